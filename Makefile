@@ -1,0 +1,104 @@
+# Packetwatch: `make` lists the targets. Everything a target needs is installed first, or named in one line.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Debian packages, by what they are needed for.
+BUILD_PKGS := clang libbpf-dev linux-libc-dev
+TEST_PKGS := iproute2 nmap hping3 curl openssh-server openssh-client python3
+BENCH_PKGS := iproute2 xdp-tools tcpdump conntrack bpftrace ulogd2 nftables iperf3 nmap hping3 psad fail2ban \
+  portsentry rsyslog iptables python3 gcc libc6-dev
+
+NODE ?= node
+CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
+BIN := node_modules/.bin
+NODE_AT_LEAST := 20.19
+
+MACHINE := $(shell uname -m)
+BPF_ARCH := $(if $(filter aarch64,$(MACHINE)),arm64,x86)
+BPF_INCLUDE := -I/usr/include/$(MACHINE)-linux-gnu
+# The prefix map keeps the build directory out of the objects.
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_$(BPF_ARCH) $(BPF_INCLUDE) \
+  -fdebug-prefix-map=$(CURDIR)=.
+BPF_OBJECTS := $(patsubst bpf/%.bpf.c,dist/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
+BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' | \
+  $(CLANG) -target bpf $(BPF_INCLUDE) -fsyntax-only -x c - 2>/dev/null
+
+# Files that programs write; `make check` fails when writing them again changes one.
+GENERATED := src/wire/layout.gen.ts
+
+.PHONY: help run build check test bench clean generate generated node bpf bpf-objects ts test-packages bench-packages
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: build ## log this host's connections; ARGS='...' adds options of `packetwatch watch`
+	@exec $(NODE) dist/cli/main.js watch $(ARGS)
+
+build: bpf ts ## compile everything to dist/
+
+check: node_modules/.package-lock.json ## format, lint, types, unit tests, dead code, generated files
+	@npm run --silent check
+
+test: test-packages build ## all tests; the last line counts them
+	@$(BIN)/vitest run $(ARGS)
+
+bench: bench-packages build ## measure against peers on this machine
+	@$(BIN)/tsx bench/main.ts $(ARGS)
+
+generate: node_modules/.package-lock.json ## write the generated files again (needs clang)
+	@$(BIN)/tsx tools/gen-layout.ts
+
+clean: ## remove what the other targets made, but not node_modules
+	@rm -rf dist coverage bench/out
+
+# Internal steps.
+
+generated:
+	@if ! $(BPF_PROBE); then echo 'Generated files not checked: that needs clang and libbpf-dev'; exit 0; fi; \
+	before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; \
+	cp --parents $(GENERATED) "$$before"; \
+	$(MAKE) generate; \
+	for file in $(GENERATED); do \
+	  cmp -s "$$before/$$file" "$$file" || { echo "$$file was out of date and has been written again: commit it" >&2; exit 1; }; \
+	done
+
+node:
+	@command -v $(NODE) >/dev/null || \
+	  { echo 'Packetwatch needs Node $(NODE_AT_LEAST) or newer and found none: install it from nodejs.org' >&2; exit 1; }
+	@$(NODE) -e "const v=s=>s.split('.').reduce((a,n)=>a*1e3+Number(n),0),f=process.versions.node.split('.',2).join('.'); \
+	  if(v(f)<v('$(NODE_AT_LEAST)')){console.error('Packetwatch needs Node $(NODE_AT_LEAST) or newer and found '+process.version+': install it from nodejs.org');process.exit(1)}"
+
+# npm writes this file last; it is the stamp.
+node_modules/.package-lock.json: package.json package-lock.json | node
+	@echo 'Installing node_modules from the lockfile'
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+ts: node_modules/.package-lock.json
+	@$(BIN)/tsc -b src/cli
+
+# Without clang the program still runs, on /proc.
+bpf:
+	@if $(BPF_PROBE) || tools/need 'the BPF build (skipped: the program reads /proc)' $(BUILD_PKGS); \
+	then $(MAKE) bpf-objects; fi
+
+bpf-objects: $(BPF_OBJECTS)
+	@:
+
+# DWARF goes when there is a tool for it; BTF stays, the loader reads it.
+dist/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
+	@mkdir -p $(@D)
+	@echo 'clang $<'
+	@$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	@if command -v $(LLVM_STRIP) >/dev/null; then $(LLVM_STRIP) -g $@; fi
+
+# Tests probe for what they need and say what they skip.
+test-packages:
+	@tools/need 'some of the tests' $(TEST_PKGS) || true
+
+bench-packages:
+	@tools/need 'the peers in the bench' $(BENCH_PKGS) || true

@@ -1,0 +1,82 @@
+/**
+ * npx tsx bench/main.ts [ROW...] [--runs N] [--quick]
+ *
+ * Measures Packetwatch and its peers in the same run and writes docs/benchmarks.md. Needs root.
+ * Rows that are not asked for keep their last results of this machine in the page.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { connections } from './connections.ts';
+import { leak } from './leak.ts';
+import { writePage } from './page.ts';
+import { undoAll } from './proc.ts';
+import { type Options, type Section, sectionMarkdown } from './report.ts';
+
+/** The rows in the order of the page. */
+const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
+  leak,
+  connections,
+};
+
+const USAGE = `usage: npx tsx bench/main.ts [ROW...] [--runs N] [--quick]\nrows: ${Object.keys(ROWS).join(' ')}\n`;
+const RESULTS = fileURLToPath(new URL('out/results/', import.meta.url));
+
+async function main(): Promise<number> {
+  let parsed: { values: { runs?: string; quick?: boolean }; positionals: string[] };
+  try {
+    parsed = parseArgs({
+      allowPositionals: true,
+      options: { runs: { type: 'string' }, quick: { type: 'boolean' } },
+    });
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n${USAGE}`);
+    return 2;
+  }
+  const { values, positionals } = parsed;
+  const runs = values.runs === undefined ? undefined : Number(values.runs);
+  if (
+    positionals.some((name) => ROWS[name] === undefined) ||
+    (runs !== undefined && !(Number.isInteger(runs) && runs > 0))
+  ) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  if (process.getuid?.() !== 0) {
+    process.stderr.write('bench: network namespaces and BPF need root: run it with sudo\n');
+    return 1;
+  }
+  const options: Options = {
+    quick: values.quick ?? false,
+    runs,
+    log: (line) => process.stderr.write(`  ${line}\n`),
+  };
+  mkdirSync(RESULTS, { recursive: true });
+  let failed = 0;
+  for (const name of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
+    process.stderr.write(`bench: ${name}\n`);
+    try {
+      const section = await ROWS[name]!(options);
+      writeFileSync(
+        `${RESULTS}${name}.json`,
+        JSON.stringify({ at: new Date().toISOString(), quick: options.quick, section }),
+      );
+      process.stdout.write(`\n${sectionMarkdown(section, '##')}\n`);
+    } catch (error) {
+      failed++;
+      process.stderr.write(`bench: ${name} failed: ${(error as Error).stack}\n`);
+    } finally {
+      await undoAll();
+    }
+  }
+  const kept = Object.keys(ROWS).filter((name) => existsSync(`${RESULTS}${name}.json`));
+  await writePage(kept.map((name) => JSON.parse(readFileSync(`${RESULTS}${name}.json`, 'utf8'))));
+  return failed === 0 ? 0 : 1;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void undoAll().then(() => process.exit(130));
+  });
+}
+process.exitCode = await main();

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What user space asks of the table: changed under the same locks as by packets. */
+#ifndef PW_CONTROL_H
+#define PW_CONTROL_H
+
+#include "report.h"
+
+enum pw_command {
+	PW_COMMAND_BLOCK = 1,   /* addr for ttl_ticks */
+	PW_COMMAND_UNBLOCK = 2, /* addr */
+	PW_COMMAND_FLUSH = 3,   /* sum number `index`, when its second is over or all is 1 */
+};
+
+struct pw_request {
+	__u32 command;
+	__u32 index;
+	__u32 addr[4];
+	__u64 ttl_ticks;
+	__u32 family;
+	__u32 all;
+	__s32 result; /* 1 done, 0 nothing to do, -1 the cap is reached, -2 busy: ask again */
+	__u32 spare;
+};
+
+static __always_inline int pw_do_block(const __u32 *key, const struct pw_request *req, __u64 ns, struct pw_counters *c)
+{
+	__u64 hash = pw_hash(key), tick = PW_TICK(ns), until = tick + req->ttl_ticks;
+	struct pw_set *set = pw_set_of(hash);
+	__u16 tag = pw_tag_of(hash);
+	__u32 nobody[4] = {};
+	struct pw_slot *slot;
+	int way, j;
+
+	if (!set || !pw_lock(&set->lock))
+		return -2;
+	way = pw_blocked_way(set, tag, key, PW_WHEN(tick));
+	if (way >= 0) {
+		set->slot[way & 3].reason = PW_BLOCK_USER;
+		pw_set_way(set, way & 3, tag, PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1);
+		pw_unlock(&set->lock);
+		return 1;
+	}
+	if (pw_blocks() >= pw_opt.block_max) {
+		pw_unlock(&set->lock);
+		c->blocks_refused++;
+		return -1;
+	}
+	way = pw_victim_way(set, PW_WHEN(tick), PW_WHEN(pw_opt.window_ticks) + 1, c) & 3;
+	pw_set_way(set, way, 0, PW_WAY_FREE, 0, 0);
+	slot = &set->slot[way];
+	__builtin_memcpy(slot->src, key, 16);
+	__builtin_memcpy(slot->dst, nobody, 16);
+	__builtin_memcpy(slot->full_src, req->addr, 16);
+	slot->first_tick = tick;
+	for (j = 0; j < PW_MAX_PORTS; j++)
+		slot->port[j] = 0;
+	pw_make_block(set, way, tag, PW_BLOCK_USER, until, PW_WHEN(tick), c);
+	pw_unlock(&set->lock);
+	return 1;
+}
+
+static __always_inline int pw_do_unblock(const __u32 *key, __u64 ns)
+{
+	__u64 hash = pw_hash(key);
+	struct pw_set *set = pw_set_of(hash);
+	__u16 tag = pw_tag_of(hash);
+	int i, done = 0;
+
+	if (!set || !pw_lock(&set->lock))
+		return -2;
+#pragma unroll
+	for (i = 0; i < PW_WAYS; i++) {
+		if (set->way[i].tag != tag || set->way[i].state != PW_WAY_BLOCKED || !pw_same(set->slot[i].src, key))
+			continue;
+		pw_set_way(set, i, 0, PW_WAY_FREE, 0, 0);
+		pw_count_blocks(-1);
+		done = 1;
+	}
+	pw_unlock(&set->lock);
+	return done;
+}
+
+/* The context may only be read at its own offsets: the request is copied first. */
+static __always_inline void pw_copy_request(struct pw_request *to, volatile struct pw_request *from)
+{
+	to->command = from->command;
+	to->index = from->index;
+	to->addr[0] = from->addr[0];
+	to->addr[1] = from->addr[1];
+	to->addr[2] = from->addr[2];
+	to->addr[3] = from->addr[3];
+	to->ttl_ticks = from->ttl_ticks;
+	to->family = from->family;
+	to->all = from->all;
+	to->result = 0;
+}
+
+static __always_inline int pw_control(struct pw_request *ctx)
+{
+	struct pw_request copy, *req = &copy;
+	struct pw_counters *c = pw_count();
+	__u64 ns = bpf_ktime_get_ns();
+	__u32 key[4], nobody[4] = {};
+	struct pw_found found = {};
+
+	if (!c)
+		return 0;
+	pw_copy_request(req, ctx);
+	pw_mask(key, req->addr, req->family == 6);
+	if (req->command == PW_COMMAND_BLOCK) {
+		req->result = pw_do_block(key, req, ns, c);
+		found.until_tick = PW_TICK(ns) + req->ttl_ticks;
+		if (req->result == 1)
+			pw_report_verdict(PW_KIND_BLOCK, req->addr, nobody, req->family, 0, 0, ns, &found, c);
+	} else if (req->command == PW_COMMAND_UNBLOCK) {
+		req->result = pw_do_unblock(key, ns);
+		if (req->result == 1)
+			pw_report_verdict(PW_KIND_UNBLOCK, req->addr, nobody, req->family, 0, 0, ns, &found, c);
+	} else if (req->command == PW_COMMAND_FLUSH) {
+		__u32 index = req->index;
+		struct pw_sum *s = bpf_map_lookup_elem(&pw_sums, &index);
+
+		req->result = -2;
+		if (s && pw_lock(&s->lock)) {
+			if (req->all || s->second != (__u32)(ns >> 30))
+				pw_emit_sum(s, ns, c);
+			pw_unlock(&s->lock);
+			req->result = 1;
+		}
+	}
+	((volatile struct pw_request *)ctx)->result = req->result;
+	return 0;
+}
+
+#endif

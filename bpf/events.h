@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The one record layout: every source writes it, everything after reads it.
+ * User-space offsets (src/wire/layout.gen.ts) are generated from the BTF of these structs. */
+#ifndef PW_EVENTS_H
+#define PW_EVENTS_H
+
+enum pw_kind {
+	PW_KIND_NONE = 0,
+	PW_KIND_ATTEMPT = 1,  /* a SYN without ACK: at ingress (head only), or of our own socket at egress (whole record) */
+	PW_KIND_OPEN = 2,     /* handshake completed; without a local socket: a SYN+ACK was forwarded (head only) */
+	PW_KIND_REFUSED = 3,  /* an RST or ICMP unreachable left this host in answer to a SYN (head only) */
+	PW_KIND_CLOSE = 4,    /* a local socket reached CLOSE: counters, error, last state */
+	PW_KIND_EXISTING = 5, /* a socket that was there before the start (bpf_iter); also listeners, state 10 */
+	PW_KIND_SUM = 6,      /* attempts summed in the kernel per (victim, port, second) */
+	PW_KIND_SCAN = 7,     /* verdict of the reference rule */
+	PW_KIND_BLOCK = 8,    /* a source was blocked by a user's command */
+	PW_KIND_UNBLOCK = 9,  /* a block was removed by a user's command */
+};
+
+enum pw_direction {
+	PW_DIR_UNKNOWN = 0,
+	PW_DIR_INBOUND = 1,
+	PW_DIR_OUTBOUND = 2,
+	PW_DIR_LOCAL = 3,
+	PW_DIR_FORWARDED = 4,
+};
+
+/* Which call told us the process. */
+enum pw_from {
+	PW_FROM_NONE = 0,
+	PW_FROM_CONNECT = 1,
+	PW_FROM_LISTEN = 2,
+	PW_FROM_ACCEPT = 3,
+	PW_FROM_CLOSE = 4,
+};
+
+enum pw_head_flag {
+	PW_FLAG_WHOLE = 1,    /* the body follows the head */
+	PW_FLAG_PASSIVE = 2,  /* the socket of this record is the responder's */
+	PW_FLAG_BEFORE = 4,   /* the socket is older than the program: src is the local end, isn is 0 */
+	PW_FLAG_ICMP = 8,     /* refused by ICMP, not by RST */
+	PW_FLAG_BLOCKED = 16, /* scan: the source is now blocked */
+	PW_FLAG_SPARED = 32,  /* scan: it would be blocked, but is on the never-block list, over the cap, or --dry-run */
+};
+
+/* What the wire alone can tell: 80 bytes. Addresses are in network order, IPv4 as ::ffff:a.b.c.d;
+ * ports and numbers are in host order. */
+struct pw_head {
+	__u64 ts_ns;     /* CLOCK_MONOTONIC */
+	__u64 id;        /* pw_id() of the originator's 5-tuple and ISN */
+	__u8 src[16];    /* originator */
+	__u8 dst[16];    /* responder */
+	__u16 src_port;
+	__u16 dst_port;
+	__u32 isn;       /* initial sequence number of the originator */
+	__u8 kind;       /* enum pw_kind */
+	__u8 family;     /* 4 or 6 */
+	__u8 direction;  /* enum pw_direction, as this record's place alone can tell */
+	__u8 flags;      /* enum pw_head_flag */
+	__u32 ifindex;   /* 0: seen at the socket, not on an interface */
+	__u64 netns;     /* cookie of the network namespace */
+	__u32 count;     /* attempts that this record stands for (1 but for PW_KIND_SUM) */
+	__u32 refused;   /* PW_KIND_SUM: how many of them were refused */
+};
+
+/* What a socket adds. */
+struct pw_socket_part {
+	__u64 start_ns;    /* first SYN of this socket (active) or SYN_RECV (passive); 0 unknown */
+	__u64 cgroup;      /* cgroup v2 id of the process */
+	char comm[16];     /* name of the thread group's leader */
+	__u32 pid;         /* thread group id */
+	__u32 uid;
+	__u64 sent_bytes;     /* payload sent by this socket, retransmissions not counted */
+	__u64 received_bytes; /* payload received by it */
+	__u32 rtt_us;      /* smoothed */
+	__u32 retransmits; /* segments */
+	__u32 cwnd;        /* segments */
+	__u16 error;       /* errno of the socket, 0 none */
+	__u8 state;        /* the TCP state that it left (include/net/tcp_states.h) */
+	__u8 from;         /* enum pw_from */
+};
+
+/* What a verdict or a user's block adds. */
+struct pw_verdict_part {
+	__u64 until_ns;   /* end of the block, CLOCK_MONOTONIC; 0 not blocked */
+	__u16 ports[16];  /* distinct ports within the window, as found (not sorted) */
+	__u32 port_count;
+	__u32 syns;       /* SYNs of this source to this victim since its slot was taken */
+	__u64 first_ns;   /* when the slot was taken */
+};
+
+struct pw_record {
+	struct pw_head head;
+	union {
+		struct pw_socket_part sock;
+		struct pw_verdict_part verdict;
+	};
+};
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* The hooks on packets, and the entry for user space's requests. */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include "guard.h"
+#include "egress.h"
+#include "control.h"
+
+/* linux/bpf.h of Debian 12 is older than TCX */
+#define PW_TCX_NEXT -1
+#define PW_TCX_DROP 2
+#define PW_HEADERS 128 /* what an skb must hold linearly: Ethernet, 2 VLAN tags, IPv4 with options, TCP */
+
+static __always_inline void pw_make_linear(struct __sk_buff *skb)
+{
+	__u32 have = skb->data_end - skb->data;
+
+	if (have < PW_HEADERS && have < skb->len)
+		bpf_skb_pull_data(skb, skb->len < PW_HEADERS ? skb->len : PW_HEADERS);
+}
+
+SEC("tcx/ingress")
+int pw_tcx_ingress(struct __sk_buff *skb)
+{
+	pw_make_linear(skb);
+	return pw_guard(skb, (void *)(long)skb->data, (void *)(long)skb->data_end,
+			pw_opt.layer3 ? skb->protocol : 0, skb->ifindex) ? PW_TCX_DROP : PW_TCX_NEXT;
+}
+
+SEC("tcx/egress")
+int pw_tcx_egress(struct __sk_buff *skb)
+{
+	pw_make_linear(skb);
+	pw_egress(skb, pw_opt.layer3 ? skb->protocol : 0);
+	return PW_TCX_NEXT;
+}
+
+SEC("xdp")
+int pw_xdp(struct xdp_md *xdp)
+{
+	return pw_guard(xdp, (void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, xdp->ingress_ifindex) ? XDP_DROP :
+														XDP_PASS;
+}
+
+SEC("syscall")
+int pw_requests(struct pw_request *req)
+{
+	return pw_control(req);
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+/* kept in the BTF for user space's generated layout */
+const struct pw_record *pw_record_layout;
+const struct pw_set *pw_set_layout;

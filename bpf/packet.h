@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* From the first byte of a frame to its transport header: Ethernet, 802.1Q/ad, IPv4 with options and fragments,
+ * IPv6 with extension headers. Only UAPI structs, so that no CO-RE is needed. */
+#ifndef PW_PACKET_H
+#define PW_PACKET_H
+
+#include "state.h"
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#define PW_FIN 0x01
+#define PW_SYN 0x02
+#define PW_RST 0x04
+#define PW_PSH 0x08
+#define PW_ACK 0x10
+
+/* RFC 792 and RFC 4443; linux/icmp.h would pull in the C library. */
+#define PW_ICMP_UNREACHABLE 3
+#define PW_ICMP6_UNREACHABLE 1
+
+struct pw_icmp {
+	__u8 type;
+	__u8 code;
+	__be16 checksum;
+	__be32 rest;
+};
+
+#define PW_V4_PREFIX bpf_htonl(0xffff) /* third word of ::ffff:a.b.c.d */
+#define PW_EXT_HEADERS 6               /* RFC 8200 names six kinds, each at most once but one */
+#define PW_OFFSET(x) ((x) & 0x7ff)     /* tells the verifier what the parser knows: headers end early in a frame */
+
+enum pw_parsed {
+	PW_PARSED_OTHER,     /* not IP, or nothing after it that we look at */
+	PW_PARSED_MALFORMED, /* shorter than its own headers say */
+	PW_PARSED_FRAGMENT,  /* not the first fragment: no transport header */
+	PW_PARSED_OK,
+};
+
+struct pw_vlan {
+	__be16 tci;
+	__be16 proto;
+};
+
+struct pw_ext {
+	__u8 next;
+	__u8 len; /* 8 bytes each, not counting the first */
+	__be16 offset;
+	__be32 id;
+};
+
+static __always_inline int pw_parse_ip4(volatile struct pw_layers *l, void *data, void *data_end, __u32 off)
+{
+	struct iphdr *ip = data + off;
+	__u32 header, total;
+	__u16 frag;
+
+	l->fragmented = 0;
+	if ((void *)(ip + 1) > data_end)
+		return PW_PARSED_MALFORMED;
+	header = ip->ihl * 4;
+	total = bpf_ntohs(ip->tot_len);
+	frag = bpf_ntohs(ip->frag_off);
+	l->ip = off;
+	l->family = 4;
+	l->proto = ip->protocol;
+	/* GSO segments over 64 KiB say 0 */
+	if (ip->version != 4 || header < sizeof(*ip) || (total && total < header))
+		return PW_PARSED_MALFORMED;
+	l->l4 = off + header;
+	l->l4_len = total ? total - header : 0xffff;
+	l->fragmented = (frag & 0x3fff) != 0;
+	if (frag & 0x1fff)
+		return PW_PARSED_FRAGMENT;
+	return PW_PARSED_OK;
+}
+
+static __always_inline int pw_parse_ip6(volatile struct pw_layers *l, void *data, void *data_end, __u32 off)
+{
+	struct ipv6hdr *ip = data + off;
+	__u32 rest, len;
+	__u8 next;
+	int i;
+
+	l->fragmented = 0;
+	if ((void *)(ip + 1) > data_end)
+		return PW_PARSED_MALFORMED;
+	if (ip->version != 6)
+		return PW_PARSED_MALFORMED;
+	l->ip = off;
+	l->family = 6;
+	rest = bpf_ntohs(ip->payload_len);
+	if (!rest)
+		rest = 0xffff; /* jumbogram or large GSO segment */
+	next = ip->nexthdr;
+	off += sizeof(*ip);
+	for (i = 0; i < PW_EXT_HEADERS; i++) {
+		struct pw_ext *ext;
+
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
+		    next != IPPROTO_FRAGMENT && next != IPPROTO_AH)
+			break;
+		/* through memory, so that the ways through this loop meet again at each turn */
+		l->l4 = off;
+		l->l4_len = rest;
+		off = PW_OFFSET(l->l4);
+		rest = l->l4_len;
+		ext = data + off;
+		if ((void *)(ext + 1) > data_end)
+			return PW_PARSED_MALFORMED;
+		if (next == IPPROTO_FRAGMENT) {
+			l->fragmented = 1;
+			len = 8;
+			if (bpf_ntohs(ext->offset) & 0xfff8) {
+				l->proto = ext->next;
+				return PW_PARSED_FRAGMENT;
+			}
+		} else if (next == IPPROTO_AH) {
+			len = (ext->len + 2) * 4;
+		} else {
+			len = (ext->len + 1) * 8;
+		}
+		if (len > rest)
+			return PW_PARSED_MALFORMED;
+		rest -= len;
+		off += len;
+		next = ext->next;
+	}
+	l->proto = next;
+	l->l4 = off;
+	l->l4_len = rest;
+	return PW_PARSED_OK;
+}
+
+/* ethertype: of a device without an Ethernet header, else 0. */
+static __always_inline int pw_parse(volatile struct pw_layers *l, void *data, void *data_end, __be16 ethertype)
+{
+	__u32 off = 0;
+	int i;
+
+	if (!ethertype) {
+		struct ethhdr *eth = data;
+
+		if ((void *)(eth + 1) > data_end)
+			return PW_PARSED_MALFORMED;
+		ethertype = eth->h_proto;
+		off = sizeof(*eth);
+		for (i = 0; i < 2; i++) {
+			struct pw_vlan *vlan = data + off;
+
+			if (ethertype != bpf_htons(ETH_P_8021Q) && ethertype != bpf_htons(ETH_P_8021AD))
+				break;
+			if ((void *)(vlan + 1) > data_end)
+				return PW_PARSED_MALFORMED;
+			ethertype = vlan->proto;
+			off += sizeof(*vlan);
+		}
+	}
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return pw_parse_ip4(l, data, data_end, off);
+	if (ethertype == bpf_htons(ETH_P_IPV6))
+		return pw_parse_ip6(l, data, data_end, off);
+	return PW_PARSED_OTHER;
+}
+
+/* The originator's and responder's ends of a packet. */
+struct pw_ends {
+	__u32 src[4];
+	__u32 dst[4];
+};
+
+static __always_inline int pw_addresses(struct pw_ends *e, volatile struct pw_layers *l, void *data, void *data_end)
+{
+	if (l->family == 4) {
+		struct iphdr *ip = data + PW_OFFSET(l->ip);
+
+		if ((void *)(ip + 1) > data_end)
+			return -1;
+		e->src[0] = e->src[1] = e->dst[0] = e->dst[1] = 0;
+		e->src[2] = e->dst[2] = PW_V4_PREFIX;
+		e->src[3] = ip->saddr;
+		e->dst[3] = ip->daddr;
+	} else {
+		struct ipv6hdr *ip = data + PW_OFFSET(l->ip);
+
+		if ((void *)(ip + 1) > data_end)
+			return -1;
+		__builtin_memcpy(e->src, &ip->saddr, 16);
+		__builtin_memcpy(e->dst, &ip->daddr, 16);
+	}
+	return 0;
+}
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The reference rule: a source that touched more than T distinct ports of one of our addresses within the window
+ * is scanning. The window slides: a port counts until it was not touched for the window's length. */
+#ifndef PW_RULE_H
+#define PW_RULE_H
+
+#include "packet.h"
+#include "table.h"
+
+enum pw_judged {
+	PW_JUDGED_PASS,
+	PW_JUDGED_DROP, /* a blocked source */
+	PW_JUDGED_SCAN, /* this SYN crossed the threshold; struct pw_found says more */
+};
+
+struct pw_found {
+	__u64 until_tick; /* end of the block; 0: none was set */
+	__u64 first_tick;
+	__u32 count;
+	__u32 syns;
+	__u32 spared;
+	__u16 ports[16];
+};
+
+static __always_inline void pw_mask(__u32 *key, const __u32 *src, int v6)
+{
+	key[0] = src[0];
+	key[1] = src[1];
+	key[2] = src[2];
+	key[3] = src[3];
+	if (v6) {
+		key[0] &= pw_opt.v6_mask[0];
+		key[1] &= pw_opt.v6_mask[1];
+		key[2] &= pw_opt.v6_mask[2];
+		key[3] &= pw_opt.v6_mask[3];
+	}
+}
+
+static __always_inline int pw_live(__u64 entry, __u64 tick)
+{
+	/* another CPU's clock reading may be a little later than ours */
+	return entry && (__s64)(tick - (entry >> 16)) <= (__s64)pw_opt.window_ticks;
+}
+
+/* The way that counts this (source, victim), or -1. */
+static __always_inline int pw_watched_way(struct pw_set *set, __u16 tag, const __u32 *src, const __u32 *dst)
+{
+	int i;
+
+#pragma unroll
+	for (i = 0; i < PW_WAYS; i++)
+		if (set->way[i].tag == tag &&
+		    (set->way[i].state == PW_WAY_WATCHED || set->way[i].state == PW_WAY_FOUND) &&
+		    pw_same(set->slot[i].src, src) && pw_same(set->slot[i].dst, dst))
+			return i;
+	return -1;
+}
+
+/* Without the lock, by compare-and-exchange: a slot that was given away meanwhile has another value.
+ * 1 when this port was known and is now fresh. */
+static __always_inline int pw_refresh(struct pw_set *set, __u32 i, __u16 port, __u64 tick)
+{
+	struct pw_slot *slot = &set->slot[i & 3];
+	struct pw_way *way = &set->way[i & 3];
+	int j;
+
+	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.ports; j++) {
+		__u64 seen = *(volatile __u64 *)&slot->port[j];
+
+		if ((__u16)seen != port || !pw_live(seen, tick))
+			continue;
+		if (seen >> 16 != tick)
+			__sync_val_compare_and_swap(&slot->port[j], seen, tick << 16 | port);
+		if (way->when != PW_WHEN(tick)) {
+			__u64 old = *(volatile __u64 *)way;
+			struct pw_way fresh = *(struct pw_way *)&old;
+
+			fresh.when = PW_WHEN(tick);
+			if (fresh.state == PW_WAY_WATCHED || fresh.state == PW_WAY_FOUND)
+				__sync_val_compare_and_swap((__u64 *)way, old, *(__u64 *)&fresh);
+		}
+		set->hits[i & 3]++;
+		return 1;
+	}
+	return 0;
+}
+
+/* Under the lock: makes way i, whose slot is filled, a block. At most two of a set may be: a third one ends the
+ * one that ends soonest, SYN-only evidence first. */
+static __always_inline void pw_make_block(struct pw_set *set, __u32 i, __u16 tag, __u32 reason, __u64 until,
+					  __u32 now, struct pw_counters *c)
+{
+	__u64 best = ~0ULL;
+	int others = 0, loser = 0, k;
+
+	i &= 3;
+#pragma unroll
+	for (k = 0; k < PW_WAYS; k++) {
+		__u64 worth;
+
+		if (k == i || set->way[k].state != PW_WAY_BLOCKED)
+			continue;
+		others++;
+		worth = set->way[k].when;
+		if (worth > now && set->slot[k].reason != PW_BLOCK_SYNS)
+			worth |= 1ULL << 32;
+		if (worth < best) {
+			best = worth;
+			loser = k;
+		}
+	}
+	if (others >= 2) {
+		if ((__u32)best > now)
+			c->blocks_replaced++;
+		pw_set_way(set, loser & 3, 0, PW_WAY_FREE, 0, 0);
+	} else {
+		pw_count_blocks(1);
+	}
+	set->slot[i].reason = reason;
+	set->hits[i] = 0;
+	pw_set_way(set, i, tag, PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1);
+	c->blocked++;
+}
+
+static __always_inline int pw_spared(const __u32 *src)
+{
+	struct pw_prefix key = { 128, { src[0], src[1], src[2], src[3] } };
+
+	return bpf_map_lookup_elem(&pw_never, &key) != 0;
+}
+
+/* Under the lock: way i watches this pair, port is new to it. */
+static __always_inline int pw_new_port(struct pw_set *set, __u32 i, __u16 tag, const struct pw_ends *e, __u16 port,
+				       __u64 tick, struct pw_found *found, struct pw_counters *c)
+{
+	struct pw_slot *slot = &set->slot[i & 3];
+	__u64 oldest = ~0ULL;
+	__u32 live = 0, place = PW_MAX_PORTS, last = 0;
+	__u8 state = set->way[i & 3].state;
+	int j;
+
+	set->hits[i & 3]++;
+	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.ports; j++) {
+		__u64 seen = slot->port[j];
+
+		if (!pw_live(seen, tick)) {
+			place = j;
+			continue;
+		}
+		if ((__u16)seen == port) { /* another CPU was first */
+			slot->port[j] = tick << 16 | port;
+			return PW_JUDGED_PASS;
+		}
+		found->ports[live++ & 15] = (__u16)seen;
+		if (seen >> 16 < oldest) {
+			oldest = seen >> 16;
+			last = j;
+		}
+	}
+	if (live < pw_opt.ports) {
+		if (place < PW_MAX_PORTS)
+			slot->port[place] = tick << 16 | port;
+		pw_set_way(set, i & 3, tag, PW_WAY_WATCHED, live + 1, PW_WHEN(tick));
+		return PW_JUDGED_PASS;
+	}
+	found->ports[live & 15] = port;
+	found->count = live + 1;
+	found->syns = set->hits[i & 3];
+	found->first_tick = slot->first_tick;
+	found->until_tick = 0;
+	found->spared = pw_opt.dry_run || pw_spared(e->src);
+	slot->full_src[0] = e->src[0];
+	slot->full_src[1] = e->src[1];
+	slot->full_src[2] = e->src[2];
+	slot->full_src[3] = e->src[3];
+	if (pw_opt.block && !found->spared && pw_blocks() >= pw_opt.block_max) {
+		c->blocks_refused++;
+		found->spared = 1;
+	}
+	if (pw_opt.block && !found->spared) {
+		found->until_tick = tick + pw_opt.ttl_ticks;
+		pw_make_block(set, i, tag, PW_BLOCK_SYNS, found->until_tick, PW_WHEN(tick), c);
+		return PW_JUDGED_SCAN;
+	}
+	if (last < PW_MAX_PORTS)
+		slot->port[last] = tick << 16 | port;
+	pw_set_way(set, i & 3, tag, PW_WAY_FOUND, live + 1, PW_WHEN(tick));
+	return state == PW_WAY_FOUND ? PW_JUDGED_PASS : PW_JUDGED_SCAN;
+}
+
+/* Under the lock: the first sight of this (source, victim). */
+static __always_inline void pw_new_pair(struct pw_set *set, __u16 tag, const __u32 *src, const __u32 *dst, __u16 port,
+					__u64 tick, struct pw_counters *c)
+{
+	__u32 i = pw_victim_way(set, PW_WHEN(tick), PW_WHEN(pw_opt.window_ticks) + 1, c) & 3;
+	struct pw_slot *slot = &set->slot[i];
+	int j;
+
+	pw_set_way(set, i, 0, PW_WAY_FREE, 0, 0);
+	__builtin_memcpy(slot->src, src, 16);
+	__builtin_memcpy(slot->dst, dst, 16);
+	slot->port[0] = tick << 16 | port;
+	for (j = 1; j < PW_MAX_PORTS && j < pw_opt.ports; j++)
+		slot->port[j] = 0;
+	slot->first_tick = tick;
+	set->hits[i] = 1;
+	pw_set_way(set, i, tag, PW_WAY_WATCHED, 1, PW_WHEN(tick));
+}
+
+/* A SYN from e->src to port of our own address e->dst. */
+static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port, __u64 tick, struct pw_found *found,
+				    struct pw_counters *c)
+{
+	__u32 key[4];
+	struct pw_set *set;
+	__u64 hash;
+	__u16 tag;
+	int way, judged;
+
+	pw_mask(key, e->src, v6);
+	hash = pw_hash(key);
+	tag = pw_tag_of(hash);
+	set = pw_set_of(hash);
+	if (!set)
+		return PW_JUDGED_PASS;
+	way = pw_blocked_way(set, tag, key, PW_WHEN(tick));
+	if (way >= 0) {
+		set->hits[way & 3]++;
+		return PW_JUDGED_DROP;
+	}
+	if (!pw_opt.ports)
+		return PW_JUDGED_PASS;
+	way = pw_watched_way(set, tag, key, e->dst);
+	if (way >= 0 && pw_refresh(set, way, port, tick))
+		return PW_JUDGED_PASS;
+
+	if (!pw_lock(&set->lock)) {
+		c->contended++;
+		return PW_JUDGED_PASS;
+	}
+	if (pw_blocked_way(set, tag, key, PW_WHEN(tick)) >= 0) {
+		judged = PW_JUDGED_DROP;
+	} else {
+		way = pw_watched_way(set, tag, key, e->dst);
+		if (way >= 0) {
+			judged = pw_new_port(set, way, tag, e, port, tick, found, c);
+		} else {
+			pw_new_pair(set, tag, key, e->dst, port, tick, c);
+			judged = PW_JUDGED_PASS;
+		}
+	}
+	pw_unlock(&set->lock);
+	return judged;
+}
+
+/* Is a source without a SYN in hand blocked? Asked only while anything is. */
+static __always_inline int pw_is_blocked(const __u32 *src, int v6, __u64 tick)
+{
+	__u32 key[4];
+	struct pw_set *set;
+	__u64 hash;
+	int way;
+
+	pw_mask(key, src, v6);
+	hash = pw_hash(key);
+	set = pw_set_of(hash);
+	if (!set)
+		return 0;
+	way = pw_blocked_way(set, pw_tag_of(hash), key, PW_WHEN(tick));
+	if (way < 0)
+		return 0;
+	set->hits[way & 3]++;
+	return 1;
+}
+
+#endif

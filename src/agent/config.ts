@@ -1,0 +1,32 @@
+import type { AttachMode } from '../kernel/hooks.ts';
+import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
+import { ALL_EVENTS, type EventMask } from '../model/events.ts';
+
+export type SourceName = 'auto' | 'ebpf' | 'proc';
+export type Format = 'text' | 'json';
+
+/** What `packetwatch watch` was asked for. */
+export interface WatchConfig {
+  readonly source: SourceName;
+  /** Between two reads of the proc source. */
+  readonly intervalSeconds: number;
+  /** Empty: all with a non-link-local address, and lo. */
+  readonly interfaces: readonly string[];
+  readonly attach: AttachMode;
+  readonly kernel: KernelOptions;
+  readonly format: Format;
+  readonly events: EventMask;
+  /** Undefined: until a signal. */
+  readonly durationSeconds: number | undefined;
+}
+
+export const watchDefaults: WatchConfig = {
+  source: 'auto',
+  intervalSeconds: 10,
+  interfaces: [],
+  attach: 'auto',
+  kernel: kernelDefaults,
+  format: 'text',
+  events: ALL_EVENTS,
+  durationSeconds: undefined,
+};

@@ -1,0 +1,45 @@
+import { networkInterfaces } from 'node:os';
+import { interfaceIndex } from '../kernel/libc.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Names } from '../sinks/sink.ts';
+
+/** Docker, containerd, CRI-O, Podman and Kubernetes all put the container's 64 hex digits into the cgroup's name. */
+const CONTAINER_ID = /(?:^|[-_:/])([0-9a-f]{64})(?:\.scope)?$/;
+const CACHED = 4096;
+
+/** Names that sinks ask for: interfaces by index, containers by cgroup. */
+export class HostNames implements Names {
+  readonly #kernel: Kernel | undefined;
+  readonly #interfaces = new Map<number, string>();
+  readonly #containers = new Map<bigint, string | undefined>();
+
+  constructor(kernel: Kernel | undefined) {
+    this.#kernel = kernel;
+    this.refresh();
+  }
+
+  /** Interfaces come and go; call it about once a second. Names of those that went stay known. */
+  refresh(): void {
+    for (const name of Object.keys(networkInterfaces())) this.#interfaces.set(interfaceIndex(name), name);
+  }
+
+  iface(ifindex: number): string | undefined {
+    return this.#interfaces.get(ifindex);
+  }
+
+  container(cgroupLo: number, cgroupHi: number): string | undefined {
+    const id = (BigInt(cgroupHi) << 32n) | BigInt(cgroupLo);
+    if (id === 0n || !this.#kernel) return undefined;
+    if (this.#containers.has(id)) return this.#containers.get(id);
+    const name = this.#kernel.cgroupName(id);
+    const container = name === undefined ? undefined : containerId(name);
+    if (this.#containers.size >= CACHED) this.#containers.clear();
+    this.#containers.set(id, container);
+    return container;
+  }
+}
+
+/** The container's id in a cgroup's name, as the first 12 of its 64 digits show it everywhere. */
+export function containerId(cgroup: string): string | undefined {
+  return CONTAINER_ID.exec(cgroup)?.[1]?.slice(0, 12);
+}

@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
+import { requireObjects } from '../kernel/kernel.ts';
+import { OperatorError } from '../model/errors.ts';
+import { JsonSink } from '../sinks/json.ts';
+import { Output } from '../sinks/output.ts';
+import type { Sink } from '../sinks/sink.ts';
+import { TextSink } from '../sinks/text.ts';
+import { EbpfSource } from '../sources/ebpf.ts';
+import { ProcSource } from '../sources/proc.ts';
+import type { Source } from '../sources/source.ts';
+import { Clock, monotonicNs } from './clock.ts';
+import type { WatchConfig } from './config.ts';
+import { Instance } from './instance.ts';
+import { LossReport } from './loss.ts';
+import { HostNames } from './names.ts';
+import { Protection } from './protection.ts';
+import { statusOf } from './status.ts';
+
+/** Between two looks at the source: the latency of a line, and 100 wake-ups a second when nothing happens. */
+const LOOK_MS = 10;
+const SECOND_NS = 1e9;
+
+/** `packetwatch watch`: a source, the flow, a sink, and what keeps them current. */
+export class Watch {
+  readonly #config: WatchConfig;
+  readonly #note: (line: string) => void;
+  readonly #clock = new Clock();
+  readonly #instance = new Instance();
+  readonly #startedNs = monotonicNs();
+  #source!: Source;
+  #names!: HostNames;
+  #sink!: Sink;
+  #flow!: Flow;
+  #loss!: LossReport;
+  #protection: Protection | undefined;
+  #nextSecondNs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #end: ((error?: unknown) => void) | undefined;
+  #releasing = false;
+
+  /** @param note told what the operator should know, a line each (standard error) */
+  constructor(config: WatchConfig, note: (line: string) => void) {
+    this.#config = config;
+    this.#note = note;
+  }
+
+  /** Opens everything and tells what is watched. */
+  start(): void {
+    this.#source = this.#startSource();
+    const ebpf = this.#ebpf();
+    if (ebpf && this.#config.kernel.block) this.#protection = new Protection(ebpf.kernel);
+    this.#protection?.refresh();
+    this.#names = new HostNames(ebpf?.kernel);
+    this.#sink = this.#makeSink();
+    this.#flow = new Flow({
+      ...FLOW_DEFAULTS,
+      scanWindowNs: this.#config.kernel.windowSeconds * SECOND_NS,
+      seed: randomBytes(4).readUInt32LE(0),
+      watchesAnswers: ebpf !== undefined,
+      listener: this.#sink,
+      answered: (low, high) => ebpf?.kernel.answered(low, high) ?? 0,
+    });
+    this.#loss = new LossReport(this.#source, this.#sink);
+    this.#tellStart();
+  }
+
+  /** Runs until `stop`, a failure or the configured duration. */
+  async run(): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#end = (error) => {
+          if (error === undefined) resolve();
+          else reject(error instanceof Error ? error : new Error(String(error)));
+        };
+        this.#look();
+      });
+    } finally {
+      clearTimeout(this.#timer);
+      this.#finish();
+    }
+  }
+
+  /** Ends `run`. */
+  stop(): void {
+    this.#end?.();
+  }
+
+  #startSource(): Source {
+    const { source } = this.#config;
+    if (source === 'proc') return this.#startProc();
+    try {
+      requireObjects();
+      this.#instance.start({
+        status: () => statusOf(this.#parts()),
+        release: () => {
+          this.#releasing = true;
+          setImmediate(() => this.stop());
+          return { released: true };
+        },
+      });
+      const ebpf = new EbpfSource({
+        kernel: this.#config.kernel,
+        attach: this.#config.attach,
+        interfaces: this.#config.interfaces,
+      });
+      ebpf.start();
+      return ebpf;
+    } catch (error) {
+      if (source === 'ebpf' || this.#config.kernel.block || !isFallback(error)) throw error;
+      this.#note(`${describe(error)}; reading /proc instead`);
+      return this.#startProc();
+    }
+  }
+
+  #startProc(): Source {
+    if (this.#config.kernel.block)
+      throw new OperatorError('--block needs the kernel, and --source proc only reads', 'use --source ebpf as root');
+    const proc = new ProcSource({ intervalMs: this.#config.intervalSeconds * 1000 });
+    proc.start();
+    return proc;
+  }
+
+  #makeSink(): Sink {
+    const output = new Output({ fd: 1, name: 'standard output' });
+    const { events } = this.#config;
+    return this.#config.format === 'json'
+      ? new JsonSink({ output, clock: this.#clock, events, names: this.#names, host: hostname() })
+      : new TextSink({ output, clock: this.#clock, events });
+  }
+
+  #tellStart(): void {
+    const ebpf = this.#ebpf();
+    if (ebpf) {
+      const where = ebpf.attachments().map((a) => `${a.iface} (${a.hook})`);
+      this.#note(`watching ${where.join(', ')}`);
+    } else {
+      this.#note(`reading /proc/net/tcp every ${this.#config.intervalSeconds} s`);
+    }
+    for (const limit of this.#source.limits()) this.#note(limit);
+    if (this.#config.kernel.block)
+      this.#note(
+        'blocking by the reference rule, whose evidence can be forged; the weighted rule (a later version) is the better one for it',
+      );
+  }
+
+  #look(): void {
+    try {
+      const nowNs = monotonicNs();
+      let taken = 0;
+      if (!this.#sink.backlogged)
+        taken = this.#source.drain(
+          nowNs,
+          (batch) => this.#flow.take(batch),
+          () => this.#sink.flush(),
+        );
+      this.#flow.tick(nowNs);
+      if (nowNs >= this.#nextSecondNs) this.#everySecond(nowNs);
+      this.#sink.flush();
+      const { durationSeconds } = this.#config;
+      if (durationSeconds !== undefined && nowNs - this.#startedNs >= durationSeconds * SECOND_NS) this.stop();
+      else this.#timer = setTimeout(() => this.#look(), taken > 65_536 ? 0 : LOOK_MS);
+    } catch (error) {
+      this.#end?.(error);
+    }
+  }
+
+  #everySecond(nowNs: number): void {
+    this.#nextSecondNs = nowNs + SECOND_NS;
+    this.#clock.correct();
+    this.#names.refresh();
+    this.#loss.tell(nowNs);
+    const ebpf = this.#ebpf();
+    if (!ebpf) return;
+    ebpf.refresh();
+    for (const line of ebpf.news()) this.#note(line);
+    ebpf.kernel.sweepBlocks(nowNs);
+    this.#protection?.refresh(nowNs);
+  }
+
+  /** The last records, then everything is closed; with --block the guard stays. */
+  #finish(): void {
+    const ebpf = this.#ebpf();
+    try {
+      if (!this.#sink.backlogged) {
+        ebpf?.kernel.flushSums(true);
+        this.#source.drain(monotonicNs(), (batch) => this.#flow.take(batch));
+        this.#loss.tell(monotonicNs());
+      }
+      this.#sink.stop();
+    } finally {
+      if (ebpf && this.#releasing) ebpf.release();
+      else this.#source.stop();
+      this.#instance.stop();
+    }
+    if (ebpf && this.#releasing) this.#note('released: nothing of packetwatch is left in the kernel');
+    else if (ebpf && this.#config.kernel.block)
+      this.#note('the guard stays attached and blocks run to their end; `packetwatch release` removes it');
+  }
+
+  #ebpf(): EbpfSource | undefined {
+    return this.#source instanceof EbpfSource ? this.#source : undefined;
+  }
+
+  #parts() {
+    return {
+      config: this.#config,
+      source: this.#source,
+      flow: this.#flow,
+      sink: this.#sink,
+      startedNs: this.#startedNs,
+      nowNs: monotonicNs(),
+    };
+  }
+}
+
+/** May `auto` go on without the kernel? Not when another instance runs, or the operator named what isn't there. */
+function isFallback(error: unknown): boolean {
+  return error instanceof OperatorError
+    ? !/already running|no interface/.test(error.message)
+    : (error as NodeJS.ErrnoException).code === 'EACCES' || (error as NodeJS.ErrnoException).code === 'EPERM';
+}
+
+function describe(error: unknown): string {
+  if (error instanceof OperatorError) return `${error.message} (${error.hint})`;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,35 @@
+import { connect } from 'node:net';
+import { socketPath } from '../agent/instance.ts';
+import { OperatorError } from '../model/errors.ts';
+
+const PATIENCE_MS = 5000;
+
+/** Asks the running program of this namespace; undefined when none runs. */
+export function ask(command: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(socketPath());
+    socket.setEncoding('utf8');
+    socket.setTimeout(PATIENCE_MS, () => {
+      socket.destroy();
+      reject(new OperatorError('the running program does not answer', 'see whether its process hangs'));
+    });
+    socket.on('connect', () => socket.write(`${command}\n`));
+    socket.on('data', (chunk: string) => {
+      answer += chunk;
+    });
+    socket.on('end', () => {
+      try {
+        resolve(JSON.parse(answer));
+      } catch (cause) {
+        reject(new OperatorError('the running program answered nonsense', 'is it another version?', { cause }));
+      }
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
+      else if (error.code === 'EACCES')
+        reject(new OperatorError('only root may ask the running program', 'use sudo', { cause: error }));
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,4 @@
+import { Command } from 'commander';
+export function blockCommand(): Command {
+  return new Command('block');
+}

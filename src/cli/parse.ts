@@ -1,0 +1,48 @@
+import { InvalidArgumentError } from 'commander';
+
+const UNITS: Record<string, number> = { '': 1, ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 };
+
+/** A span of time such as `90`, `10s`, `1.5m`, in seconds. */
+export function seconds(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|)$/.exec(text);
+  const unit = UNITS[match?.[2] ?? 'none'];
+  if (!match || unit === undefined) throw new InvalidArgumentError('a time such as 10s, 5m or 1h is wanted.');
+  const value = Number(match[1]) * unit;
+  if (value <= 0) throw new InvalidArgumentError('it must be more than zero.');
+  return value;
+}
+
+/** A whole number within bounds. */
+export function integer(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < low || value > high)
+      throw new InvalidArgumentError(`a whole number from ${low} to ${high} is wanted.`);
+    return value;
+  };
+}
+
+export interface Rule {
+  readonly ports: number;
+  readonly windowSeconds: number;
+}
+
+/** `reference`, `reference,ports=5,window=30s`. */
+export function rule(text: string): Rule {
+  const [name, ...parameters] = text.split(',');
+  if (name !== 'reference') throw new InvalidArgumentError('the rule is `reference`.');
+  let result: Rule = { ports: 3, windowSeconds: 60 };
+  for (const parameter of parameters) {
+    const [key, value = ''] = parameter.split('=', 2);
+    if (key === 'ports') result = { ...result, ports: integer(1, 15)(value) };
+    else if (key === 'window') result = { ...result, windowSeconds: windowOf(value) };
+    else throw new InvalidArgumentError('its parameters are ports=1..15 and window=1s..1h.');
+  }
+  return result;
+}
+
+function windowOf(text: string): number {
+  const value = seconds(text);
+  if (value < 1 || value > 3600) throw new InvalidArgumentError('the window is 1s to 1h.');
+  return value;
+}

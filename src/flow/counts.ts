@@ -1,0 +1,93 @@
+import { EVENT_NAMES, type EventName } from '../model/events.ts';
+import { Kind } from '../wire/layout.gen.ts';
+
+export type KindName = Lowercase<Exclude<keyof typeof Kind, 'NONE'>>;
+
+/** What became of the records of one kind: `taken = applied + merged + late`. */
+export interface KindCounts {
+  readonly taken: number;
+  /** Led to an event, to a connection's end, or to a silently known connection. */
+  readonly applied: number;
+  /** Said more of something told already: another sighting, the second end, a listener. */
+  readonly merged: number;
+  /** Came after all of its connection was told. */
+  readonly late: number;
+}
+
+/**
+ * Everything that went through the flow. These hold at any time:
+ * - `records[k].taken = applied + merged + late` for each kind `k`
+ * - `events['connection.attempt'] = records.attempt.applied + inferred`
+ * - `events['connection.attempt'] + existing + revived = refused + timeout + reset + close events + forwarded + evicted + live`
+ */
+export interface FlowCounts {
+  readonly records: Readonly<Record<KindName, KindCounts>>;
+  readonly events: Readonly<Record<EventName, number>>;
+  /** Attempts told because a later record of an unseen attempt came. */
+  readonly inferred: number;
+  /** Connections older than the program. */
+  readonly existing: number;
+  /** Connections that came back after they were evicted or told as unanswered. */
+  readonly revived: number;
+  /** Connections let go at their open, because no socket of this host will tell their close. */
+  readonly forwarded: number;
+  /** Connections let go because there were more than `maxConnections`. */
+  readonly evicted: number;
+  /** Connections followed now. */
+  readonly live: number;
+  /** Scans followed now. */
+  readonly scans: number;
+  /** Attempts that the kernel summed. */
+  readonly summed: number;
+  /** Records of a kind that this program doesn't know. */
+  readonly unknown: number;
+}
+
+/** The counters behind FlowCounts, as they are counted on the path. */
+export class Tally {
+  readonly records: Float64Array = new Float64Array(256);
+  readonly applied: Float64Array = new Float64Array(KINDS.length);
+  readonly merged: Float64Array = new Float64Array(KINDS.length);
+  readonly late: Float64Array = new Float64Array(KINDS.length);
+  readonly events: Float64Array = new Float64Array(EVENT_NAMES.length);
+  inferred = 0;
+  existing = 0;
+  revived = 0;
+  forwarded = 0;
+  evicted = 0;
+  summed = 0;
+  unknown = 0;
+
+  counts(live: number, scans: number): FlowCounts {
+    const records = {} as Record<KindName, KindCounts>;
+    KINDS.forEach((name, kind) => {
+      if (kind === Kind.NONE) return;
+      records[name as KindName] = {
+        taken: this.records[kind]!,
+        applied: this.applied[kind]!,
+        merged: this.merged[kind]!,
+        late: this.late[kind]!,
+      };
+    });
+    const events = {} as Record<EventName, number>;
+    EVENT_NAMES.forEach((name, code) => {
+      events[name] = this.events[code]!;
+    });
+    const { inferred, existing, revived, forwarded, evicted, summed, unknown } = this;
+    return {
+      records,
+      events,
+      inferred,
+      existing,
+      revived,
+      forwarded,
+      evicted,
+      live,
+      scans,
+      summed,
+      unknown,
+    };
+  }
+}
+
+const KINDS = Object.keys(Kind).map((name) => name.toLowerCase());

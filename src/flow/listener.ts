@@ -1,0 +1,32 @@
+import type { ConnectionEvent } from '../model/events.ts';
+import type { ConnectionTable } from './table.ts';
+
+/** Who is told what happened. Nothing passed here may be kept after the call returns. */
+export interface FlowListener {
+  /** One event of a connection; `Row.event_ns` says when. */
+  connection(event: ConnectionEvent, table: ConnectionTable, row: number): void;
+  /** Attempts that the kernel summed: the SUM record at byte offset `at`. */
+  summed(words: Uint32Array, bytes: Uint8Array, at: number): void;
+  scan(scan: Scan): void;
+  /** A source was blocked: a BLOCK record, or the SCAN record whose verdict blocked it. */
+  block(words: Uint32Array, bytes: Uint8Array, at: number): void;
+  /** A block was removed: an UNBLOCK record. */
+  unblock(words: Uint32Array, bytes: Uint8Array, at: number): void;
+}
+
+/** One port scan, as known at this moment. */
+export interface Scan {
+  readonly tsNs: number;
+  /** The source address at `at`, the scanned host's address at `at + 16`, 16 bytes each. */
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  /** Distinct ports, ascending, at most 64. */
+  readonly ports: Uint16Array;
+  /** SYNs of the source to this host up to the verdict. */
+  readonly syns: number;
+  /** When the source was first noticed. */
+  readonly firstNs: number;
+  readonly blocked: boolean;
+  /** It would be blocked, but is on the never-block list, over the cap, or this is a dry run. */
+  readonly spared: boolean;
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import * as bpf from './bpf.ts';
+import type { Maps } from './maps.ts';
+import type { BpfObject } from './object.ts';
+
+/** The kernel's counters, summed over its CPUs; see struct pw_counters in bpf/state.h. */
+export type CounterName =
+  | 'packets'
+  | 'malformed'
+  | 'attempts'
+  | 'attempts_reported'
+  | 'attempts_summed'
+  | 'attempts_lost'
+  | 'attempts_dropped'
+  | 'dropped_flags'
+  | 'dropped_other'
+  | 'sums_reported'
+  | 'sums_lost'
+  | 'answers_reported'
+  | 'answers_lost'
+  | 'outbound_reported'
+  | 'outbound_lost'
+  | 'sockets_reported'
+  | 'sockets_lost'
+  | 'verdicts'
+  | 'verdicts_lost'
+  | 'spared'
+  | 'blocked'
+  | 'blocks_refused'
+  | 'blocks_replaced'
+  | 'evicted'
+  | 'contended';
+
+export type Counters = Readonly<Record<CounterName, number>>;
+
+/** Reads struct pw_counters of every CPU. */
+export class CounterReader {
+  readonly #fd: number;
+  readonly #members: { readonly name: string; readonly offset: number }[];
+  readonly #size: number;
+  readonly #values: Buffer;
+
+  constructor(maps: Maps, object: BpfObject) {
+    this.#fd = maps.fd('pw_counters');
+    const type = object.btf.struct('pw_counters');
+    this.#members = object.btf
+      .members(type)
+      .filter((m) => !['rate_second', 'rate_count', 'layers', 'quoted'].includes(m.name));
+    this.#size = (type.sizeOrType + 7) & ~7;
+    this.#values = Buffer.alloc(this.#size * possibleCpus());
+  }
+
+  read(): Counters {
+    bpf.lookupElement(this.#fd, Buffer.alloc(128), this.#values);
+    const sums: Record<string, number> = {};
+    for (const { name, offset } of this.#members) {
+      let sum = 0;
+      for (let at = offset; at < this.#values.length; at += this.#size)
+        sum += Number(this.#values.readBigUInt64LE(at));
+      sums[name] = sum;
+    }
+    return sums as Counters;
+  }
+}
+
+/** CPUs that the kernel has room for, as `0-3` or `0,2-5` says. */
+function possibleCpus(): number {
+  const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim();
+  const last = text.split(',').at(-1)?.split('-').at(-1);
+  return Number(last ?? 0) + 1;
+}

@@ -1,0 +1,176 @@
+import { OperatorError } from '../model/errors.ts';
+import * as bpf from './bpf.ts';
+import { closeFd, driverOf, hardwareType, interfaceIndex, SystemError } from './libc.ts';
+import type { BpfObject } from './object.ts';
+import { type Pins, withPin } from './pins.ts';
+import type { Programs } from './programs.ts';
+
+/** Where a guard can sit. */
+export type Hook = 'tcx' | 'native' | 'generic';
+export type AttachMode = 'auto' | Hook;
+
+export interface Attachment {
+  readonly iface: string;
+  readonly ifindex: number;
+  readonly hook: Hook;
+  /** Replies and our own SYNs are seen (TCX egress, kernel 6.6). */
+  readonly egress: boolean;
+  /** Why this hook, and what was tried before. */
+  readonly why: string;
+}
+
+const ARPHRD_ETHER = 1;
+const ARPHRD_LOOPBACK = 772;
+
+/** Drivers of real NICs that keep their offloads under native XDP (docs/tested.md: not run on them). */
+const XDP_DRIVERS = new Set(['bnxt_en', 'i40e', 'ice', 'igb', 'igc', 'ixgbe', 'mlx5_core', 'nfp', 'qede']);
+
+/** Attaches the guard and the egress program to interfaces; every link is pinned. */
+export class Hooks {
+  readonly #object: BpfObject;
+  readonly #programs: Programs;
+  readonly #pins: Pins;
+  readonly attachments: Map<string, Attachment> = new Map();
+
+  constructor(object: BpfObject, programs: Programs, pins: Pins) {
+    this.#object = object;
+    this.#programs = programs;
+    this.#pins = pins;
+  }
+
+  /**
+   * Attaches to one interface. Throws OperatorError when the hook that was asked for can't be had; `auto` falls back.
+   * @param blocking whether the guard is to block: only then is native XDP worth its cost
+   */
+  attach(iface: string, mode: AttachMode, blocking: boolean): Attachment {
+    const ifindex = interfaceIndex(iface);
+    if (ifindex === 0)
+      throw new OperatorError(`there is no interface ${iface} here`, '`ip -brief link` lists them');
+    const type = hardwareType(iface);
+    const layer3 = type !== undefined && type !== ARPHRD_ETHER && type !== ARPHRD_LOOPBACK;
+    const { order, why } = plan(iface, mode, blocking, layer3);
+    const refused: string[] = [];
+    for (const hook of order) {
+      try {
+        this.#ingress(ifindex, hook, layer3);
+        const egress = this.#egress(ifindex, layer3);
+        const attachment = { iface, ifindex, hook, egress, why: [why, ...refused].join('; ') };
+        this.attachments.set(iface, attachment);
+        return attachment;
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        refused.push(`${hook} was refused: ${reason(error)}`);
+        if (hook !== order.at(-1)) continue;
+        throw new OperatorError(
+          `can't attach to ${iface}: ${refused.join('; ')}`,
+          mode === 'auto' ? 'use --source proc' : 'use --attach auto',
+          { cause: error },
+        );
+      }
+    }
+    throw new Error('no hook to try');
+  }
+
+  /** Takes over an interface's links from an earlier run when they are there, without a packet between. */
+  #ingress(ifindex: number, hook: Hook, layer3: boolean): void {
+    const program = this.#programs.program(this.#object, hook === 'tcx' ? 'tcx/ingress' : 'xdp', layer3);
+    const name = `link-${ifindex}-${hook}`;
+    for (const other of ['tcx', 'native', 'generic'] as const)
+      if (other !== hook) this.#pins.unpin(`link-${ifindex}-${other}`);
+    if (this.#updated(name, program)) return;
+    const [type, flags] =
+      hook === 'tcx'
+        ? [bpf.AttachType.TCX_INGRESS, 0]
+        : [bpf.AttachType.XDP, hook === 'native' ? bpf.XdpMode.NATIVE : bpf.XdpMode.GENERIC];
+    this.#pinLink(bpf.linkToInterface(program, ifindex, type, flags), name);
+  }
+
+  #egress(ifindex: number, layer3: boolean): boolean {
+    const program = this.#programs.program(this.#object, 'tcx/egress', layer3);
+    const name = `link-${ifindex}-egress`;
+    if (this.#updated(name, program)) return true;
+    try {
+      this.#pinLink(bpf.linkToInterface(program, ifindex, bpf.AttachType.TCX_EGRESS), name);
+      return true;
+    } catch (error) {
+      if (error instanceof SystemError && error.code === 'EINVAL') return false; // before 6.6
+      throw error;
+    }
+  }
+
+  /** Puts the program in a pinned link's place; false when there is no such link, or its interface is gone. */
+  #updated(name: string, program: number): boolean {
+    const done = withPin(this.#pins, name, (link) => {
+      try {
+        bpf.updateLink(link, program);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    if (done === false) this.#pins.unpin(name);
+    return done === true;
+  }
+
+  #pinLink(link: number, name: string): void {
+    try {
+      this.#pins.repin(link, name);
+    } finally {
+      closeFd(link);
+    }
+  }
+
+  detach(iface: string): void {
+    const attachment = this.attachments.get(iface);
+    if (!attachment) return;
+    this.#pins.unpin(`link-${attachment.ifindex}-${attachment.hook}`);
+    this.#pins.unpin(`link-${attachment.ifindex}-egress`);
+    this.attachments.delete(iface);
+  }
+
+  /** Unpins links of interfaces that an earlier run watched and this one does not. */
+  detachOthers(): void {
+    const ours = new Set([...this.attachments.values()].map((a) => `${a.ifindex}`));
+    for (const name of this.#pins.names()) {
+      const ifindex = /^link-(\d+)-/.exec(name)?.[1];
+      if (ifindex !== undefined && !ours.has(ifindex)) this.#pins.unpin(name);
+    }
+  }
+}
+
+/** The hooks to try, in order, and why. */
+function plan(
+  iface: string,
+  mode: AttachMode,
+  blocking: boolean,
+  layer3: boolean,
+): { order: Hook[]; why: string } {
+  if (layer3 && mode !== 'tcx' && mode !== 'auto')
+    throw new OperatorError(`${iface} has no Ethernet header, so XDP can't parse it`, 'use --attach tcx');
+  if (mode !== 'auto') return { order: [mode], why: `--attach ${mode}` };
+  if (layer3) return { order: ['tcx'], why: 'no Ethernet header' };
+  const fallback: Hook[] = ['tcx', 'generic'];
+  if (!blocking) return { order: fallback, why: 'watching only' };
+  const device = driverOf(iface);
+  if (device && device.bus !== '' && XDP_DRIVERS.has(device.driver))
+    return { order: ['native', ...fallback], why: `driver ${device.driver} keeps its offloads` };
+  return { order: fallback, why: 'native XDP would cost this link its large segments' };
+}
+
+function reason(error: SystemError): string {
+  switch (error.code) {
+    case 'EBUSY':
+    case 'EEXIST':
+      return 'another XDP program holds the slot';
+    case 'EINVAL':
+      return 'this kernel or interface does not offer it (TCX needs 6.6)';
+    case 'EOPNOTSUPP':
+      return "the driver doesn't offer it";
+    case 'ENODEV':
+      return 'the interface is gone';
+    case 'EPERM':
+      return 'no permission (CAP_NET_ADMIN)';
+    default:
+      return error.code;
+  }
+}

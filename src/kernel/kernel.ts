@@ -1,0 +1,235 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { OperatorError } from '../model/errors.ts';
+import type { RecordBatch } from '../wire/batch.ts';
+import { SocketPart } from '../wire/layout.gen.ts';
+import * as bpf from './bpf.ts';
+import { CounterReader, type Counters } from './counters.ts';
+import { Hooks } from './hooks.ts';
+import { closeFd, type Mapping, readFd, SystemError } from './libc.ts';
+import { type Prefix, writeLocals, writeNever } from './locals.ts';
+import { Maps, RING_SIZES } from './maps.ts';
+import { BpfObject } from './object.ts';
+import type { KernelOptions } from './options.ts';
+import { Pins } from './pins.ts';
+import { Programs } from './programs.ts';
+import { Requests } from './requests.ts';
+import { Ring } from './ring.ts';
+import { TableView } from './table.ts';
+
+const ANSWERS = 262144;
+const CGROUP_NAME = 128;
+const SUM_WORDS = 16;
+
+/** Tracepoints, by pin; without an optional one something is not known, and that is said. */
+const TRACEPOINTS = [
+  { section: 'tp_btf/inet_sock_set_state', pin: 'link-state', without: '' },
+  { section: 'tp_btf/sock_send_length', pin: 'link-send', without: 'the worker that accepts is known only at close' },
+  { section: 'tp_btf/sock_recv_length', pin: 'link-receive', without: 'the worker that accepts is known only at close' },
+] as const;
+
+/** Everything of ours in the kernel: maps, programs, links, and the views on them. */
+export class Kernel {
+  readonly pins: Pins;
+  readonly maps: Maps;
+  readonly hooks: Hooks;
+  readonly requests: Requests;
+  readonly table: TableView;
+  readonly attempts: Ring;
+  readonly events: Ring;
+  /** What this kernel can't tell, one sentence each. */
+  readonly limits: string[] = [];
+
+  readonly #guard: BpfObject;
+  readonly #sockets: BpfObject;
+  readonly #programs: Programs;
+  readonly #counters: CounterReader;
+  readonly #answers: Mapping;
+  readonly #answerWords: Uint32Array;
+  readonly #sums: Mapping;
+  readonly #sumWords: Uint32Array;
+
+  /**
+   * Creates or adopts the maps and loads the guard; attaches nothing yet.
+   * Throws OperatorError with the mend when this kernel or user can't.
+   */
+  constructor(options: KernelOptions, pins: Pins = new Pins()) {
+    requireObjects();
+    if (!existsSync('/sys/kernel/btf/vmlinux'))
+      throw new OperatorError('this kernel has no type information (CONFIG_DEBUG_INFO_BTF)', 'use --source proc');
+    this.pins = pins;
+    try {
+      this.#guard = new BpfObject(objectPath('guard'));
+      this.#sockets = new BpfObject(objectPath('sockets'));
+      pins.create();
+      this.maps = new Maps([this.#guard, this.#sockets], pins);
+      this.#programs = new Programs(this.maps, options);
+      this.hooks = new Hooks(this.#guard, this.#programs, pins);
+      const requests = this.#programs.program(this.#guard, 'syscall');
+      pins.repin(requests, 'requests');
+      this.requests = new Requests(requests);
+      this.table = new TableView(this.maps, this.#guard);
+      this.attempts = new Ring(this.maps.fd('pw_attempts'), RING_SIZES.pw_attempts);
+      this.events = new Ring(this.maps.fd('pw_events'), RING_SIZES.pw_events);
+      this.#counters = new CounterReader(this.maps, this.#guard);
+      this.#answers = this.maps.map('pw_answers');
+      this.#answerWords = new Uint32Array(this.#answers.buffer);
+      this.#sums = this.maps.map('pw_sums');
+      this.#sumWords = new Uint32Array(this.#sums.buffer);
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  /** Attaches the socket tracepoints; links of an earlier run go only after the new ones are there. */
+  attachSockets(): void {
+    for (const { section, pin, without } of TRACEPOINTS) {
+      try {
+        const link = bpf.linkToTracepoint(this.#programs.program(this.#sockets, section));
+        this.pins.repin(link, pin);
+        closeFd(link);
+      } catch (error) {
+        if (without === '') throw explained(error);
+        this.limits.push(`${without} (${error instanceof Error ? error.message : String(error)})`);
+      }
+    }
+  }
+
+  /** Gives older sockets their owners, then hands on every socket as an EXISTING record. */
+  existing(take: (batch: RecordBatch) => void): number {
+    this.#iterate('iter/task_file', () => {});
+    let total = 0;
+    const size = SocketPart.size;
+    let rest = Buffer.alloc(0);
+    this.#iterate('iter/tcp', (chunk) => {
+      const all = Buffer.concat([rest, chunk]);
+      const count = Math.floor(all.length / size);
+      rest = Buffer.from(all.subarray(count * size));
+      if (count === 0) return;
+      const memory = new ArrayBuffer(count * size);
+      new Uint8Array(memory).set(all.subarray(0, count * size));
+      take({
+        words: new Uint32Array(memory),
+        bytes: new Uint8Array(memory),
+        at: Uint32Array.from({ length: count }, (_, i) => i * size),
+        count,
+      });
+      total += count;
+    });
+    return total;
+  }
+
+  counters(): Counters {
+    return this.#counters.read();
+  }
+
+  /** Was the attempt with this id answered? 0 no, 1 a SYN+ACK left, 2 and the originator reset it. */
+  answered(low: number, high: number): 0 | 1 | 2 {
+    const word = this.#answerWords[low & (ANSWERS - 1)]!;
+    if ((word ^ high) >>> 2 !== 0) return 0;
+    return (word & 3) as 0 | 1 | 2;
+  }
+
+  /** Sends the sums of seconds that are over into the ring; `anyway`: the current one's as well. */
+  flushSums(anyway = false): void {
+    for (let i = 0; i < this.#sumWords.length; i += SUM_WORDS)
+      if (this.#sumWords[i + 7] !== 0 || this.#sumWords[i + 8] !== 0)
+        this.requests.flushSum(i / SUM_WORDS, anyway);
+  }
+
+  /** The name of a cgroup as it was when it opened a connection; undefined when it is not known. */
+  cgroupName(id: bigint): string | undefined {
+    const key = Buffer.alloc(128);
+    key.writeBigUInt64LE(id);
+    const value = Buffer.alloc(CGROUP_NAME);
+    if (!bpf.lookupElement(this.maps.fd('pw_cgroups'), key, value)) return undefined;
+    return value.toString('utf8', 0, Math.max(0, value.indexOf(0)));
+  }
+
+  setLocals(addresses: readonly Uint8Array[]): void {
+    writeLocals(this.maps, addresses);
+  }
+
+  setNever(prefixes: readonly Prefix[]): void {
+    writeNever(this.maps, prefixes);
+  }
+
+  /** Frees the places of blocks that are over, so that --block-max counts those in force. */
+  sweepBlocks(nowNs: number): void {
+    for (const block of this.table.blocks(nowNs).expired) this.requests.unblock(block.source);
+  }
+
+  /** Closes everything here. `keepGuard`: the guard stays, with its table; else nothing of ours remains. */
+  stop(keepGuard: boolean): void {
+    if (keepGuard) {
+      for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
+      for (const name of this.pins.names()) if (name.endsWith('-egress')) this.pins.unpin(name);
+    } else {
+      this.pins.release();
+    }
+    this.close();
+  }
+
+  /** Closes what this process holds and leaves the kernel as it is. */
+  close(): void {
+    this.attempts.stop();
+    this.events.stop();
+    this.table.stop();
+    this.#answers.unmap();
+    this.#sums.unmap();
+    this.#programs.stop();
+    this.maps.stop();
+  }
+
+  #iterate(section: string, take: (chunk: Buffer) => void): void {
+    const fd = bpf.openIterator(this.#programs.program(this.#sockets, section));
+    try {
+      const buffer = Buffer.alloc(1 << 16);
+      for (;;) {
+        const n = readFd(fd, buffer);
+        if (n === 0) return;
+        take(buffer.subarray(0, n));
+      }
+    } finally {
+      closeFd(fd);
+    }
+  }
+}
+
+function objectPath(name: string): string {
+  return fileURLToPath(new URL(`../../dist/bpf/${name}.bpf.o`, import.meta.url));
+}
+
+/** Are the compiled BPF objects there? They are built by `make` and shipped in the package. */
+export function requireObjects(): void {
+  for (const name of ['guard', 'sockets'])
+    if (!existsSync(objectPath(name)))
+      throw new OperatorError(`the BPF object ${name}.bpf.o was not built`, 'install clang and run `make build`');
+}
+
+/** What the operator can do about a refusal. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof SystemError)) return error;
+  if (error instanceof bpf.VerifierError && error.log !== '')
+    return new OperatorError(
+      `this kernel's verifier refused ${error.call.split(' ').at(-1)}: ${error.log.trim().split('\n').at(-2)}`,
+      '`--source proc` works anywhere; please report it with the output of --debug',
+      { cause: error },
+    );
+  const options = { cause: error };
+  if (error.code === 'EPERM' || error.code === 'EACCES')
+    return new OperatorError(
+      `no permission to use BPF (${error.call})`,
+      'run as root, or give CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, or use --source proc',
+      options,
+    );
+  if (error.code === 'ENOMEM' || error.code === 'ENOSPC')
+    return new OperatorError(`no memory for the tables (${error.call})`, 'about 40 MiB are needed', options);
+  if (error.code === 'EINVAL' || error.code === 'ENOSYS' || error.code === 'E2BIG')
+    return new OperatorError(
+      `this kernel is too old or was built without a part that is needed (${error.message})`,
+      'Linux 5.17 or later; `--source proc` works anywhere',
+      options,
+    );
+  return error;
+}

@@ -1,0 +1,174 @@
+import { constants } from 'node:os';
+import koffi from 'koffi';
+
+/**
+ * The C library calls that Node doesn't offer, through koffi.
+ * Every function returns what the system call returns; `failed()` turns errno into an error.
+ */
+const libc = koffi.load('libc.so.6');
+
+const syscallBpf = libc.func('long syscall(long number, long command, void *attr, long size)');
+const cMmap = libc.func('void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)');
+const cMunmap = libc.func('int munmap(void *addr, size_t length)');
+const cClose = libc.func('int close(int fd)');
+const cOpen = libc.func('int open(const char *path, int flags, int mode)');
+const cRead = libc.func('long read(int fd, void *buffer, size_t size)');
+const cFlock = libc.func('int flock(int fd, int operation)');
+const cMount = libc.func(
+  'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
+);
+const cIfNameToIndex = libc.func('unsigned int if_nametoindex(const char *name)');
+const cSocket = libc.func('int socket(int domain, int type, int protocol)');
+const cIoctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
+const cGetsockopt = libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)');
+const cStatfs = libc.func('int statfs(const char *path, void *buffer)');
+
+/** Number of bpf(2) per architecture (arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h). */
+const BPF_SYSCALL: Record<string, number> = { x64: 321, arm64: 280 };
+
+const ERRNO_NAMES = new Map<number, string>(
+  Object.entries(constants.errno).map(([name, value]) => [value, name]),
+);
+
+/** A failed system call. */
+export class SystemError extends Error {
+  override readonly name = 'SystemError';
+  readonly call: string;
+  readonly errno: number;
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code = ERRNO_NAMES.get(errno) ?? `errno ${errno}`;
+    super(`${call}: ${code}`);
+    this.call = call;
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+/** The error of the call that just failed. */
+function failed(call: string): SystemError {
+  return new SystemError(call, koffi.errno());
+}
+
+/** Where an array's bytes lie. The array must stay referenced, and be over 64 bytes (V8 moves smaller ones). */
+export function addressOf(array: Uint8Array): bigint {
+  return koffi.address(array);
+}
+
+/** bpf(2): the result, or -errno. */
+export function bpfCall(command: number, attr: Uint8Array, size: number): number {
+  const number = BPF_SYSCALL[process.arch];
+  if (number === undefined) return -constants.errno.ENOSYS;
+  const result = Number(syscallBpf(number, command, attr, size));
+  return result < 0 ? -koffi.errno() : result;
+}
+
+/** Memory of the kernel's, seen from here. */
+export interface Mapping {
+  readonly buffer: ArrayBuffer;
+  unmap(): void;
+}
+
+/**
+ * Maps `length` bytes of `fd` from `offset`, shared.
+ * A write into a mapping made without `writable` ends the process: the caller must not.
+ */
+export function mapShared(fd: number, length: number, offset: number, writable: boolean): Mapping {
+  const pointer: bigint | null = cMmap(null, length, writable ? 3 : 1, 1, fd, offset);
+  if (pointer === null || BigInt.asIntN(64, pointer) === -1n) throw failed('mmap');
+  return {
+    buffer: koffi.view(pointer, length),
+    unmap: () => {
+      cMunmap(pointer, length);
+    },
+  };
+}
+
+export function closeFd(fd: number): void {
+  cClose(fd);
+}
+
+/** Reads from a descriptor that Node's fs can't poll (a BPF iterator): bytes read, 0 at the end. */
+export function readFd(fd: number, buffer: Uint8Array): number {
+  const result = Number(cRead(fd, buffer, buffer.length));
+  if (result < 0) throw failed('read');
+  return result;
+}
+
+/** Opens and locks a file until the process ends; undefined when somebody else holds the lock. */
+export function lockFile(path: string): number | undefined {
+  const fd: number = cOpen(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600);
+  if (fd < 0) throw failed(`open ${path}`);
+  if (cFlock(fd, 2 | 4) === 0) return fd; // LOCK_EX|LOCK_NB
+  cClose(fd);
+  return undefined;
+}
+
+const O_RDWR = 0o2;
+const O_CREAT = 0o100;
+const O_CLOEXEC = 0o2000000;
+const BPF_FS_MAGIC = 0xcafe4a11;
+
+/** Is this directory on a BPF file system? */
+export function isBpffs(path: string): boolean {
+  const buffer = Buffer.alloc(256);
+  if (cStatfs(path, buffer) !== 0) return false;
+  return buffer.readUInt32LE(0) === BPF_FS_MAGIC;
+}
+
+export function mountBpffs(path: string): void {
+  if (cMount('bpf', path, 'bpf', 0, 'mode=0700') !== 0) throw failed(`mount -t bpf ${path}`);
+}
+
+/** Index of a network interface in our namespace; 0 when there is none. */
+export function interfaceIndex(name: string): number {
+  return cIfNameToIndex(name);
+}
+
+const SIOCGIFHWADDR = 0x8927;
+const SIOCETHTOOL = 0x8946;
+const ETHTOOL_GDRVINFO = 3;
+
+function withSocket<T>(use: (fd: number) => T): T {
+  const fd: number = cSocket(2, 2 | 0o2000000, 0); // AF_INET, SOCK_DGRAM|SOCK_CLOEXEC
+  if (fd < 0) throw failed('socket');
+  try {
+    return use(fd);
+  } finally {
+    cClose(fd);
+  }
+}
+
+/** ARPHRD_* type of an interface's hardware address (linux/if_arp.h), or undefined when it is gone. */
+export function hardwareType(name: string): number | undefined {
+  return withSocket((fd) => {
+    const request = Buffer.alloc(128);
+    request.write(name.slice(0, 15), 0, 'latin1');
+    return cIoctl(fd, SIOCGIFHWADDR, request) === 0 ? request.readUInt16LE(16) : undefined;
+  });
+}
+
+/** Name of an interface's driver and the bus that its device is on (empty for virtual ones). */
+export function driverOf(name: string): { driver: string; bus: string } | undefined {
+  return withSocket((fd) => {
+    const request = Buffer.alloc(128);
+    const info = Buffer.alloc(256);
+    info.writeUInt32LE(ETHTOOL_GDRVINFO, 0);
+    request.write(name.slice(0, 15), 0, 'latin1');
+    request.writeBigUInt64LE(addressOf(info), 16);
+    if (cIoctl(fd, SIOCETHTOOL, request) !== 0) return undefined;
+    const text = (at: number) => info.toString('latin1', at, at + 32).split('\0')[0] ?? '';
+    return { driver: text(4), bus: text(100) };
+  });
+}
+
+/** Cookie of our network namespace: unlike its inode number never used again (SO_NETNS_COOKIE, kernel 5.14). */
+export function netnsCookie(): bigint {
+  return withSocket((fd) => {
+    const value = Buffer.alloc(128);
+    value.writeUInt32LE(8, 64);
+    if (cGetsockopt(fd, 1, 71, value, value.subarray(64)) !== 0) throw failed('getsockopt SO_NETNS_COOKIE');
+    return value.readBigUInt64LE(0);
+  });
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import * as bpf from './bpf.ts';
+import type { Maps } from './maps.ts';
+
+const PLACES = 256;
+const PROBES = 4;
+const HEADER = 16;
+
+/**
+ * The host's own addresses as the guard looks them up (struct pw_locals): a table in which every address lies within
+ * 4 probes of its place, for a multiplier that is searched here. More than fit: every destination counts as ours.
+ * @param addresses 16 bytes each, IPv4 as ::ffff:a.b.c.d
+ */
+export function encodeLocals(addresses: readonly Uint8Array[]): Buffer {
+  for (let tries = 0; tries < 200 && addresses.length <= PLACES / 2; tries++) {
+    const mul = (randomBytes(4).readUInt32LE(0) | 1) >>> 0;
+    const table = place(addresses, mul);
+    if (table) return table;
+  }
+  const everything = Buffer.alloc(HEADER + PLACES * 16);
+  everything.writeUInt32LE(1, 4);
+  return everything;
+}
+
+function place(addresses: readonly Uint8Array[], mul: number): Buffer | undefined {
+  const table = Buffer.alloc(HEADER + PLACES * 16);
+  table.writeUInt32LE(mul, 0);
+  const taken = new Set<number>();
+  for (const address of addresses) {
+    const words = Buffer.from(address);
+    const fold = words.readUInt32LE(0) ^ words.readUInt32LE(4) ^ words.readUInt32LE(12);
+    const first = Math.imul(fold, mul) >>> 24;
+    let probe = 0;
+    while (probe < PROBES && taken.has((first + probe) % PLACES)) probe++;
+    if (probe === PROBES) return undefined;
+    const at = (first + probe) % PLACES;
+    taken.add(at);
+    words.copy(table, HEADER + at * 16);
+  }
+  return table;
+}
+
+export function writeLocals(maps: Maps, addresses: readonly Uint8Array[]): void {
+  bpf.updateElement(maps.fd('pw_locals'), Buffer.alloc(128), encodeLocals(addresses));
+}
+
+/** A prefix as the never-block list holds it. */
+export interface Prefix {
+  /** 16 bytes, IPv4 as ::ffff:a.b.c.d. */
+  readonly address: Uint8Array;
+  /** Bits of the 16 bytes: 128 is one address. */
+  readonly length: number;
+}
+
+/** Makes the kernel's never-block list equal to `wanted`. */
+export function writeNever(maps: Maps, wanted: readonly Prefix[]): void {
+  const fd = maps.fd('pw_never');
+  const keys = new Set<string>();
+  for (const prefix of wanted) {
+    const key = Buffer.alloc(128);
+    key.writeUInt32LE(prefix.length, 0);
+    key.set(prefix.address, 4);
+    keys.add(key.toString('latin1', 0, 20));
+    const value = Buffer.alloc(128);
+    value.writeUInt32LE(1, 0);
+    bpf.updateElement(fd, key, value);
+  }
+  const stale: Buffer[] = [];
+  let at: Buffer | undefined;
+  for (;;) {
+    const next = Buffer.alloc(128);
+    if (!bpf.nextKey(fd, at, next)) break;
+    if (!keys.has(next.toString('latin1', 0, 20))) stale.push(next);
+    at = next;
+  }
+  for (const key of stale) bpf.deleteElement(fd, key);
+}

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import * as bpf from './bpf.ts';
+import { closeFd, type Mapping, mapShared } from './libc.ts';
+import type { BpfObject, MapDefinition } from './object.ts';
+import type { Pins } from './pins.ts';
+
+/** Changes whenever a pinned map's layout does; maps of another one are not adopted. */
+const LAYOUT = 1;
+const PAGE = 4096;
+
+/** Offset of members of struct pw_shared. */
+const SHARED = { blocks: 0, version: 4, seed: 8 } as const;
+
+/** Bytes of the rings, as bpf/state.h defines them. */
+export const RING_SIZES: { readonly pw_attempts: number; readonly pw_events: number } = {
+  pw_attempts: 16 * 1024 * 1024,
+  pw_events: 4 * 1024 * 1024,
+};
+
+/**
+ * All maps of all objects, by name: created here, pinned, and handed to each program. Those of an earlier run are
+ * adopted when their layout is the same.
+ */
+export class Maps {
+  readonly #fds = new Map<string, number>();
+  readonly #definitions = new Map<string, MapDefinition>();
+  /** The maps were there before. */
+  readonly adopted: boolean;
+  /** Of the table's hash. */
+  readonly seed: bigint;
+
+  constructor(objects: readonly BpfObject[], pins: Pins) {
+    for (const object of objects)
+      for (const definition of object.maps()) this.#definitions.set(definition.name, definition);
+    this.adopted = this.#adopt(pins);
+    if (!this.adopted) {
+      pins.release();
+      pins.create();
+      this.#create(objects, pins);
+    }
+    this.seed = this.#seed();
+  }
+
+  fd(name: string): number {
+    const fd = this.#fds.get(name);
+    if (fd === undefined) throw new Error(`no map ${name}`);
+    return fd;
+  }
+
+  definition(name: string): MapDefinition {
+    const found = this.#definitions.get(name);
+    if (!found) throw new Error(`no map ${name}`);
+    return found;
+  }
+
+  /** A mappable array, seen from here. */
+  map(name: string, writable = false): Mapping {
+    const { valueSize, maxEntries } = this.definition(name);
+    const bytes = Math.ceil((((valueSize + 7) & ~7) * maxEntries) / PAGE) * PAGE;
+    return mapShared(this.fd(name), bytes, 0, writable);
+  }
+
+  stop(): void {
+    for (const fd of this.#fds.values()) closeFd(fd);
+    this.#fds.clear();
+  }
+
+  #adopt(pins: Pins): boolean {
+    for (const definition of this.#definitions.values()) {
+      const fd = pins.open(definition.name);
+      if (fd !== undefined) this.#fds.set(definition.name, fd);
+      if (fd === undefined || !isSame(fd, definition)) {
+        this.stop();
+        return false;
+      }
+    }
+    const shared = Buffer.alloc(128);
+    bpf.lookupElement(this.fd('pw_shared'), Buffer.alloc(128), shared);
+    if (shared.readUInt32LE(SHARED.version) === LAYOUT) return true;
+    this.stop();
+    return false;
+  }
+
+  #create(objects: readonly BpfObject[], pins: Pins): void {
+    for (const object of objects)
+      for (const definition of object.maps()) {
+        if (this.#fds.has(definition.name)) continue;
+        const btf =
+          definition.type === bpf.MapType.SK_STORAGE
+            ? { btf: { fd: object.btfFd(), key: definition.keyType, value: definition.valueType } }
+            : {};
+        this.#fds.set(definition.name, bpf.createMap({ ...definition, ...btf }));
+      }
+    const shared = Buffer.alloc(128);
+    shared.writeUInt32LE(LAYOUT, SHARED.version);
+    randomBytes(8).copy(shared, SHARED.seed);
+    bpf.updateElement(this.fd('pw_shared'), Buffer.alloc(128), shared);
+    for (const [name, fd] of this.#fds) pins.pin(fd, name);
+  }
+
+  #seed(): bigint {
+    const shared = Buffer.alloc(128);
+    bpf.lookupElement(this.fd('pw_shared'), Buffer.alloc(128), shared);
+    return shared.readBigUInt64LE(SHARED.seed);
+  }
+}
+
+/** Does struct bpf_map_info say what the definition does? */
+function isSame(fd: number, definition: MapDefinition): boolean {
+  const info = bpf.objectInfo(fd);
+  return (
+    info.readUInt32LE(0) === definition.type &&
+    info.readUInt32LE(8) === definition.keySize &&
+    info.readUInt32LE(12) === definition.valueSize &&
+    info.readUInt32LE(16) === definition.maxEntries &&
+    info.readUInt32LE(20) === definition.flags
+  );
+}

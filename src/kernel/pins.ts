@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import { OperatorError } from '../model/errors.ts';
+import { pinnedObject, pinObject } from './bpf.ts';
+import { closeFd, isBpffs, mountBpffs, netnsCookie } from './libc.ts';
+
+const BPFFS = '/sys/fs/bpf';
+
+/**
+ * What outlives the program: maps, links and one program, pinned in one directory per network namespace.
+ * The namespace's cookie is never used again, so a directory is never taken over from a namespace that is gone.
+ */
+export class Pins {
+  readonly directory: string;
+
+  constructor(cookie: bigint = netnsCookie()) {
+    this.directory = `${BPFFS}/packetwatch/netns-${cookie}`;
+  }
+
+  /** Makes the directory, mounting the BPF file system when nobody did. */
+  create(): void {
+    if (!isBpffs(BPFFS)) {
+      try {
+        mountBpffs(BPFFS);
+      } catch (cause) {
+        throw new OperatorError(
+          `no BPF file system at ${BPFFS}, and mounting one failed`,
+          `mount -t bpf bpf ${BPFFS}`,
+          { cause },
+        );
+      }
+    }
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+  }
+
+  exists(): boolean {
+    return existsSync(this.directory);
+  }
+
+  names(): string[] {
+    return this.exists() ? readdirSync(this.directory) : [];
+  }
+
+  pin(fd: number, name: string): void {
+    pinObject(fd, `${this.directory}/${name}`);
+  }
+
+  /** A descriptor of what is pinned under this name; the caller closes it. */
+  open(name: string): number | undefined {
+    if (!existsSync(`${this.directory}/${name}`)) return undefined;
+    return pinnedObject(`${this.directory}/${name}`);
+  }
+
+  has(name: string): boolean {
+    return existsSync(`${this.directory}/${name}`);
+  }
+
+  /** A link without pin and descriptor is detached by the kernel. */
+  unpin(name: string): void {
+    try {
+      unlinkSync(`${this.directory}/${name}`);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+
+  /** Replaces what is pinned under a name. */
+  repin(fd: number, name: string): void {
+    this.unpin(name);
+    this.pin(fd, name);
+  }
+
+  /** Unpins everything: links first, so that no program runs on tables that are gone. */
+  release(): number {
+    const names = this.names().sort((a, b) => Number(b.startsWith('link-')) - Number(a.startsWith('link-')));
+    for (const name of names) this.unpin(name);
+    if (this.exists()) rmdirSync(this.directory);
+    return names.length;
+  }
+}
+
+/** Opens a pin for one use. */
+export function withPin<T>(pins: Pins, name: string, use: (fd: number) => T): T | undefined {
+  const fd = pins.open(name);
+  if (fd === undefined) return undefined;
+  try {
+    return use(fd);
+  } finally {
+    closeFd(fd);
+  }
+}

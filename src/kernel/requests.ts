@@ -1,0 +1,63 @@
+import { runRequest } from './bpf.ts';
+import { ticksOf } from './options.ts';
+
+const Command = { BLOCK: 1, UNBLOCK: 2, FLUSH: 3 } as const;
+/** struct pw_request. */
+const Request = { command: 0, index: 4, addr: 8, ttl: 24, family: 32, all: 36, result: 40 } as const;
+const BUSY_TRIES = 100;
+
+export type RequestResult = 'done' | 'nothing' | 'full';
+
+/** Asks the kernel to change its tables, under the same locks as packets do. */
+export class Requests {
+  readonly #program: number;
+
+  /** @param program descriptor of pw_requests */
+  constructor(program: number) {
+    this.#program = program;
+  }
+
+  /** Blocks a source; `full` when --block-max are blocked. The kernel reports it as an event. */
+  block(address: Uint8Array, seconds: number): RequestResult {
+    return this.#ask(Command.BLOCK, (r) => {
+      r.set(address, Request.addr);
+      r.writeBigUInt64LE(ticksOf(seconds), Request.ttl);
+      r.writeUInt32LE(familyOf(address), Request.family);
+    });
+  }
+
+  /** Ends a block, or clears one whose time is over. The kernel reports it as an event. */
+  unblock(address: Uint8Array): RequestResult {
+    return this.#ask(Command.UNBLOCK, (r) => {
+      r.set(address, Request.addr);
+      r.writeUInt32LE(familyOf(address), Request.family);
+    });
+  }
+
+  /** Sends sum `index` to the ring when its second is over, or anyway. */
+  flushSum(index: number, anyway: boolean): void {
+    this.#ask(Command.FLUSH, (r) => {
+      r.writeUInt32LE(index, Request.index);
+      r.writeUInt32LE(anyway ? 1 : 0, Request.all);
+    });
+  }
+
+  #ask(command: number, fill: (request: Buffer) => void): RequestResult {
+    for (let tries = 0; tries < BUSY_TRIES; tries++) {
+      const request = Buffer.alloc(128);
+      request.writeUInt32LE(command, Request.command);
+      fill(request);
+      runRequest(this.#program, request);
+      const result = request.readInt32LE(Request.result);
+      if (result === 1) return 'done';
+      if (result === 0) return 'nothing';
+      if (result === -1) return 'full';
+    }
+    throw new Error('the table stayed busy');
+  }
+}
+
+function familyOf(address: Uint8Array): 4 | 6 {
+  const mapped = address.subarray(0, 10).every((b) => b === 0) && address[10] === 0xff && address[11] === 0xff;
+  return mapped ? 4 : 6;
+}

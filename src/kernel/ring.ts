@@ -1,0 +1,111 @@
+import { Head } from '../wire/layout.gen.ts';
+import { type Mapping, mapShared } from './libc.ts';
+
+const PAGE = 4096;
+const HEADER = 8;
+const BUSY = 0x80000000;
+const DISCARDED = 0x40000000;
+const TS = Head.ts_ns >> 2;
+
+/**
+ * A BPF ring buffer read through its mapping, without system calls and without copying
+ * (Documentation/bpf/ringbuf.rst; kernel/bpf/ringbuf.c). The data area is mapped twice in a row, so that a record
+ * never wraps. Positions are compared modulo 2^32: the ring is far smaller.
+ */
+export class Ring {
+  /** The ring's memory, as words and as bytes. */
+  readonly words: Uint32Array;
+  readonly bytes: Uint8Array;
+  /** Byte offset of each record that `collect` found. */
+  readonly at: Uint32Array;
+  /** Records that `collect` found. */
+  count = 0;
+  /** `collect` stopped because `at` was full. */
+  more = false;
+  /** Records released so far. */
+  records = 0;
+  /** The largest number of bytes that ever waited. */
+  highWater = 0;
+  readonly size: number;
+
+  readonly #consumer: Mapping;
+  readonly #producer: Mapping;
+  readonly #consumerWords: Int32Array;
+  readonly #producerWords: Int32Array;
+  readonly #signed: Int32Array;
+  /** Ring position after each collected record. */
+  readonly #after: Int32Array;
+
+  /**
+   * @param fd descriptor of the ring
+   * @param size its bytes, a power of two
+   * @param window records that one `collect` finds at most
+   */
+  constructor(fd: number, size: number, window = 4096) {
+    this.size = size;
+    this.#consumer = mapShared(fd, PAGE, 0, true);
+    this.#producer = mapShared(fd, PAGE + 2 * size, PAGE, false);
+    this.#consumerWords = new Int32Array(this.#consumer.buffer);
+    this.#producerWords = new Int32Array(this.#producer.buffer, 0, 2);
+    this.words = new Uint32Array(this.#producer.buffer, PAGE);
+    this.#signed = new Int32Array(this.#producer.buffer, PAGE);
+    this.bytes = new Uint8Array(this.#producer.buffer, PAGE);
+    this.at = new Uint32Array(window);
+    this.#after = new Int32Array(window);
+  }
+
+  /** Bytes that wait to be read. */
+  pending(): number {
+    return (Atomics.load(this.#producerWords, 0) - Atomics.load(this.#consumerWords, 0)) >>> 0;
+  }
+
+  /** When record `i` was made, CLOCK_MONOTONIC, nanoseconds. */
+  timestamp(i: number): number {
+    const w = (this.at[i]! >> 2) + TS;
+    return this.words[w + 1]! * 4294967296 + this.words[w]!;
+  }
+
+  /** Finds what waits, up to the window; nothing is consumed. */
+  collect(): void {
+    const mask = this.size - 1;
+    let position = Atomics.load(this.#consumerWords, 0);
+    const end = Atomics.load(this.#producerWords, 0);
+    const waiting = (end - position) >>> 0;
+    if (waiting > this.highWater) this.highWater = waiting;
+    let count = 0;
+    while (position !== end && count < this.at.length) {
+      const at = position & mask;
+      const header = Atomics.load(this.#signed, at >> 2);
+      if (header & BUSY) break;
+      position = (position + (((header & ~DISCARDED) + HEADER + 7) & ~7)) | 0;
+      if (header & DISCARDED) {
+        if (count === 0) this.#advance(position);
+        continue;
+      }
+      this.at[count] = at + HEADER;
+      this.#after[count] = position;
+      count++;
+    }
+    this.more = position !== end;
+    this.count = count;
+  }
+
+  /** Gives the first `n` collected records back to the kernel. */
+  release(n: number): void {
+    if (n === 0) return;
+    this.#advance(this.#after[n - 1]!);
+    this.records += n;
+  }
+
+  stop(): void {
+    this.#consumer.unmap();
+    this.#producer.unmap();
+  }
+
+  /** The kernel reads 64 bits; the upper word moves when the lower one wraps. */
+  #advance(to: number): void {
+    const from = Atomics.load(this.#consumerWords, 0);
+    if (to >>> 0 < from >>> 0) Atomics.add(this.#consumerWords, 1, 1);
+    Atomics.store(this.#consumerWords, 0, to);
+  }
+}

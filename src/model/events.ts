@@ -1,0 +1,103 @@
+import { Exit, OperatorError } from './errors.ts';
+
+/** The names of all events, in the order of their codes. */
+export const EVENT_NAMES = [
+  'connection.attempt',
+  'connection.open',
+  'connection.refused',
+  'connection.timeout',
+  'connection.reset',
+  'connection.close',
+  'scan',
+  'block',
+  'unblock',
+  'loss',
+] as const;
+
+export type EventName = (typeof EVENT_NAMES)[number];
+
+/** The code of an event: its index in EVENT_NAMES. Codes are what runs on the record path. */
+export const EventCode = {
+  attempt: 0,
+  open: 1,
+  refused: 2,
+  timeout: 3,
+  reset: 4,
+  close: 5,
+  scan: 6,
+  block: 7,
+  unblock: 8,
+  loss: 9,
+} as const;
+
+export type EventCode = (typeof EventCode)[keyof typeof EventCode];
+
+/** The codes of one connection's events: `connection.*`. */
+export type ConnectionEvent = 0 | 1 | 2 | 3 | 4 | 5;
+
+/** A set of events: bit `1 << code` for each. */
+export type EventMask = number;
+
+export const ALL_EVENTS: EventMask = (1 << EVENT_NAMES.length) - 1;
+
+/**
+ * Reads the value of `--events`: event names separated by commas; a group's prefix (`connection`) stands for
+ * all of its events.
+ */
+export function parseEvents(list: string): EventMask {
+  let mask = 0;
+  for (const word of list.split(',')) {
+    const wanted = word.trim();
+    let found = 0;
+    EVENT_NAMES.forEach((name, code) => {
+      if (name === wanted || name.startsWith(`${wanted}.`)) found |= 1 << code;
+    });
+    if (found === 0) {
+      throw new OperatorError(
+        `--events: there is no event named '${wanted}'`,
+        `use a list of: connection, ${EVENT_NAMES.join(', ')}`,
+        { exitCode: Exit.usage },
+      );
+    }
+    mask |= found;
+  }
+  return mask;
+}
+
+/** How a connection ended. */
+export const OUTCOMES = ['', 'ok', 'refused', 'timeout', 'reset', 'dropped'] as const;
+
+/** Index in OUTCOMES; 0: not ended. */
+export const Outcome = { none: 0, ok: 1, refused: 2, timeout: 3, reset: 4, dropped: 5 } as const;
+
+export type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
+/** Zeek's conn_state values; the meanings are in scripts/base/protocols/conn/main.zeek. */
+export const CONN_STATES = [
+  '',
+  'S0',
+  'S1',
+  'SF',
+  'REJ',
+  'S2',
+  'S3',
+  'RSTO',
+  'RSTR',
+  'OTH',
+] as const;
+
+/** Index in CONN_STATES; 0: not ended. */
+export const ConnState = {
+  none: 0,
+  S0: 1,
+  S1: 2,
+  SF: 3,
+  REJ: 4,
+  S2: 5,
+  S3: 6,
+  RSTO: 7,
+  RSTR: 8,
+  OTH: 9,
+} as const;
+
+export type ConnState = (typeof ConnState)[keyof typeof ConnState];

@@ -1,0 +1,84 @@
+import type { CONN_STATES, EventName, OUTCOMES } from './events.ts';
+
+export type DirectionName = 'inbound' | 'outbound' | 'local' | 'forwarded' | 'unknown';
+export type ProcessFrom = 'connect' | 'listen' | 'accept' | 'close';
+
+/** What every line of `-o json` has. docs/events.schema.json is the contract; this is its type. */
+interface JsonBase {
+  /** RFC 3339, UTC, microseconds. */
+  ts: string;
+  event: EventName;
+}
+
+/** A `connection.*` line. `src` is always the originator. */
+export interface JsonConnection extends JsonBase {
+  /** 16 hex digits, the same for all events of a connection and across restarts. */
+  id?: string;
+  /** Absent for attempts that the kernel summed. */
+  src_ip?: string;
+  src_port?: number;
+  dst_ip: string;
+  dst_port: number;
+  proto: 'tcp';
+  iface?: string;
+  direction: DirectionName;
+  community_id?: string;
+  /** Of this host's end; of the originator when both ends are on this host. */
+  pid?: number;
+  process?: string;
+  process_from?: ProcessFrom;
+  uid?: number;
+  container?: string;
+  /** Of the responder when both ends are on this host. */
+  resp_pid?: number;
+  resp_process?: string;
+  resp_process_from?: ProcessFrom;
+  resp_uid?: number;
+  resp_container?: string;
+  host?: string;
+  outcome?: Exclude<(typeof OUTCOMES)[number], ''>;
+  /** The errno's name that the socket ended with. */
+  error?: string;
+  start_ts?: string;
+  duration_s?: number;
+  orig_bytes?: number;
+  resp_bytes?: number;
+  conn_state?: Exclude<(typeof CONN_STATES)[number], ''>;
+  rtt_us?: number;
+  retransmits?: number;
+  /** Attempts that this line stands for, when the kernel summed them in a flood. */
+  count?: number;
+  /** How many of `count` were refused. */
+  refused?: number;
+}
+
+export interface JsonScan extends JsonBase {
+  event: 'scan';
+  src_ip: string;
+  dst_ip: string;
+  kind: 'vertical';
+  /** Ascending, at most 64. */
+  ports: number[];
+  hosts: number;
+  evidence: { syns: number; first_ts: string; blocked: boolean; spared: boolean };
+  host?: string;
+}
+
+export interface JsonBlock extends JsonBase {
+  event: 'block' | 'unblock';
+  src_ip: string;
+  /** End of the block; absent when it has none. */
+  until_ts?: string;
+  reason?: 'port scan' | 'command';
+  host?: string;
+}
+
+export interface JsonLoss extends JsonBase {
+  event: 'loss';
+  /** Where: ring, table, output, ... */
+  where: string;
+  count: number;
+  host?: string;
+}
+
+export type JsonEvent = JsonConnection | JsonScan | JsonBlock | JsonLoss;

@@ -1,0 +1,75 @@
+import { put } from './write.ts';
+
+/** Longest that escaped() makes of a 16-byte process name: six bytes for each. */
+export const MAX_ESCAPED: number = 16 * 6;
+
+/**
+ * A process name (NUL-terminated, any bytes) for a terminal: what isn't printable comes as an escape, so that a name
+ * can neither end the line nor command the terminal.
+ */
+export function textName(
+  out: Uint8Array,
+  pos: number,
+  bytes: Uint8Array,
+  at: number,
+  size: number,
+): number {
+  const length = plainLength(bytes, at, size);
+  if (length >= 0) return copy(out, pos, bytes, at, length);
+  return put(
+    out,
+    pos,
+    ENCODER.encode(decode(bytes, at, size).replaceAll('\\', '\\\\').replace(UNSAFE, escape)),
+  );
+}
+
+/** The same as the inside of a JSON string; bytes that are no UTF-8 become U+FFFD. */
+export function jsonName(
+  out: Uint8Array,
+  pos: number,
+  bytes: Uint8Array,
+  at: number,
+  size: number,
+): number {
+  const length = plainLength(bytes, at, size);
+  if (length >= 0) return copy(out, pos, bytes, at, length);
+  return put(out, pos, jsonText(decode(bytes, at, size)));
+}
+
+/** The inside of a JSON string, with everything escaped that could disturb a terminal. */
+export function jsonText(text: string): Uint8Array {
+  return ENCODER.encode(JSON.stringify(text).slice(1, -1).replace(UNSAFE, escape));
+}
+
+const ENCODER = new TextEncoder();
+const DECODER = new TextDecoder();
+
+/** Control characters (C0, DEL, C1), separators and overrides of the writing direction. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const UNSAFE =
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd]/g;
+
+function escape(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Length of a name of printable ASCII without quotes and backslashes; -1 for all others. */
+function plainLength(bytes: Uint8Array, at: number, size: number): number {
+  for (let i = 0; i < size; i++) {
+    const byte = bytes[at + i]!;
+    if (byte === 0) return i;
+    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return -1;
+  }
+  return size;
+}
+
+function copy(out: Uint8Array, pos: number, bytes: Uint8Array, at: number, length: number): number {
+  for (let i = 0; i < length; i++) out[pos + i] = bytes[at + i]!;
+  return pos + length;
+}
+
+function decode(bytes: Uint8Array, at: number, size: number): string {
+  let end = at;
+  while (end < at + size && bytes[end] !== 0) end++;
+  return DECODER.decode(bytes.subarray(at, end));
+}

@@ -1,0 +1,167 @@
+import type { Scan } from '../flow/listener.ts';
+import { Row } from '../flow/row.ts';
+import type { ConnectionTable } from '../flow/table.ts';
+import { type ConnectionEvent, EVENT_NAMES, EventCode, type EventMask } from '../model/events.ts';
+import { Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
+import { jsonText } from './escape.ts';
+import { JsonConnectionWriter } from './json-connection.ts';
+import type { Output } from './output.ts';
+import type { Names, Sink, SinkCounts, WallClock } from './sink.ts';
+import { UtcStamp } from './stamp.ts';
+import { address, ascii, decimal, put } from './write.ts';
+
+export interface JsonSinkOptions {
+  readonly output: Output;
+  readonly clock: WallClock;
+  readonly events: EventMask;
+  readonly names: Names;
+  /** Name of this host; left out when undefined. */
+  readonly host?: string;
+}
+
+/** One JSON object per line and event; docs/events.schema.json is the contract. */
+export class JsonSink implements Sink {
+  readonly name = 'json';
+  readonly #output: Output;
+  readonly #clock: WallClock;
+  readonly #events: EventMask;
+  readonly #stamp: UtcStamp = new UtcStamp();
+  readonly #connections: JsonConnectionWriter;
+  /** What ends every line. */
+  readonly #tail: Uint8Array;
+
+  constructor(options: JsonSinkOptions) {
+    this.#output = options.output;
+    this.#clock = options.clock;
+    this.#events = options.events;
+    this.#connections = new JsonConnectionWriter(options.names, options.clock);
+    const host = options.host === undefined ? '' : `,"host":"${utf8(jsonText(options.host))}"`;
+    this.#tail = ascii(`${host}}\n`);
+  }
+
+  connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
+    if (!this.#wants(event)) return;
+    const out = this.#output.bytes;
+    const eventNs = table.numbers[(row * Row.stride + Row.event_ns) >> 3]!;
+    const p = this.#begin(out, event, eventNs);
+    this.#end(out, this.#connections.write(out, p, event, table, row * Row.stride));
+  }
+
+  summed(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    if (!this.#wants(EventCode.attempt)) return;
+    const out = this.#output.bytes;
+    const p = this.#begin(out, EventCode.attempt, timeOf(words, at));
+    this.#end(out, this.#connections.writeSummed(out, p, words, bytes, at));
+  }
+
+  scan(scan: Scan): void {
+    if (!this.#wants(EventCode.scan)) return;
+    const out = this.#output.bytes;
+    let p = this.#begin(out, EventCode.scan, scan.tsNs);
+    p = put(out, p, SRC_IP);
+    p = address(out, p, scan.bytes, scan.at);
+    p = put(out, p, DST_IP);
+    p = address(out, p, scan.bytes, scan.at + 16);
+    p = put(out, p, PORTS);
+    for (let i = 0; i < scan.ports.length; i++) {
+      if (i > 0) out[p++] = 0x2c; // ,
+      p = decimal(out, p, scan.ports[i]!);
+    }
+    p = put(out, p, SYNS);
+    p = decimal(out, p, scan.syns);
+    p = put(out, p, FIRST_TS);
+    p = this.#stamp.write(out, p, this.#wallUs(scan.firstNs));
+    p = put(out, p, ascii(`","blocked":${scan.blocked},"spared":${scan.spared}}`));
+    this.#end(out, p);
+  }
+
+  block(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    if (!this.#wants(EventCode.block)) return;
+    const out = this.#output.bytes;
+    let p = this.#begin(out, EventCode.block, timeOf(words, at));
+    p = put(out, p, SRC_IP);
+    p = address(out, p, bytes, at + Head.src);
+    out[p++] = QUOTE;
+    const untilNs = timeOf(words, at + VerdictPart.until_ns);
+    if (untilNs !== 0) {
+      p = put(out, p, UNTIL_TS);
+      p = this.#stamp.write(out, p, this.#wallUs(untilNs));
+      out[p++] = QUOTE;
+    }
+    this.#end(out, put(out, p, bytes[at + Head.kind] === Kind.SCAN ? BY_SCAN : BY_COMMAND));
+  }
+
+  unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    if (!this.#wants(EventCode.unblock)) return;
+    const out = this.#output.bytes;
+    let p = this.#begin(out, EventCode.unblock, timeOf(words, at));
+    p = put(out, p, SRC_IP);
+    p = address(out, p, bytes, at + Head.src);
+    out[p++] = QUOTE;
+    this.#end(out, p);
+  }
+
+  loss(where: string, count: number, nowNs: number): void {
+    if (!this.#wants(EventCode.loss)) return;
+    const out = this.#output.bytes;
+    const p = this.#begin(out, EventCode.loss, nowNs);
+    this.#end(out, put(out, p, ascii(`,"where":${JSON.stringify(where)},"count":${count}`)));
+  }
+
+  get backlogged(): boolean {
+    return this.#output.backlogged;
+  }
+
+  flush(): void {
+    this.#output.flush();
+  }
+
+  counts(): SinkCounts {
+    return this.#output.counts();
+  }
+
+  stop(): void {
+    this.#output.flush();
+  }
+
+  /** The event is wanted and there is room for its line. */
+  #wants(event: number): boolean {
+    return (this.#events & (1 << event)) !== 0 && this.#output.reserve(MAX_LINE);
+  }
+
+  #wallUs(ns: number): number {
+    return ns / 1000 + this.#clock.offsetUs;
+  }
+
+  #begin(out: Uint8Array, event: number, tsNs: number): number {
+    const p = this.#stamp.write(out, put(out, this.#output.pos, TS), this.#wallUs(tsNs));
+    return put(out, p, EVENTS[event]!);
+  }
+
+  #end(out: Uint8Array, p: number): void {
+    this.#output.commit(put(out, p, this.#tail));
+  }
+}
+
+/** No line is longer: every field at its longest, names of 253 bytes each six bytes escaped. */
+const MAX_LINE = 8192;
+
+const QUOTE = 0x22;
+const TS = ascii('{"ts":"');
+const EVENTS = EVENT_NAMES.map((name) => ascii(`","event":"${name}"`));
+const SRC_IP = ascii(',"src_ip":"');
+const DST_IP = ascii('","dst_ip":"');
+const PORTS = ascii('","kind":"vertical","ports":[');
+const SYNS = ascii('],"hosts":1,"evidence":{"syns":');
+const FIRST_TS = ascii(',"first_ts":"');
+const UNTIL_TS = ascii(',"until_ts":"');
+const BY_SCAN = ascii(',"reason":"port scan"');
+const BY_COMMAND = ascii(',"reason":"command"');
+
+function utf8(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function timeOf(words: Uint32Array, at: number): number {
+  return words[at >> 2]! + words[(at >> 2) + 1]! * 4294967296;
+}

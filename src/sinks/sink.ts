@@ -1,0 +1,36 @@
+import type { FlowListener } from '../flow/listener.ts';
+
+/** Where events go: one line each. */
+export interface Sink extends FlowListener {
+  readonly name: 'text' | 'json';
+  /** Tells that events were lost: how many, and where (ring, table, output, ...). */
+  loss(where: string, count: number, nowNs: number): void;
+  /** Hands on what is buffered; throws OperatorError, once, when the output is gone. */
+  flush(): void;
+  /** The output can't take more at the moment: leave the records where they are and flush again later. */
+  readonly backlogged: boolean;
+  counts(): SinkCounts;
+  /** Flushes what can be. */
+  stop(): void;
+}
+
+export interface SinkCounts {
+  /** Lines written or buffered. */
+  readonly lines: number;
+  /** Bytes written. */
+  readonly bytes: number;
+  /** Lines that the output could not take. */
+  readonly lost: number;
+}
+
+/** Turns the monotonic time of records into wall time; the agent keeps the offset current. */
+export interface WallClock {
+  /** wall time in microseconds since 1970 = monotonic nanoseconds / 1000 + this */
+  readonly offsetUs: number;
+}
+
+/** Names that only the caller can look up; it caches them. */
+export interface Names {
+  iface(ifindex: number): string | undefined;
+  container(cgroupLo: number, cgroupHi: number): string | undefined;
+}

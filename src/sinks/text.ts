@@ -1,0 +1,198 @@
+import type { Scan } from '../flow/listener.ts';
+import { End, Row } from '../flow/row.ts';
+import type { ConnectionTable } from '../flow/table.ts';
+import { type ConnectionEvent, EventCode, type EventMask } from '../model/events.ts';
+import { Direction, Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
+import { textName } from './escape.ts';
+import type { Output } from './output.ts';
+import type { Sink, SinkCounts, WallClock } from './sink.ts';
+import { LocalStamp } from './stamp.ts';
+import { address, ascii, decimal, digits, endpoint, put } from './write.ts';
+
+export interface TextSinkOptions {
+  readonly output: Output;
+  readonly clock: WallClock;
+  readonly events: EventMask;
+}
+
+/** One readable line per event, in local time; docs and requirements.md give the forms. */
+export class TextSink implements Sink {
+  readonly name = 'text';
+  readonly #output: Output;
+  readonly #clock: WallClock;
+  readonly #events: EventMask;
+  readonly #stamp: LocalStamp = new LocalStamp();
+
+  constructor(options: TextSinkOptions) {
+    this.#output = options.output;
+    this.#clock = options.clock;
+    this.#events = options.events;
+  }
+
+  connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
+    if ((this.#events & (1 << event)) === 0 || !this.#output.reserve(MAX_LINE)) return;
+    const out = this.#output.bytes;
+    const bytes = table.bytes;
+    const base = row * Row.stride;
+    const eventNs = table.numbers[(base + Row.event_ns) >> 3]!;
+    let p = this.#begin(out, eventNs);
+    p = put(out, p, VERBS[event]!);
+    p = endpoint(out, p, bytes, base + Row.src, base + Row.src_port);
+    p = put(out, p, ARROW);
+    p = endpoint(out, p, bytes, base + Row.dst, base + Row.dst_port);
+    if (event !== EventCode.attempt) {
+      p = processes(out, p, table, base);
+      const startNs = table.numbers[(base + Row.start_ns) >> 3]!;
+      if (startNs !== 0) p = seconds(out, p, eventNs - startNs);
+    }
+    this.#end(out, p);
+  }
+
+  summed(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    if ((this.#events & (1 << EventCode.attempt)) === 0 || !this.#output.reserve(MAX_LINE)) return;
+    const out = this.#output.bytes;
+    let p = this.#begin(out, timeOf(words, at));
+    p = decimal(out, p, words[(at + Head.count) >> 2]!);
+    p = put(out, p, SUMMED_TO);
+    p = endpoint(out, p, bytes, at + Head.dst, at + Head.dst_port);
+    p = put(out, p, SUMMED);
+    this.#end(out, p);
+  }
+
+  scan(scan: Scan): void {
+    if ((this.#events & (1 << EventCode.scan)) === 0 || !this.#output.reserve(MAX_LINE)) return;
+    const out = this.#output.bytes;
+    let p = this.#begin(out, scan.tsNs);
+    p = put(out, p, SCAN);
+    p = address(out, p, scan.bytes, scan.at);
+    p = put(out, p, ARROW);
+    p = address(out, p, scan.bytes, scan.at + 16);
+    p = put(out, p, ON_PORTS);
+    for (let i = 0; i < scan.ports.length; i++) {
+      if (i > 0) out[p++] = COMMA;
+      p = decimal(out, p, scan.ports[i]!);
+    }
+    this.#end(out, p);
+  }
+
+  block(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    if ((this.#events & (1 << EventCode.block)) === 0 || !this.#output.reserve(MAX_LINE)) return;
+    const out = this.#output.bytes;
+    const nowNs = timeOf(words, at);
+    const untilNs = timeOf(words, at + VerdictPart.until_ns);
+    let p = this.#begin(out, nowNs);
+    p = put(out, p, BLOCKED);
+    p = address(out, p, bytes, at + Head.src);
+    if (untilNs > nowNs) {
+      p = put(out, p, FOR);
+      p = decimal(out, p, Math.round((untilNs - nowNs) / 1e9));
+      out[p++] = SECOND;
+    }
+    p = put(out, p, bytes[at + Head.kind] === Kind.SCAN ? BY_SCAN : BY_COMMAND);
+    this.#end(out, p);
+  }
+
+  unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    if ((this.#events & (1 << EventCode.unblock)) === 0 || !this.#output.reserve(MAX_LINE)) return;
+    const out = this.#output.bytes;
+    let p = this.#begin(out, timeOf(words, at));
+    p = put(out, p, UNBLOCKED);
+    p = address(out, p, bytes, at + Head.src);
+    this.#end(out, p);
+  }
+
+  loss(where: string, count: number, nowNs: number): void {
+    if ((this.#events & (1 << EventCode.loss)) === 0 || !this.#output.reserve(MAX_LINE)) return;
+    const out = this.#output.bytes;
+    const p = put(out, this.#begin(out, nowNs), ascii(`Lost ${count} events at ${where}`));
+    this.#end(out, p);
+  }
+
+  get backlogged(): boolean {
+    return this.#output.backlogged;
+  }
+
+  flush(): void {
+    this.#output.flush();
+  }
+
+  counts(): SinkCounts {
+    return this.#output.counts();
+  }
+
+  stop(): void {
+    this.#output.flush();
+  }
+
+  #begin(out: Uint8Array, tsNs: number): number {
+    return this.#stamp.write(out, this.#output.pos, tsNs / 1000 + this.#clock.offsetUs);
+  }
+
+  #end(out: Uint8Array, p: number): void {
+    out[p] = NEWLINE;
+    this.#output.commit(p + 1);
+  }
+}
+
+/** No line is longer: 64 ports of 6 bytes, or two endpoints and two escaped names. */
+const MAX_LINE = 1024;
+
+const NEWLINE = 0x0a;
+const COMMA = 0x2c;
+const SPACE = 0x20;
+const SECOND = 0x73;
+const ARROW = ascii(' -> ');
+const SCAN = ascii('Port scan detected: ');
+const ON_PORTS = ascii(' on ports ');
+const SUMMED_TO = ascii(' connection attempts to ');
+const SUMMED = ascii(' summed in the kernel (flood)');
+const BLOCKED = ascii('Blocked ');
+const UNBLOCKED = ascii('Unblocked ');
+const FOR = ascii(' for ');
+const BY_SCAN = ascii(': port scan');
+const BY_COMMAND = ascii(': by command');
+const VERBS = [
+  'New connection: ',
+  'Connection opened: ',
+  'Connection refused: ',
+  'Connection timeout: ',
+  'Connection reset: ',
+  'Connection closed: ',
+].map(ascii);
+
+/** ` name[pid]` of this host's end; ` client[pid] -> server[pid]` when both are known. */
+function processes(out: Uint8Array, pos: number, table: ConnectionTable, base: number): number {
+  const orig = table.bytes[base + Row.orig_from] !== 0;
+  const resp = table.bytes[base + Row.resp_from] !== 0;
+  const local = table.bytes[base + Row.direction] === Direction.LOCAL;
+  let p = pos;
+  if (orig) p = processOf(out, p, table, base + Row.orig);
+  if (orig && resp && local) p = put(out, p, ARROW) - 1; // processOf() writes the space
+  if (resp && (local || !orig)) p = processOf(out, p, table, base + Row.resp);
+  return p;
+}
+
+function processOf(out: Uint8Array, pos: number, table: ConnectionTable, end: number): number {
+  out[pos] = SPACE;
+  let p = textName(out, pos + 1, table.bytes, end + End.comm, 16);
+  out[p++] = 0x5b; // [
+  p = decimal(out, p, table.words[(end + End.pid) >> 2]!);
+  out[p++] = 0x5d; // ]
+  return p;
+}
+
+/** ` 0.123s` */
+function seconds(out: Uint8Array, pos: number, ns: number): number {
+  const ms = Math.max(0, Math.round(ns / 1e6));
+  const whole = Math.floor(ms / 1000);
+  out[pos] = SPACE;
+  let p = decimal(out, pos + 1, whole);
+  out[p++] = 0x2e; // .
+  p = digits(out, p, ms - whole * 1000, 3);
+  out[p++] = SECOND;
+  return p;
+}
+
+function timeOf(words: Uint32Array, at: number): number {
+  return words[at >> 2]! + words[(at >> 2) + 1]! * 4294967296;
+}

@@ -1,0 +1,217 @@
+import type { AttachMode, Attachment } from '../kernel/hooks.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import { interfaceIndex } from '../kernel/libc.ts';
+import type { KernelOptions } from '../kernel/options.ts';
+import type { Ring } from '../kernel/ring.ts';
+import { OperatorError } from '../model/errors.ts';
+import type { RecordBatch } from '../wire/batch.ts';
+import { hostInterfaces } from './interfaces.ts';
+import type { Source, SourceCounts } from './source.ts';
+
+export interface EbpfOptions {
+  readonly kernel: KernelOptions;
+  readonly attach: AttachMode;
+  /** Only these interfaces; empty: every one with a non-link-local address, and lo, also those that come later. */
+  readonly interfaces: readonly string[];
+}
+
+const SECOND_NS = 1e9;
+/** Records handed on in one call; the rest waits for the next, so that signals and commands get their turn. */
+const CALL_LIMIT = 131_072;
+
+/** A batch whose offsets are refilled for every run of records. */
+interface Run extends RecordBatch {
+  at: Uint32Array;
+  count: number;
+}
+
+/**
+ * The kernel source: the guard and egress programs on interfaces, the tracepoints on sockets, two rings.
+ * Records of both rings are handed on in the order of their time.
+ */
+export class EbpfSource implements Source {
+  readonly name = 'ebpf';
+  readonly #options: EbpfOptions;
+  #kernel: Kernel | undefined;
+  #runs: [Run, Run] | undefined;
+  #nextFlushNs = 0;
+  #existing: ((take: (batch: RecordBatch) => void) => number) | undefined;
+  /** What happened to interfaces since the last call of `news()`. */
+  readonly #news: string[] = [];
+  readonly #failed = new Map<string, number>();
+
+  constructor(options: EbpfOptions) {
+    this.#options = options;
+  }
+
+  get kernel(): Kernel {
+    if (!this.#kernel) throw new Error('the source is not started');
+    return this.#kernel;
+  }
+
+  start(): void {
+    const kernel = new Kernel(this.#options.kernel);
+    this.#kernel = kernel;
+    this.#runs = [runOf(kernel.events), runOf(kernel.attempts)];
+    try {
+      kernel.attachSockets();
+      this.#locals();
+      for (const name of this.#wanted()) this.#attach(name);
+      if (kernel.hooks.attachments.size === 0)
+        throw new OperatorError('there is no interface to watch', 'name one with -i, or bring one up');
+      kernel.hooks.detachOthers();
+    } catch (error) {
+      kernel.stop(false);
+      this.#kernel = undefined;
+      throw error;
+    }
+    this.#existing = (take) => kernel.existing(take);
+  }
+
+  /** Takes up interfaces that came and lets go of those that went; call it about once a second. */
+  refresh(): void {
+    this.#locals();
+    const wanted = this.#wanted();
+    const attachments = this.kernel.hooks.attachments;
+    for (const [name, attachment] of attachments) {
+      if (interfaceIndex(name) === attachment.ifindex) continue;
+      this.kernel.hooks.detach(name);
+      this.#news.push(`${name} is gone`);
+    }
+    for (const name of wanted) {
+      if (attachments.has(name) || this.#failed.get(name) === interfaceIndex(name)) continue;
+      try {
+        this.#attach(name);
+        this.#news.push(`${name} is watched from now on`);
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error;
+        this.#failed.set(name, interfaceIndex(name));
+        this.#news.push(error.message);
+      }
+    }
+  }
+
+  /** What happened to interfaces, a sentence each, since the last call. */
+  news(): string[] {
+    return this.#news.splice(0);
+  }
+
+  drain(nowNs: number, take: (batch: RecordBatch) => void, commit: () => void = () => {}): number {
+    const kernel = this.kernel;
+    if (nowNs >= this.#nextFlushNs) {
+      kernel.flushSums();
+      this.#nextFlushNs = nowNs + SECOND_NS;
+    }
+    let total = 0;
+    while (total < CALL_LIMIT) {
+      const n = this.#merge(nowNs, take, commit);
+      total += n;
+      if (n === 0) break;
+    }
+    if (this.#existing) {
+      const existing = this.#existing;
+      this.#existing = undefined;
+      total += existing(take);
+    }
+    return total;
+  }
+
+  counts(): SourceCounts {
+    const c = this.kernel.counters();
+    return {
+      records: this.kernel.attempts.records + this.kernel.events.records,
+      lost: {
+        attempts: c.attempts_lost + c.sums_lost,
+        answers: c.answers_lost,
+        outbound: c.outbound_lost,
+        sockets: c.sockets_lost,
+        verdicts: c.verdicts_lost,
+      },
+    };
+  }
+
+  limits(): readonly string[] {
+    const limits = [...this.kernel.limits];
+    const deaf = [...this.kernel.hooks.attachments.values()].filter((a) => !a.egress).map((a) => a.iface);
+    if (deaf.length > 0)
+      limits.push(`what leaves by ${deaf.join(', ')} is not seen (TCX needs Linux 6.6): refused attempts show as timeouts`);
+    return limits;
+  }
+
+  attachments(): Attachment[] {
+    return [...this.kernel.hooks.attachments.values()];
+  }
+
+  /** With blocking on, the guard stays where it is: blocks run to their end without us. */
+  stop(): void {
+    this.#kernel?.stop(this.#options.kernel.block);
+    this.#kernel = undefined;
+  }
+
+  /** Detaches and unpins everything, blocks or not. */
+  release(): void {
+    this.#kernel?.stop(false);
+    this.#kernel = undefined;
+  }
+
+  #wanted(): readonly string[] {
+    if (this.#options.interfaces.length > 0) return this.#options.interfaces;
+    return hostInterfaces()
+      .filter((i) => i.watched)
+      .map((i) => i.name);
+  }
+
+  #locals(): void {
+    this.kernel.setLocals(hostInterfaces().flatMap((i) => i.addresses));
+  }
+
+  #attach(name: string): void {
+    this.kernel.hooks.attach(name, this.#options.attach, this.#options.kernel.block);
+  }
+
+  /**
+   * One window of both rings, merged by time. Only what is older than `nowNs` is taken: events are collected before
+   * attempts, so that whatever led to an event is there when the event is.
+   */
+  #merge(nowNs: number, take: (batch: RecordBatch) => void, commit: () => void): number {
+    const { events, attempts } = this.kernel;
+    const [eventRun, attemptRun] = this.#runs!;
+    events.collect();
+    attempts.collect();
+    let cutoffNs = nowNs;
+    for (const ring of [events, attempts])
+      if (ring.more && ring.count > 0) cutoffNs = Math.min(cutoffNs, ring.timestamp(ring.count - 1));
+    let e = 0;
+    let a = 0;
+    let eventNs = e < events.count ? events.timestamp(e) : Infinity;
+    let attemptNs = a < attempts.count ? attempts.timestamp(a) : Infinity;
+    while (eventNs <= cutoffNs || attemptNs <= cutoffNs) {
+      let n = 0;
+      if (attemptNs <= eventNs) {
+        const limit = Math.min(eventNs, cutoffNs);
+        while (attemptNs <= limit) {
+          attemptRun.at[n++] = attempts.at[a++]!;
+          attemptNs = a < attempts.count ? attempts.timestamp(a) : Infinity;
+        }
+        attemptRun.count = n;
+        take(attemptRun);
+      } else {
+        while (eventNs < attemptNs && eventNs <= cutoffNs) {
+          eventRun.at[n++] = events.at[e++]!;
+          eventNs = e < events.count ? events.timestamp(e) : Infinity;
+        }
+        eventRun.count = n;
+        take(eventRun);
+      }
+    }
+    if (e + a === 0) return 0;
+    commit();
+    events.release(e);
+    attempts.release(a);
+    return e + a;
+  }
+}
+
+function runOf(ring: Ring): Run {
+  return { words: ring.words, bytes: ring.bytes, at: new Uint32Array(ring.at.length), count: 0 };
+}

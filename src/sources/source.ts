@@ -1,0 +1,27 @@
+import type { RecordBatch } from '../wire/batch.ts';
+
+/** What a source has seen and lost so far; all only grow. */
+export interface SourceCounts {
+  /** Records handed on. */
+  readonly records: number;
+  /** Records that the source knows it lost, by the place where. */
+  readonly lost: Readonly<Record<string, number>>;
+}
+
+/** Where records come from. The agent pulls; a source has no timer of its own. */
+export interface Source {
+  readonly name: 'ebpf' | 'proc';
+  /** Opens whatever it reads; throws OperatorError when it can't. */
+  start(): void;
+  /**
+   * Hands on everything there is now, in batches, and returns the number of records.
+   * A batch's memory is the source's again when `take` returns; it counts as taken when `commit`, called after some
+   * batches, returns: what was not committed comes again from the next start.
+   * @param nowNs CLOCK_MONOTONIC, nanoseconds
+   */
+  drain(nowNs: number, take: (batch: RecordBatch) => void, commit?: () => void): number;
+  counts(): SourceCounts;
+  /** What this source can't see, one sentence each. */
+  limits(): readonly string[];
+  stop(): void;
+}

@@ -1,0 +1,16 @@
+/**
+ * A batch of records as every source hands it on: fixed-size binary records (bpf/events.h) that lie
+ * somewhere in one piece of memory, the kernel's own ring for the `ebpf` source.
+ *
+ * The memory belongs to the source: it is valid only until the callback that got the batch returns.
+ */
+export interface RecordBatch {
+  /** The memory, as little-endian 32-bit words. */
+  readonly words: Uint32Array;
+  /** The same memory, as bytes. */
+  readonly bytes: Uint8Array;
+  /** Byte offset of record `i`, a multiple of 8, for `i` in `[0, count)`. */
+  readonly at: Uint32Array;
+  /** Number of records. */
+  readonly count: number;
+}

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ProcSource } from '../../src/sources/proc.ts';
+import { State } from '../../src/sources/proc-connection.ts';
+import { tcp6Text, tcpText } from './proc-text.ts';
+import { sourceSuite } from './source.ts';
+
+sourceSuite('proc, saved tables', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'source-'));
+  const tcpPath = join(folder, 'tcp');
+  const tcp6Path = join(folder, 'tcp6');
+  const connections = Array.from({ length: 2000 }, (_, i) => ({
+    local: `10.0.0.5:${i + 1000}`,
+    remote: '192.0.2.1:443',
+    state: (i % 9) + 1,
+    uid: i,
+    inode: i,
+  }));
+  writeFileSync(tcpPath, tcpText([{ local: '0.0.0.0:80', state: State.LISTEN }, ...connections]));
+  writeFileSync(
+    tcp6Path,
+    tcp6Text([
+      { local: '[::]:443', state: State.LISTEN, inode: 3 },
+      { local: '[2001:db8::5]:443', remote: '[2001:db8::7]:50000', inode: 4 },
+      { local: '[::ffff:10.0.0.5]:443', remote: '[::ffff:192.0.2.9]:50000', inode: 5 },
+    ]),
+  );
+  return {
+    source: new ProcSource({ tcpPath, tcp6Path }),
+    now: () => 7e9,
+    provoke: () => undefined,
+    close: () => rmSync(folder, { recursive: true }),
+  };
+});
+
+sourceSuite('proc, this host', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    source: new ProcSource(),
+    now: () => Number(process.hrtime.bigint()),
+    provoke: () => undefined, // the listener is there from the start
+    close: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+});
