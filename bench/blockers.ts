@@ -104,11 +104,11 @@ SCAN_TRIGGER="3"
     const script =
       'mount --bind "$1/etc" /etc/portsentry && mount --bind "$1/lib" /var/lib/portsentry && exec portsentry -atcp';
     await start(syslog.inside(rig, ['sh', '-c', script, 'sh', folder]), {
-      stdout: `${folder}/out`,
+      stdout: { file: `${folder}/out` },
       stderr: `${folder}/out`,
     });
     const watched = await rig.start('victim', ['sleep', '3600'], {
-      stdout: `${folder}/out`,
+      stdout: { file: `${folder}/out` },
       stderr: `${folder}/out`,
     });
     const daemons = (): number[] => inNamespaceOf(watched.pid, 'portsentry'); // it detaches itself
@@ -181,7 +181,7 @@ dbfile=None
       'start',
     ];
     const server = await start(syslog.inside(rig, argv), {
-      stdout: `${folder}/out`,
+      stdout: { file: `${folder}/out` },
       stderr: `${folder}/out`,
     });
     if (!(await until(() => text(`${folder}/f2b.log`).includes("Jail 'bench' started"), 15))) {
@@ -247,7 +247,7 @@ const psad: Blocker = {
       '--no-snort-sids',
     ];
     const daemon = await start(syslog.inside(rig, argv), {
-      stdout: `${folder}/out`,
+      stdout: { file: `${folder}/out` },
       stderr: `${folder}/out`,
     });
     if (!(await until(() => text(`${folder}/run/psad.pid`) !== '', 15)))

@@ -27,6 +27,8 @@ export interface Seen {
 export interface Logger {
   readonly name: string;
   readonly ours?: boolean;
+  /** CPU seconds per 100,000 connections that it should stay within. */
+  readonly cpuGoal?: number;
   /** Commands that it needs, and the Debian package of each. */
   readonly needs: Readonly<Record<string, string>>;
   start(rig: Rig, folder: string): Promise<Logging>;
@@ -55,6 +57,7 @@ const TEXT_PROCESS = pattern(
 const oursText: Logger = {
   name: 'packetwatch, text',
   ours: true,
+  cpuGoal: 0.4,
   needs: { node: 'nodejs' },
   async start(rig, folder) {
     const log = `${folder}/packetwatch.log`;
@@ -117,7 +120,7 @@ const tcpdump: Logger = {
   async start(rig, folder) {
     const log = `${folder}/tcpdump.log`;
     const started = await rig.start('victim', ['tcpdump', '-i', VICTIM_IF, '-l', '-nn', SYN], {
-      stdout: log,
+      stdout: { file: log },
       stderr: `${folder}/err`,
     });
     await until(() => text(`${folder}/err`).includes('listening on'), 10);
@@ -168,7 +171,7 @@ sync=0
 `,
     );
     const started = await rig.start('victim', ['ulogd', '-c', `${folder}/ulogd.conf`], {
-      stdout: `${folder}/out`,
+      stdout: { file: `${folder}/out` },
       stderr: `${folder}/out`,
     });
     await until(() => text(`${folder}/ulogd.messages`).includes('initialization finished'), 5);
@@ -190,7 +193,10 @@ const conntrack: Logger = {
       'table inet pwct { chain c { type filter hook prerouting priority 0; ct state invalid counter; }\n}\n',
     );
     const argv = ['conntrack', '-E', '-e', 'NEW', '-p', 'tcp', '-o', 'timestamp', '-b', '33554432'];
-    const started = await rig.start('victim', argv, { stdout: log, stderr: `${folder}/err` });
+    const started = await rig.start('victim', argv, {
+      stdout: { file: log },
+      stderr: `${folder}/err`,
+    });
     await sleep(1000); // it has no sign of being ready
     return { log, pids: [started.pid], stop: () => started.stop() };
   },
@@ -208,11 +214,15 @@ const bpftrace: Logger = {
     const print =
       'time("%H:%M:%S "); printf("%s:%d -> %s:%d\\n", ntop(args->daddr), args->dport, ntop(args->saddr), args->sport);';
     const program = `tracepoint:sock:inet_sock_set_state /args->protocol == 6 && args->newstate == 1 && ${ours}/ { ${print} }`;
-    const started = await rig.start('victim', ['bpftrace', '-e', program], {
-      stdout: log,
+    // tracefs is mounted for it alone, the machine may not have it
+    const mount =
+      'mount --make-rprivate / && mount -t tracefs tracefs /sys/kernel/tracing; mount -t debugfs debugfs /sys/kernel/debug; exec bpftrace -e "$1"';
+    const started = await rig.start('victim', ['unshare', '-m', 'sh', '-c', mount, 'sh', program], {
+      stdout: { file: log },
       stderr: `${folder}/err`,
     });
-    await until(() => text(log).includes('Attaching'), 15);
+    if (!(await until(() => text(log).includes('Attaching'), 15)))
+      throw new Error(text(`${folder}/err`).trim());
     await sleep(1500); // it says so before it has attached
     return { log, pids: [started.pid], stop: () => started.stop() };
   },
@@ -228,7 +238,7 @@ const poller: Logger = {
     const log = `${folder}/poller.log`;
     const script = fileURLToPath(new URL('src/procpoll.mjs', import.meta.url));
     const started = await rig.start('victim', [process.execPath, script, '1'], {
-      stdout: log,
+      stdout: { file: log },
       stderr: `${folder}/err`,
     });
     await sleep(1000);

@@ -7,16 +7,24 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { bulk } from './bulk.ts';
 import { connections } from './connections.ts';
+import { kernel } from './kernel.ts';
+import { latency } from './latency.ts';
 import { leak } from './leak.ts';
 import { writePage } from './page.ts';
 import { undoAll } from './proc.ts';
+import { ring } from './ring.ts';
 import { type Options, type Section, sectionMarkdown } from './report.ts';
 
 /** The rows in the order of the page. */
 const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
+  kernel,
   leak,
   connections,
+  bulk,
+  ring,
+  latency,
 };
 
 const USAGE = `usage: npx tsx bench/main.ts [ROW...] [--runs N] [--quick]\nrows: ${Object.keys(ROWS).join(' ')}\n`;

@@ -47,14 +47,17 @@ export async function startToFile(
   output: string,
 ): Promise<Started> {
   const errors = `${folder}/packetwatch.err`;
-  const started = await rig.start('victim', command(args), { stdout: output, stderr: errors });
+  const started = await rig.start('victim', command(args), {
+    stdout: { file: output },
+    stderr: errors,
+  });
   const lines = new Tail(output);
   let seen = false;
   const works = await until(async () => {
     await probe(rig, folder);
     seen ||= lines.more().some((line) => line.includes(PROBE));
     return seen || started.child.exitCode !== null;
-  }, 15);
+  }, 30);
   if (works && seen) return started;
   await started.stop();
   throw new Error(`packetwatch did not report the probe: ${text(errors).trim().slice(-400)}`);

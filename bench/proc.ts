@@ -77,21 +77,22 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/** Starts a command in the background; output goes to files (appended) or to a pipe. */
-export async function start(
-  argv: readonly string[],
-  output: { stdout: string | 'pipe' | number; stderr: string },
-): Promise<Started> {
+/** Where the output of a command goes: a file (appended) by its path, a pipe, or an open descriptor. */
+export interface Output {
+  readonly stdout: { readonly file: string } | 'pipe' | number;
+  /** A file's path. */
+  readonly stderr: string;
+}
+
+/** Starts a command in the background. */
+export async function start(argv: readonly string[], output: Output): Promise<Started> {
   const files: number[] = [];
   const open = (path: string): number => {
     const fd = openSync(path, 'a');
     files.push(fd);
     return fd;
   };
-  const stdout =
-    output.stdout === 'pipe' || typeof output.stdout === 'number'
-      ? output.stdout
-      : open(output.stdout);
+  const stdout = typeof output.stdout === 'object' ? open(output.stdout.file) : output.stdout;
   const stdio: StdioOptions = ['ignore', stdout, open(output.stderr)];
   const child = spawn(argv[0]!, argv.slice(1), { stdio });
   for (const fd of files) closeSync(fd);
@@ -108,12 +109,8 @@ export async function start(
 export function tree(pid: number): number[] {
   const found: number[] = [];
   const visit = (id: number): void => {
-    let tasks: string[];
-    try {
-      tasks = readdirSync(`/proc/${id}/task`);
-    } catch {
-      return; // it has ended
-    }
+    const tasks = list(`/proc/${id}/task`);
+    if (tasks.length === 0) return; // it has ended
     found.push(id);
     for (const task of tasks) {
       for (const child of words(`/proc/${id}/task/${task}/children`)) visit(Number(child));
@@ -123,15 +120,20 @@ export function tree(pid: number): number[] {
   return found;
 }
 
-/** CPU seconds, user and system, of these processes, their descendants and those they have waited for. */
+/**
+ * CPU seconds, user and system, of these processes and their descendants: to the nanosecond for threads that
+ * live, and in ticks for children that ended.
+ */
 export function cpuSeconds(pids: readonly number[]): number {
-  let ticks = 0;
+  let seconds = 0;
   for (const pid of new Set(pids.flatMap(tree))) {
+    for (const task of list(`/proc/${pid}/task`))
+      seconds += Number(words(`/proc/${pid}/task/${task}/schedstat`)[0] ?? 0) / 1e9;
     const stat = text(`/proc/${pid}/stat`);
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    for (let i = 11; i < 15; i++) ticks += Number(fields[i] ?? 0);
+    seconds += (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) / TICKS;
   }
-  return ticks / TICKS;
+  return seconds;
 }
 
 /** Peak resident memory, MB, summed over these processes and their descendants. */
@@ -141,12 +143,6 @@ export function peakRssMb(pids: readonly number[]): number {
     kib += Number(/VmHWM:\s+(\d+)/.exec(text(`/proc/${pid}/status`))?.[1] ?? 0);
   }
   return (kib * 1024) / 1e6;
-}
-
-/** Busy CPU seconds of the whole machine: softirq time of others' contexts is in here too. */
-export function machineBusySeconds(): number {
-  const [, user, nice, system, , , irq, softirq] = words('/proc/stat').slice(0, 8).map(Number);
-  return (user! + nice! + system! + irq! + softirq!) / TICKS;
 }
 
 /** Processes of this name in the network namespace of a process; for daemons that detach themselves. */
@@ -194,6 +190,14 @@ export function text(path: string): string {
     return readFileSync(path, 'utf8');
   } catch {
     return ''; // files of /proc go away with their process, logs come late
+  }
+}
+
+function list(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return []; // the process has ended
   }
 }
 

@@ -4,7 +4,17 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Finished, must, onEnd, run, type Started, start, text, until } from './proc.ts';
+import {
+  type Finished,
+  must,
+  onEnd,
+  type Output,
+  run,
+  type Started,
+  start,
+  text,
+  until,
+} from './proc.ts';
 
 export type Family = 4 | 6;
 export type Side = 'attacker' | 'victim';
@@ -138,11 +148,7 @@ export class Rig {
     return must(this.inside(side, argv), options);
   }
 
-  start(
-    side: Side,
-    argv: readonly string[],
-    output: { stdout: string | 'pipe' | number; stderr: string },
-  ): Promise<Started> {
+  start(side: Side, argv: readonly string[], output: Output): Promise<Started> {
     return start(this.inside(side, argv), output);
   }
 
@@ -153,7 +159,7 @@ export class Rig {
   /** Starts the server of short connections and waits until it listens. */
   async serve(folder: string, closesFirst: 'server' | 'client', ports: string): Promise<Started> {
     const server = await this.start('victim', [await helper('server'), closesFirst, ports], {
-      stdout: `${folder}/server.out`,
+      stdout: { file: `${folder}/server.out` },
       stderr: `${folder}/server.err`,
     });
     if (!(await until(() => text(`${folder}/server.out`).includes('ready'), 5))) {

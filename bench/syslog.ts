@@ -48,7 +48,7 @@ kern.* action(type="omfile" file="${folder}/kern.log" ${format})
   writeFileSync(`${folder}/kern.log`, '');
   writeFileSync(`${folder}/user.log`, '');
   const daemon = await start(['unshare', '-m', 'sh', '-c', SCRIPT, 'sh', folder], {
-    stdout: `${folder}/rsyslog.out`,
+    stdout: { file: `${folder}/rsyslog.out` },
     stderr: `${folder}/rsyslog.out`,
   });
   const ready = await until(() => /rsyslogd.*start/.test(text(`${folder}/user.log`)), 8);

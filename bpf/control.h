@@ -26,17 +26,19 @@ static __always_inline int pw_do_block(const __u32 *key, const struct pw_request
 {
 	__u64 hash = pw_hash(key), tick = PW_TICK(ns), until = tick + req->ttl_ticks;
 	struct pw_set *set = pw_set_of(hash);
-	__u16 tag = pw_tag_of(hash);
 	__u32 nobody[4] = {};
 	struct pw_slot *slot;
+	struct pw_more *more;
 	int way, j;
 
 	if (!set || !pw_lock(&set->lock))
 		return -2;
-	way = pw_blocked_way(set, tag, key, PW_WHEN(tick));
+	way = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 	if (way >= 0) {
-		set->slot[way & 3].reason = PW_BLOCK_USER;
-		pw_set_way(set, way & 3, tag, PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1);
+		more = pw_more_of(hash, way);
+		if (more)
+			more->reason = PW_BLOCK_USER;
+		pw_set_way(set, way & 3, pw_tag_of(hash), PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1);
 		pw_unlock(&set->lock);
 		return 1;
 	}
@@ -46,15 +48,20 @@ static __always_inline int pw_do_block(const __u32 *key, const struct pw_request
 		return -1;
 	}
 	way = pw_victim_way(set, PW_WHEN(tick), PW_WHEN(pw_opt.window_ticks) + 1, c) & 3;
+	slot = pw_slot_of(hash, way);
+	more = pw_more_of(hash, way);
+	if (!slot || !more) {
+		pw_unlock(&set->lock);
+		return -2;
+	}
 	pw_set_way(set, way, 0, PW_WAY_FREE, 0, 0);
-	slot = &set->slot[way];
 	__builtin_memcpy(slot->src, key, 16);
 	__builtin_memcpy(slot->dst, nobody, 16);
-	__builtin_memcpy(slot->full_src, req->addr, 16);
+	__builtin_memcpy(more->full_src, req->addr, 16);
 	slot->first_tick = tick;
 	for (j = 0; j < PW_MAX_PORTS; j++)
-		slot->port[j] = 0;
-	pw_make_block(set, way, tag, PW_BLOCK_USER, until, PW_WHEN(tick), c);
+		*pw_port_of(slot, more, j) = 0;
+	pw_make_block(set, hash, way, PW_BLOCK_USER, until, PW_WHEN(tick), c);
 	pw_unlock(&set->lock);
 	return 1;
 }
@@ -63,14 +70,17 @@ static __always_inline int pw_do_unblock(const __u32 *key, __u64 ns)
 {
 	__u64 hash = pw_hash(key);
 	struct pw_set *set = pw_set_of(hash);
-	__u16 tag = pw_tag_of(hash);
+	struct pw_slot *slot;
 	int i, done = 0;
 
 	if (!set || !pw_lock(&set->lock))
 		return -2;
 #pragma unroll
 	for (i = 0; i < PW_WAYS; i++) {
-		if (set->way[i].tag != tag || set->way[i].state != PW_WAY_BLOCKED || !pw_same(set->slot[i].src, key))
+		if (set->way[i].tag != pw_tag_of(hash) || set->way[i].state != PW_WAY_BLOCKED)
+			continue;
+		slot = pw_slot_of(hash, i);
+		if (!slot || !pw_same(slot->src, key))
 			continue;
 		pw_set_way(set, i, 0, PW_WAY_FREE, 0, 0);
 		pw_count_blocks(-1);

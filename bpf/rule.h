@@ -43,34 +43,42 @@ static __always_inline int pw_live(__u64 entry, __u64 tick)
 }
 
 /* The way that counts this (source, victim), or -1. */
-static __always_inline int pw_watched_way(struct pw_set *set, __u16 tag, const __u32 *src, const __u32 *dst)
+static __always_inline int pw_watched_way(struct pw_set *set, __u64 hash, const __u32 *src, const __u32 *dst)
 {
+	struct pw_slot *slot;
 	int i;
 
 #pragma unroll
-	for (i = 0; i < PW_WAYS; i++)
-		if (set->way[i].tag == tag &&
-		    (set->way[i].state == PW_WAY_WATCHED || set->way[i].state == PW_WAY_FOUND) &&
-		    pw_same(set->slot[i].src, src) && pw_same(set->slot[i].dst, dst))
+	for (i = 0; i < PW_WAYS; i++) {
+		if (set->way[i].tag != pw_tag_of(hash) ||
+		    (set->way[i].state != PW_WAY_WATCHED && set->way[i].state != PW_WAY_FOUND))
+			continue;
+		slot = pw_slot_of(hash, i);
+		if (slot && pw_same(slot->src, src) && pw_same(slot->dst, dst))
 			return i;
+	}
 	return -1;
 }
 
 /* Without the lock, by compare-and-exchange: a slot that was given away meanwhile has another value.
  * 1 when this port was known and is now fresh. */
-static __always_inline int pw_refresh(struct pw_set *set, __u32 i, __u16 port, __u64 tick)
+static __always_inline int pw_refresh(struct pw_set *set, __u64 hash, __u32 i, __u16 port, __u64 tick)
 {
-	struct pw_slot *slot = &set->slot[i & 3];
+	struct pw_slot *slot = pw_slot_of(hash, i);
+	struct pw_more *more = pw_more_of(hash, i);
 	struct pw_way *way = &set->way[i & 3];
 	int j;
 
+	if (!slot || !more)
+		return 0;
 	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.ports; j++) {
-		__u64 seen = *(volatile __u64 *)&slot->port[j];
+		__u64 *place = pw_port_of(slot, more, j);
+		__u64 seen = *(volatile __u64 *)place;
 
 		if ((__u16)seen != port || !pw_live(seen, tick))
 			continue;
 		if (seen >> 16 != tick)
-			__sync_val_compare_and_swap(&slot->port[j], seen, tick << 16 | port);
+			__sync_val_compare_and_swap(place, seen, tick << 16 | port);
 		if (way->when != PW_WHEN(tick)) {
 			__u64 old = *(volatile __u64 *)way;
 			struct pw_way fresh = *(struct pw_way *)&old;
@@ -87,22 +95,24 @@ static __always_inline int pw_refresh(struct pw_set *set, __u32 i, __u16 port, _
 
 /* Under the lock: makes way i, whose slot is filled, a block. At most two of a set may be: a third one ends the
  * one that ends soonest, SYN-only evidence first. */
-static __always_inline void pw_make_block(struct pw_set *set, __u32 i, __u16 tag, __u32 reason, __u64 until,
+static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 i, __u32 reason, __u64 until,
 					  __u32 now, struct pw_counters *c)
 {
+	struct pw_more *more = pw_more_of(hash, i);
 	__u64 best = ~0ULL;
 	int others = 0, loser = 0, k;
 
 	i &= 3;
 #pragma unroll
 	for (k = 0; k < PW_WAYS; k++) {
+		struct pw_more *other = pw_more_of(hash, k);
 		__u64 worth;
 
-		if (k == i || set->way[k].state != PW_WAY_BLOCKED)
+		if (k == i || !other || set->way[k].state != PW_WAY_BLOCKED)
 			continue;
 		others++;
 		worth = set->way[k].when;
-		if (worth > now && set->slot[k].reason != PW_BLOCK_SYNS)
+		if (worth > now && other->reason != PW_BLOCK_SYNS)
 			worth |= 1ULL << 32;
 		if (worth < best) {
 			best = worth;
@@ -116,9 +126,10 @@ static __always_inline void pw_make_block(struct pw_set *set, __u32 i, __u16 tag
 	} else {
 		pw_count_blocks(1);
 	}
-	set->slot[i].reason = reason;
+	if (more)
+		more->reason = reason;
 	set->hits[i] = 0;
-	pw_set_way(set, i, tag, PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1);
+	pw_set_way(set, i, pw_tag_of(hash), PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1);
 	c->blocked++;
 }
 
@@ -130,37 +141,41 @@ static __always_inline int pw_spared(const __u32 *src)
 }
 
 /* Under the lock: way i watches this pair, port is new to it. */
-static __always_inline int pw_new_port(struct pw_set *set, __u32 i, __u16 tag, const struct pw_ends *e, __u16 port,
+static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, const struct pw_ends *e, __u16 port,
 				       __u64 tick, struct pw_found *found, struct pw_counters *c)
 {
-	struct pw_slot *slot = &set->slot[i & 3];
+	struct pw_slot *slot = pw_slot_of(hash, i);
+	struct pw_more *more = pw_more_of(hash, i);
 	__u64 oldest = ~0ULL;
-	__u32 live = 0, place = PW_MAX_PORTS, last = 0;
+	__u64 *place = 0, *last = 0;
+	__u32 live = 0;
 	__u8 state = set->way[i & 3].state;
 	int j;
 
+	if (!slot || !more)
+		return PW_JUDGED_PASS;
 	set->hits[i & 3]++;
 	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.ports; j++) {
-		__u64 seen = slot->port[j];
+		__u64 *at = pw_port_of(slot, more, j), seen = *at;
 
 		if (!pw_live(seen, tick)) {
-			place = j;
+			place = at;
 			continue;
 		}
 		if ((__u16)seen == port) { /* another CPU was first */
-			slot->port[j] = tick << 16 | port;
+			*at = tick << 16 | port;
 			return PW_JUDGED_PASS;
 		}
 		found->ports[live++ & 15] = (__u16)seen;
 		if (seen >> 16 < oldest) {
 			oldest = seen >> 16;
-			last = j;
+			last = at;
 		}
 	}
 	if (live < pw_opt.ports) {
-		if (place < PW_MAX_PORTS)
-			slot->port[place] = tick << 16 | port;
-		pw_set_way(set, i & 3, tag, PW_WAY_WATCHED, live + 1, PW_WHEN(tick));
+		if (place)
+			*place = tick << 16 | port;
+		pw_set_way(set, i & 3, pw_tag_of(hash), PW_WAY_WATCHED, live + 1, PW_WHEN(tick));
 		return PW_JUDGED_PASS;
 	}
 	found->ports[live & 15] = port;
@@ -169,42 +184,45 @@ static __always_inline int pw_new_port(struct pw_set *set, __u32 i, __u16 tag, c
 	found->first_tick = slot->first_tick;
 	found->until_tick = 0;
 	found->spared = pw_opt.dry_run || pw_spared(e->src);
-	slot->full_src[0] = e->src[0];
-	slot->full_src[1] = e->src[1];
-	slot->full_src[2] = e->src[2];
-	slot->full_src[3] = e->src[3];
+	more->full_src[0] = e->src[0];
+	more->full_src[1] = e->src[1];
+	more->full_src[2] = e->src[2];
+	more->full_src[3] = e->src[3];
 	if (pw_opt.block && !found->spared && pw_blocks() >= pw_opt.block_max) {
 		c->blocks_refused++;
 		found->spared = 1;
 	}
 	if (pw_opt.block && !found->spared) {
 		found->until_tick = tick + pw_opt.ttl_ticks;
-		pw_make_block(set, i, tag, PW_BLOCK_SYNS, found->until_tick, PW_WHEN(tick), c);
+		pw_make_block(set, hash, i, PW_BLOCK_SYNS, found->until_tick, PW_WHEN(tick), c);
 		return PW_JUDGED_SCAN;
 	}
-	if (last < PW_MAX_PORTS)
-		slot->port[last] = tick << 16 | port;
-	pw_set_way(set, i & 3, tag, PW_WAY_FOUND, live + 1, PW_WHEN(tick));
+	if (last)
+		*last = tick << 16 | port;
+	pw_set_way(set, i & 3, pw_tag_of(hash), PW_WAY_FOUND, live + 1, PW_WHEN(tick));
 	return state == PW_WAY_FOUND ? PW_JUDGED_PASS : PW_JUDGED_SCAN;
 }
 
 /* Under the lock: the first sight of this (source, victim). */
-static __always_inline void pw_new_pair(struct pw_set *set, __u16 tag, const __u32 *src, const __u32 *dst, __u16 port,
+static __always_inline void pw_new_pair(struct pw_set *set, __u64 hash, const __u32 *src, const __u32 *dst, __u16 port,
 					__u64 tick, struct pw_counters *c)
 {
 	__u32 i = pw_victim_way(set, PW_WHEN(tick), PW_WHEN(pw_opt.window_ticks) + 1, c) & 3;
-	struct pw_slot *slot = &set->slot[i];
+	struct pw_slot *slot = pw_slot_of(hash, i);
+	struct pw_more *more = pw_more_of(hash, i);
 	int j;
 
+	if (!slot || !more)
+		return;
 	pw_set_way(set, i, 0, PW_WAY_FREE, 0, 0);
 	__builtin_memcpy(slot->src, src, 16);
 	__builtin_memcpy(slot->dst, dst, 16);
 	slot->port[0] = tick << 16 | port;
 	for (j = 1; j < PW_MAX_PORTS && j < pw_opt.ports; j++)
-		slot->port[j] = 0;
+		*pw_port_of(slot, more, j) = 0;
 	slot->first_tick = tick;
 	set->hits[i] = 1;
-	pw_set_way(set, i, tag, PW_WAY_WATCHED, 1, PW_WHEN(tick));
+	pw_set_way(set, i, pw_tag_of(hash), PW_WAY_WATCHED, 1, PW_WHEN(tick));
 }
 
 /* A SYN from e->src to port of our own address e->dst. */
@@ -214,38 +232,36 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port,
 	__u32 key[4];
 	struct pw_set *set;
 	__u64 hash;
-	__u16 tag;
 	int way, judged;
 
 	pw_mask(key, e->src, v6);
 	hash = pw_hash(key);
-	tag = pw_tag_of(hash);
 	set = pw_set_of(hash);
 	if (!set)
 		return PW_JUDGED_PASS;
-	way = pw_blocked_way(set, tag, key, PW_WHEN(tick));
+	way = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 	if (way >= 0) {
 		set->hits[way & 3]++;
 		return PW_JUDGED_DROP;
 	}
 	if (!pw_opt.ports)
 		return PW_JUDGED_PASS;
-	way = pw_watched_way(set, tag, key, e->dst);
-	if (way >= 0 && pw_refresh(set, way, port, tick))
+	way = pw_watched_way(set, hash, key, e->dst);
+	if (way >= 0 && pw_refresh(set, hash, way, port, tick))
 		return PW_JUDGED_PASS;
 
 	if (!pw_lock(&set->lock)) {
 		c->contended++;
 		return PW_JUDGED_PASS;
 	}
-	if (pw_blocked_way(set, tag, key, PW_WHEN(tick)) >= 0) {
+	if (pw_blocked_way(set, hash, key, PW_WHEN(tick)) >= 0) {
 		judged = PW_JUDGED_DROP;
 	} else {
-		way = pw_watched_way(set, tag, key, e->dst);
+		way = pw_watched_way(set, hash, key, e->dst);
 		if (way >= 0) {
-			judged = pw_new_port(set, way, tag, e, port, tick, found, c);
+			judged = pw_new_port(set, hash, way, e, port, tick, found, c);
 		} else {
-			pw_new_pair(set, tag, key, e->dst, port, tick, c);
+			pw_new_pair(set, hash, key, e->dst, port, tick, c);
 			judged = PW_JUDGED_PASS;
 		}
 	}
@@ -266,7 +282,7 @@ static __always_inline int pw_is_blocked(const __u32 *src, int v6, __u64 tick)
 	set = pw_set_of(hash);
 	if (!set)
 		return 0;
-	way = pw_blocked_way(set, pw_tag_of(hash), key, PW_WHEN(tick));
+	way = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 	if (way < 0)
 		return 0;
 	set->hits[way & 3]++;

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* The one table: what each source did, and the blocks.
  *
- * A source's set is found by a seeded hash of the source alone, so its block and its scan state per victim lie
- * in one set. A set is 13 cache lines: one of tags that answers nearly every question, then 3 per way, of which
- * the first holds the addresses and 4 ports.
+ * A source's set is found by a seeded hash of the source alone, so its block and its scan state per victim lie in one
+ * set of 4 ways. Three arrays, by how often they are touched: a cache line of tags per set answers nearly every
+ * question (1 MiB, stays in the second-level cache), a line per way holds the addresses and 3 ports (4 MiB), the rest
+ * is for more ports and for blocks. So a flood from random sources costs hardly more than one known source.
  *
  * A set is changed only under its lock: bit 0 of `lock`, taken by compare-and-exchange; the rest counts changes, so
- * that it is also the sequence number by which user space reads a consistent set from its mapping. It costs a tenth
- * of bpf_spin_lock (12 against 42 ns here), may lie in a mapped value, and needs no BTF. Nobody sleeps under it. */
+ * that it is also the sequence number by which user space reads a consistent set from its mapping. It costs a fraction
+ * of bpf_spin_lock, may lie in a mapped value, and needs no BTF. Nobody sleeps under it. */
 #ifndef PW_TABLE_H
 #define PW_TABLE_H
 
 #include "state.h"
 
+#define PW_SLOT_PORTS 3
 #define PW_LOCK_TRIES 64  /* a holder needs about 50 ns */
 
 enum pw_way_state {
@@ -35,23 +37,27 @@ struct pw_way {
 	__u32 when;  /* last change, or the block's end: 2^26 ns each */
 };
 
-struct pw_slot {
-	__u32 src[4];              /* masked to the prefix that is judged */
-	__u32 dst[4];              /* of a block: the victim that found it */
-	__u64 port[PW_MAX_PORTS];  /* last seen in ticks << 16 | port; 0 free */
-	__u64 first_tick;
-	__u32 full_src[4];         /* as last seen */
-	__u32 reason;              /* enum pw_block_reason */
-	__u32 spare[3];
-};
-
 struct pw_set {
 	__u32 lock;
 	__u32 spare;
 	struct pw_way way[PW_WAYS];
 	__u32 hits[PW_WAYS]; /* SYNs seen; of a block: packets dropped */
 	__u64 spare2;
-	struct pw_slot slot[PW_WAYS];
+};
+
+/* Of way i of set n: number n * PW_WAYS + i. */
+struct pw_slot {
+	__u32 src[4];               /* masked to the prefix that is judged */
+	__u32 dst[4];               /* of a block: the victim that found it */
+	__u64 first_tick;
+	__u64 port[PW_SLOT_PORTS];  /* last seen in ticks << 16 | port; 0 free */
+};
+
+struct pw_more {
+	__u64 port[PW_MAX_PORTS - PW_SLOT_PORTS];
+	__u32 full_src[4];          /* as last seen */
+	__u32 reason;               /* enum pw_block_reason */
+	__u32 spare[3];
 };
 
 /* Inserted, deleted: guard; control for a user's commands. Read: guard, user space through its mapping. */
@@ -61,7 +67,25 @@ struct {
 	__uint(max_entries, PW_SETS);
 	__type(key, __u32);
 	__type(value, struct pw_set);
-} pw_table SEC(".maps");
+} pw_sets SEC(".maps");
+
+/* As pw_sets. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PW_SETS * PW_WAYS);
+	__type(key, __u32);
+	__type(value, struct pw_slot);
+} pw_slots SEC(".maps");
+
+/* As pw_sets. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, PW_SETS * PW_WAYS);
+	__type(key, __u32);
+	__type(value, struct pw_more);
+} pw_mores SEC(".maps");
 
 #define PW_TICK(ns) ((ns) >> 10)
 #define PW_WHEN(tick) ((__u32)((tick) >> 16))
@@ -81,7 +105,27 @@ static __always_inline struct pw_set *pw_set_of(__u64 hash)
 {
 	__u32 key = hash & (PW_SETS - 1);
 
-	return bpf_map_lookup_elem(&pw_table, &key);
+	return bpf_map_lookup_elem(&pw_sets, &key);
+}
+
+static __always_inline struct pw_slot *pw_slot_of(__u64 hash, __u32 way)
+{
+	__u32 key = (hash & (PW_SETS - 1)) * PW_WAYS + (way & (PW_WAYS - 1));
+
+	return bpf_map_lookup_elem(&pw_slots, &key);
+}
+
+static __always_inline struct pw_more *pw_more_of(__u64 hash, __u32 way)
+{
+	__u32 key = (hash & (PW_SETS - 1)) * PW_WAYS + (way & (PW_WAYS - 1));
+
+	return bpf_map_lookup_elem(&pw_mores, &key);
+}
+
+/* Place of port number j; j is constant wherever the loop is unrolled. */
+static __always_inline __u64 *pw_port_of(struct pw_slot *slot, struct pw_more *more, int j)
+{
+	return j < PW_SLOT_PORTS ? &slot->port[j] : &more->port[j - PW_SLOT_PORTS];
 }
 
 static __always_inline __u16 pw_tag_of(__u64 hash)
@@ -108,9 +152,16 @@ static __always_inline int pw_lock(__u32 *word)
 	return 0;
 }
 
+/* Clears bit 0 and counts the change. */
 static __always_inline void pw_unlock(__u32 *word)
 {
-	__sync_fetch_and_add(word, 1); /* clears bit 0, counts the change, orders what was written before */
+#ifdef __TARGET_ARCH_x86
+	/* stores are seen in their order; a locked instruction would wait for each of them to reach the cache */
+	asm volatile("" ::: "memory");
+	*(volatile __u32 *)word = *(volatile __u32 *)word + 1;
+#else
+	__sync_fetch_and_add(word, 1);
+#endif
 }
 
 static __always_inline void pw_set_way(struct pw_set *set, int i, __u16 tag, __u8 state, __u8 ports, __u32 when)
@@ -138,15 +189,19 @@ static __always_inline __u32 pw_blocks(void)
 }
 
 /* The way that blocks this source now, or -1. Needs no lock: a torn read finds no equal address. */
-static __always_inline int pw_blocked_way(struct pw_set *set, __u16 tag, const __u32 *src, __u32 now)
+static __always_inline int pw_blocked_way(struct pw_set *set, __u64 hash, const __u32 *src, __u32 now)
 {
+	struct pw_slot *slot;
 	int i;
 
 #pragma unroll
-	for (i = 0; i < PW_WAYS; i++)
-		if (set->way[i].tag == tag && set->way[i].state == PW_WAY_BLOCKED && set->way[i].when > now &&
-		    pw_same(set->slot[i].src, src))
+	for (i = 0; i < PW_WAYS; i++) {
+		if (set->way[i].tag != pw_tag_of(hash) || set->way[i].state != PW_WAY_BLOCKED || set->way[i].when <= now)
+			continue;
+		slot = pw_slot_of(hash, i);
+		if (slot && pw_same(slot->src, src))
 			return i;
+	}
 	return -1;
 }
 

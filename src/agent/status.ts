@@ -1,7 +1,10 @@
+import type { FlowCounts } from '../flow/counts.ts';
 import type { Flow } from '../flow/flow.ts';
-import type { Sink } from '../sinks/sink.ts';
+import type { Counters } from '../kernel/counters.ts';
+import type { Attachment } from '../kernel/hooks.ts';
+import type { Sink, SinkCounts } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
-import type { Source } from '../sources/source.ts';
+import type { Source, SourceCounts } from '../sources/source.ts';
 import type { WatchConfig } from './config.ts';
 
 export interface Parts {
@@ -13,8 +16,35 @@ export interface Parts {
   readonly nowNs: number;
 }
 
+/** The answer to `packetwatch status --json`; without a running program only what the pins tell. */
+export interface Status {
+  readonly pid: number;
+  readonly uptime_s: number;
+  readonly source: string;
+  readonly blocking: boolean;
+  readonly limits: readonly string[];
+  readonly pins?: string;
+  /** The tables of an earlier run were taken over. */
+  readonly adopted?: boolean;
+  readonly attachments?: readonly Attachment[];
+  readonly links?: readonly string[];
+  readonly rings?: readonly {
+    readonly name: string;
+    readonly size: number;
+    readonly pending: number;
+    readonly high_water: number;
+    readonly records: number;
+  }[];
+  readonly kernel?: Counters;
+  readonly table?: { readonly used: number; readonly capacity: number };
+  readonly blocks?: number;
+  readonly source_counts: SourceCounts;
+  readonly flow: FlowCounts;
+  readonly output: SinkCounts;
+}
+
 /** What `packetwatch status` prints: what is watched and how, what was seen, what was lost and where. */
-export function statusOf({ config, source, flow, sink, startedNs, nowNs }: Parts): unknown {
+export function statusOf({ config, source, flow, sink, startedNs, nowNs }: Parts): Status {
   const ebpf = source instanceof EbpfSource ? source : undefined;
   return {
     pid: process.pid,

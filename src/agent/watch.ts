@@ -50,8 +50,8 @@ export class Watch {
   start(): void {
     this.#source = this.#startSource();
     const ebpf = this.#ebpf();
-    if (ebpf && this.#config.kernel.block) this.#protection = new Protection(ebpf.kernel);
-    this.#protection?.refresh();
+    if (ebpf && this.#config.kernel.block) this.#protection = new Protection(ebpf.kernel, this.#note);
+    this.#protection?.refresh(monotonicNs());
     this.#names = new HostNames(ebpf?.kernel);
     this.#sink = this.#makeSink();
     this.#flow = new Flow({

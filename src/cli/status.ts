@@ -1,7 +1,80 @@
 import { Command } from 'commander';
+import type { Status } from '../agent/status.ts';
+import { monotonicNs } from '../agent/clock.ts';
+import { PinnedGuard } from '../kernel/kernel.ts';
+import { Pins } from '../kernel/pins.ts';
+import { OperatorError } from '../model/errors.ts';
+import { ask } from './ask.ts';
+import { table } from './table.ts';
+
+/** `packetwatch status`. */
 export function statusCommand(): Command {
-  return new Command('status').action(async () => {
-    const { ask } = await import('./ask.ts');
-    process.stdout.write(`${JSON.stringify(await ask('status'), null, 2)}\n`);
-  });
+  return new Command('status')
+    .description('what is watched and where, what was seen, what was lost')
+    .option('--json', 'everything, as one JSON object')
+    .action(async (options: { json?: boolean }) => {
+      const running = (await ask('status')) as Status | undefined;
+      const status: Partial<Status> = running ?? pinned();
+      process.stdout.write(options.json ? `${JSON.stringify(status)}\n` : describe(status));
+    });
+}
+
+/** What a guard without its program tells. */
+function pinned(): Partial<Status> {
+  if (!new Pins().exists())
+    throw new OperatorError('nothing of packetwatch runs in this network namespace', 'start `packetwatch watch`');
+  const guard = new PinnedGuard();
+  const links = guard.pins.names().filter((name) => name.startsWith('link-'));
+  return {
+    pins: guard.pins.directory,
+    links,
+    kernel: guard.counters(),
+    table: guard.table.occupancy(),
+    blocks: guard.table.blocks(monotonicNs()).active.length,
+  };
+}
+
+function describe(status: Partial<Status>): string {
+  const parts: string[] = [];
+  if (status.pid === undefined) parts.push('No program runs; the guard it left is in force.\n');
+  else
+    parts.push(
+      `Running: process ${status.pid} for ${status.uptime_s} s, source ${status.source}, ` +
+        `${status.blocking ? 'blocking scanners' : 'watching only'}${status.adopted ? ', adopted tables of an earlier run' : ''}\n`,
+    );
+  if (status.attachments)
+    parts.push(
+      table(
+        ['interface', 'hook', 'replies seen', 'why'],
+        status.attachments.map((a) => [a.iface, a.hook, a.egress ? 'yes' : 'no', a.why]),
+      ),
+    );
+  if (status.links) parts.push(`Links: ${status.links.join(', ')}\n`);
+  if (status.rings)
+    parts.push(
+      table(
+        ['ring', 'bytes', 'waiting', 'most', 'records'],
+        status.rings.map((r) => [r.name, r.size, r.pending, r.high_water, r.records].map(String)),
+      ),
+    );
+  if (status.table) parts.push(`Table: ${status.table.used} of ${status.table.capacity} places, ${status.blocks} blocks\n`);
+  if (status.kernel)
+    parts.push(
+      table(
+        ['kernel counter', 'value'],
+        Object.entries(status.kernel).map(([name, value]) => [name, String(value)]),
+      ),
+    );
+  if (status.flow) {
+    const events = Object.entries(status.flow.events).map(([name, value]) => [name, String(value)]);
+    parts.push(table(['event', 'count'], events), `Open connections: ${status.flow.live}\n`);
+  }
+  if (status.output)
+    parts.push(`Output: ${status.output.lines} lines, ${status.output.bytes} bytes, ${status.output.lost} lines lost\n`);
+  if (status.source_counts) {
+    const lost = Object.entries(status.source_counts.lost).filter(([, count]) => count > 0);
+    parts.push(lost.length === 0 ? 'Nothing lost.\n' : `Lost: ${lost.map(([w, n]) => `${n} at ${w}`).join(', ')}\n`);
+  }
+  for (const limit of status.limits ?? []) parts.push(`Not seen: ${limit}\n`);
+  return parts.join('\n');
 }

@@ -78,7 +78,7 @@ describe('the verdict', () => {
       },
     ]);
     const found = verdicts[0]!.verdict!.ports;
-    expect(found.slice(0, 4).toSorted()).toEqual([22, 443, 80, 8080].toSorted());
+    expect(new Set(found.slice(0, 4))).toEqual(new Set([22, 80, 443, 8080]));
     expect(found.slice(4)).toEqual(Array.from({ length: 12 }, () => 0));
   });
 

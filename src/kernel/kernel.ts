@@ -196,6 +196,37 @@ export class Kernel {
   }
 }
 
+/** The tables that a guard left or uses, without loading or attaching anything: for commands. */
+export class PinnedGuard {
+  readonly pins: Pins;
+  readonly table: TableView;
+  readonly requests: Requests;
+  readonly #maps: Maps;
+  readonly #counters: CounterReader;
+
+  /** Throws OperatorError when nothing is pinned here. */
+  constructor(pins: Pins = new Pins()) {
+    this.pins = pins;
+    requireObjects();
+    const guard = new BpfObject(objectPath('guard'));
+    try {
+      this.#maps = new Maps([guard], pins, true);
+      const requests = pins.open('requests');
+      if (requests === undefined)
+        throw new OperatorError('the guard here was left half-made', '`packetwatch release` cleans up');
+      this.requests = new Requests(requests);
+      this.table = new TableView(this.#maps, guard);
+      this.#counters = new CounterReader(this.#maps, guard);
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  counters(): Counters {
+    return this.#counters.read();
+  }
+}
+
 function objectPath(name: string): string {
   return fileURLToPath(new URL(`../../dist/bpf/${name}.bpf.o`, import.meta.url));
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { OperatorError } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
 import { closeFd, type Mapping, mapShared } from './libc.ts';
 import type { BpfObject, MapDefinition } from './object.ts';
@@ -22,18 +23,21 @@ export const RING_SIZES: { readonly pw_attempts: number; readonly pw_events: num
  * adopted when their layout is the same.
  */
 export class Maps {
-  readonly #fds = new Map<string, number>();
-  readonly #definitions = new Map<string, MapDefinition>();
+  readonly #fds: Map<string, number> = new Map();
+  readonly #definitions: Map<string, MapDefinition> = new Map();
   /** The maps were there before. */
   readonly adopted: boolean;
   /** Of the table's hash. */
   readonly seed: bigint;
 
-  constructor(objects: readonly BpfObject[], pins: Pins) {
+  /** @param adoptOnly throw, instead of making new maps, when there are none to adopt */
+  constructor(objects: readonly BpfObject[], pins: Pins, adoptOnly = false) {
     for (const object of objects)
       for (const definition of object.maps()) this.#definitions.set(definition.name, definition);
     this.adopted = this.#adopt(pins);
     if (!this.adopted) {
+      if (adoptOnly)
+        throw new OperatorError('no guard is attached in this network namespace', 'start `packetwatch watch`');
       pins.release();
       pins.create();
       this.#create(objects, pins);

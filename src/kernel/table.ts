@@ -4,6 +4,9 @@ import type { BpfObject } from './object.ts';
 import { TICK_NS } from './options.ts';
 
 const WAYS = 4;
+/** Of a way: in its slot, and in all. */
+const SLOT_PORTS = 3;
+const PORTS = 15;
 const FREE = 0;
 const BLOCKED = 3;
 /** struct pw_way: tag, state, ports, when. */
@@ -31,19 +34,25 @@ export interface Block {
 
 /** The kernel's one table, read through its mapping: a set is taken when its lock was free and unchanged meanwhile. */
 export class TableView {
-  readonly #mapping: Mapping;
+  readonly #mappings: Mapping[];
   readonly #bytes: DataView;
+  readonly #slots: DataView;
+  readonly #mores: DataView;
   readonly #locks: Int32Array;
   readonly #setBytes: number;
   readonly #sets: number;
-  readonly #set: { way: number; hits: number; slot: number };
-  readonly #slot: { bytes: number; src: number; dst: number; port: number; fullSrc: number; reason: number };
+  readonly #set: { way: number; hits: number };
+  readonly #slot: { bytes: number; src: number; dst: number; port: number };
+  readonly #more: { bytes: number; port: number; fullSrc: number; reason: number };
 
   constructor(maps: Maps, object: BpfObject) {
-    const definition = maps.definition('pw_table');
-    this.#mapping = maps.map('pw_table');
-    this.#bytes = new DataView(this.#mapping.buffer);
-    this.#locks = new Int32Array(this.#mapping.buffer);
+    const definition = maps.definition('pw_sets');
+    const [sets, slots, mores] = [maps.map('pw_sets'), maps.map('pw_slots'), maps.map('pw_mores')];
+    this.#mappings = [sets, slots, mores];
+    this.#bytes = new DataView(sets.buffer);
+    this.#slots = new DataView(slots.buffer);
+    this.#mores = new DataView(mores.buffer);
+    this.#locks = new Int32Array(sets.buffer);
     this.#setBytes = definition.valueSize;
     this.#sets = definition.maxEntries;
     const offset = (struct: string, member: string): number => {
@@ -54,15 +63,18 @@ export class TableView {
     this.#set = {
       way: offset('pw_set', 'way'),
       hits: offset('pw_set', 'hits'),
-      slot: offset('pw_set', 'slot'),
     };
     this.#slot = {
       bytes: object.btf.struct('pw_slot').sizeOrType,
       src: offset('pw_slot', 'src'),
       dst: offset('pw_slot', 'dst'),
       port: offset('pw_slot', 'port'),
-      fullSrc: offset('pw_slot', 'full_src'),
-      reason: offset('pw_slot', 'reason'),
+    };
+    this.#more = {
+      bytes: object.btf.struct('pw_more').sizeOrType,
+      port: offset('pw_more', 'port'),
+      fullSrc: offset('pw_more', 'full_src'),
+      reason: offset('pw_more', 'reason'),
     };
   }
 
@@ -92,7 +104,7 @@ export class TableView {
   }
 
   stop(): void {
-    this.#mapping.unmap();
+    for (const mapping of this.#mappings) mapping.unmap();
   }
 
   #consistent<T>(base: number, read: () => T): T {
@@ -107,21 +119,29 @@ export class TableView {
   #block(base: number, way: number): Block | undefined {
     const at = base + this.#set.way + way * WAY.bytes;
     if (this.#bytes.getUint8(at + WAY.state) !== BLOCKED) return undefined;
-    const slot = base + this.#set.slot + way * this.#slot.bytes;
-    const address = (offset: number) => new Uint8Array(this.#mapping.buffer.slice(slot + offset, slot + offset + 16));
+    const place = (base / this.#setBytes) * WAYS + way;
+    const slot = place * this.#slot.bytes;
+    const more = place * this.#more.bytes;
     const ports = new Set<number>();
-    for (let i = 0; i < 15; i++) {
-      const entry = this.#bytes.getBigUint64(slot + this.#slot.port + i * 8, true);
+    for (let i = 0; i < PORTS; i++) {
+      const entry =
+        i < SLOT_PORTS
+          ? this.#slots.getBigUint64(slot + this.#slot.port + i * 8, true)
+          : this.#mores.getBigUint64(more + this.#more.port + (i - SLOT_PORTS) * 8, true);
       if (entry !== 0n) ports.add(Number(entry & 0xffffn));
     }
     return {
-      source: address(this.#slot.src),
-      fullSource: address(this.#slot.fullSrc),
-      victim: address(this.#slot.dst),
-      reason: this.#bytes.getUint32(slot + this.#slot.reason, true) === 2 ? 'user' : 'scan',
+      source: addressAt(this.#slots, slot + this.#slot.src),
+      fullSource: addressAt(this.#mores, more + this.#more.fullSrc),
+      victim: addressAt(this.#slots, slot + this.#slot.dst),
+      reason: this.#mores.getUint32(more + this.#more.reason, true) === 2 ? 'user' : 'scan',
       untilNs: this.#bytes.getUint32(at + WAY.when, true) * WHEN_NS,
       drops: this.#bytes.getUint32(base + this.#set.hits + way * 4, true),
       ports: [...ports].sort((a, b) => a - b),
     };
   }
+}
+
+function addressAt(memory: DataView, at: number): Uint8Array {
+  return new Uint8Array(memory.buffer.slice(at, at + 16));
 }

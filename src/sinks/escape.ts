@@ -1,8 +1,5 @@
 import { put } from './write.ts';
 
-/** Longest that escaped() makes of a 16-byte process name: six bytes for each. */
-export const MAX_ESCAPED: number = 16 * 6;
-
 /**
  * A process name (NUL-terminated, any bytes) for a terminal: what isn't printable comes as an escape, so that a name
  * can neither end the line nor command the terminal.
@@ -45,8 +42,8 @@ const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
 /** Control characters (C0, DEL, C1), separators and overrides of the writing direction. */
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNSAFE =
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd]/g;
 
 function escape(character: string): string {

@@ -105,7 +105,7 @@ export class Output {
 
   #fail(done: number, code: string | undefined, cause: unknown): void {
     const [why, hint] = REASONS[code ?? ''] ?? [
-      `${code ?? String(cause)}`,
+      code ?? String(cause),
       'check where the output goes',
     ];
     this.#failure = new OperatorError(`cannot write to ${this.#options.name}: ${why}`, hint, {

@@ -76,19 +76,19 @@ export class ProcSource implements Source {
     return this.#dueNs;
   }
 
-  drain(nowNs: number, take: (batch: RecordBatch) => void): number {
+  drain(nowNs: number, take: (batch: RecordBatch) => void, commit?: () => void): number {
     if (!this.#started) return 0;
     if (this.#telling === undefined) {
       if (nowNs < this.#dueNs || !this.#read(nowNs)) return 0;
       this.#telling = this.#table.settle(BATCH_RECORDS);
     }
     const before = this.#records;
-    // When `take` throws, its batch is still here and comes again with the next call.
+    // When `take` or `commit` throws, the batch is still here and comes again with the next call.
     for (;;) {
-      this.#hand(take);
+      this.#hand(take, commit);
       if (this.#telling.next().done === true) break;
     }
-    this.#hand(take);
+    this.#hand(take, commit);
     this.#telling = undefined;
     return this.#records - before;
   }
@@ -151,10 +151,11 @@ export class ProcSource implements Source {
 
   readonly #see = (row: ProcRow): void => this.#table.see(row);
 
-  #hand(take: (batch: RecordBatch) => void): void {
+  #hand(take: (batch: RecordBatch) => void, commit?: () => void): void {
     const count = this.#writer.count;
     if (count === 0) return;
     take(this.#writer);
+    commit?.();
     this.#writer.clear();
     this.#records += count;
   }

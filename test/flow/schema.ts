@@ -1,0 +1,70 @@
+/** As much of JSON Schema as docs/events.schema.json uses; what it doesn't know fails loudly. */
+import { readFileSync } from 'node:fs';
+
+type Schema = boolean | Record<string, unknown>;
+
+const ROOT = JSON.parse(
+  readFileSync(new URL('../../docs/events.schema.json', import.meta.url), 'utf8'),
+) as Record<string, unknown>;
+const DEFS = ROOT['$defs'] as Record<string, Schema>;
+
+/** Fields that the schema names anywhere for connections, scans and so on; others are mistakes of ours. */
+const KNOWN = new Set(
+  Object.values(DEFS).flatMap((def) =>
+    Object.keys((def as { properties?: object }).properties ?? {}),
+  ),
+);
+
+/** What is wrong with an event, one sentence each; empty when it is valid. */
+export function problems(event: Record<string, unknown>): string[] {
+  const unknown = Object.keys(event).filter((key) => !KNOWN.has(key));
+  const fits = (ROOT['oneOf'] as Schema[]).map((schema) => check(schema, event, '$'));
+  const matching = fits.filter((found) => found.length === 0).length;
+  const wrong = matching === 1 ? [] : [`${matching} of the schemas match`, ...fits.flat()];
+  return [...unknown.map((key) => `unknown field ${key}`), ...wrong];
+}
+
+function check(schema: Schema, value: unknown, at: string): string[] {
+  if (typeof schema === 'boolean') return schema ? [] : [`${at} must not be there`];
+  return Object.entries(schema).flatMap(([word, rule]) => {
+    const verb = WORDS[word];
+    if (verb === undefined) throw new Error(`the schema checker doesn't know ${word}`);
+    return verb(rule as never, value, at);
+  });
+}
+
+type Word = (rule: never, value: unknown, at: string) => string[];
+
+const wrong = (bad: boolean, text: string): string[] => (bad ? [text] : []);
+
+const WORDS: Record<string, Word> = {
+  description: () => [],
+  $ref: (rule: string, value, at) => check(DEFS[rule.replace('#/$defs/', '')]!, value, at),
+  allOf: (rule: Schema[], value, at) => rule.flatMap((schema) => check(schema, value, at)),
+  properties: (rule: Record<string, Schema>, value, at) =>
+    Object.entries(rule).flatMap(([key, schema]) => {
+      const held = (value as Record<string, unknown>)[key];
+      return held === undefined ? [] : check(schema, held, `${at}.${key}`);
+    }),
+  required: (rule: string[], value, at) =>
+    rule.filter((key) => !(key in (value as object))).map((key) => `${at}.${key} is missing`),
+  type: (rule: string, value, at) => wrong(!isOfType(rule, value), `${at} is no ${rule}`),
+  const: (rule: unknown, value, at) => wrong(value !== rule, `${at} is not ${String(rule)}`),
+  enum: (rule: unknown[], value, at) =>
+    wrong(!rule.includes(value), `${at} is none of ${rule.join()}`),
+  pattern: (rule: string, value, at) =>
+    wrong(!new RegExp(rule).test(String(value)), `${at} does not match ${rule}`),
+  minimum: (rule: number, value, at) => wrong((value as number) < rule, `${at} is under ${rule}`),
+  maximum: (rule: number, value, at) => wrong((value as number) > rule, `${at} is over ${rule}`),
+  minLength: (rule: number, value, at) =>
+    wrong((value as string).length < rule, `${at} is too short`),
+  maxItems: (rule: number, value, at) => wrong((value as []).length > rule, `${at} is too long`),
+  items: (rule: Schema, value, at) =>
+    (value as []).flatMap((item, i) => check(rule, item, `${at}[${i}]`)),
+};
+
+function isOfType(type: string, value: unknown): boolean {
+  if (type === 'integer') return Number.isInteger(value);
+  if (type === 'array') return Array.isArray(value);
+  return typeof value === type;
+}

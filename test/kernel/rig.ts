@@ -1,0 +1,192 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as bpf from '../../src/kernel/bpf.ts';
+import type { CounterName } from '../../src/kernel/counters.ts';
+import { Kernel } from '../../src/kernel/kernel.ts';
+import { type Mapping, SystemError } from '../../src/kernel/libc.ts';
+import { BpfObject } from '../../src/kernel/object.ts';
+import { type KernelOptions, kernelDefaults } from '../../src/kernel/options.ts';
+import { Pins } from '../../src/kernel/pins.ts';
+import { Programs } from '../../src/kernel/programs.ts';
+import type { Ring } from '../../src/kernel/ring.ts';
+import { parseAddress } from '../../src/wire/address.ts';
+import { type PlainRecord, plain } from '../contract/records.ts';
+
+/** Where the guard runs: as TCX ingress, and as XDP, whose native and generic forms are one program. */
+export const HOOKS = ['tcx', 'xdp'] as const;
+export type HookName = (typeof HOOKS)[number];
+/** `refused`: BPF_PROG_TEST_RUN takes no frame as short as this one. */
+export type Verdict = 'pass' | 'drop' | 'refused';
+
+/** This host's own addresses in the tests. */
+export const VICTIM = '10.0.0.5';
+export const OTHER_VICTIM = '10.0.0.6';
+export const VICTIM6 = '2001:db8:5::5';
+export const SCANNER = '192.0.2.56';
+export const SCANNER6 = '2001:db8:bad::1';
+/** Not this host's. */
+export const ELSEWHERE = '203.0.113.9';
+
+const GUARD = fileURLToPath(new URL('../../dist/bpf/guard.bpf.o', import.meta.url));
+
+/** No interface has it attached: packets get in by BPF_PROG_TEST_RUN only. */
+export class Rig {
+  readonly kernel: Kernel;
+  readonly #object = new BpfObject(GUARD);
+  readonly #options: KernelOptions;
+  readonly #programs: Programs;
+  readonly #others: Programs[] = [];
+  readonly #sets: Mapping;
+  readonly #shared: Mapping;
+  #counted: Record<string, number> = {};
+
+  constructor(options: Partial<KernelOptions> = {}) {
+    this.#options = { ...kernelDefaults, ...options };
+    this.kernel = new Kernel(this.#options, new Pins(nextCookie++));
+    this.#programs = new Programs(this.kernel.maps, this.#options);
+    this.#sets = this.kernel.maps.map('pw_sets', true);
+    this.#shared = this.kernel.maps.map('pw_shared', true);
+    this.setLocals([VICTIM, OTHER_VICTIM, VICTIM6, '::1']);
+    this.moved();
+  }
+
+  /** The guard with other options over the same tables, as a function from a frame to its verdict. */
+  guard(hook: HookName, options: Partial<KernelOptions> = {}): (frame: Uint8Array) => Verdict {
+    const programs = new Programs(this.kernel.maps, { ...this.#options, ...options });
+    this.#others.push(programs);
+    const program = programs.program(this.#object, SECTION[hook]);
+    return (frame) => verdict(program, hook, frame);
+  }
+
+  /** A frame into the guard; `repeat`: that often. */
+  run(hook: HookName, frame: Uint8Array, repeat = 1): Verdict {
+    return verdict(this.#programs.program(this.#object, SECTION[hook]), hook, frame, repeat);
+  }
+
+  /** A packet into the guard of a device without an Ethernet header. */
+  runLayer3(packet: Uint8Array): Verdict {
+    return verdict(this.#programs.program(this.#object, SECTION.tcx, true), 'tcx', packet);
+  }
+
+  /** A frame that leaves. */
+  leave(frame: Uint8Array, repeat = 1): Verdict {
+    return verdict(this.#programs.program(this.#object, 'tcx/egress'), 'tcx', frame, repeat);
+  }
+
+  /** All that waits in both rings, attempts first. */
+  records(): PlainRecord[] {
+    return [...taken(this.kernel.attempts), ...taken(this.kernel.events)];
+  }
+
+  /** Records that wait, thrown away; how many there were. */
+  discard(): number {
+    const before = this.kernel.attempts.records + this.kernel.events.records;
+    for (const ring of [this.kernel.attempts, this.kernel.events]) each(ring, () => {});
+    return this.kernel.attempts.records + this.kernel.events.records - before;
+  }
+
+  /** Counters that moved since the last call, and by how much. */
+  moved(): Partial<Record<CounterName, number>> {
+    const now = this.kernel.counters();
+    const before = this.#counted;
+    this.#counted = { ...now };
+    return Object.fromEntries(
+      Object.entries(now)
+        .map(([name, value]) => [name, value - (before[name] ?? 0)] as const)
+        .filter(([, by]) => by !== 0),
+    );
+  }
+
+  setLocals(addresses: readonly string[]): void {
+    this.kernel.setLocals(addresses.map(bytesOf));
+  }
+
+  setNever(prefixes: readonly { address: string; length: number }[]): void {
+    this.kernel.setNever(prefixes.map((p) => ({ address: bytesOf(p.address), length: p.length })));
+  }
+
+  block(address: string, seconds = 3600): string {
+    return this.kernel.requests.block(bytesOf(address), seconds);
+  }
+
+  unblock(address: string): string {
+    return this.kernel.requests.unblock(bytesOf(address));
+  }
+
+  /** Takes or gives back the lock of every set, as a stuck CPU would. */
+  setLocks(taken: boolean): void {
+    const words = new Uint32Array(this.#sets.buffer);
+    const step = this.kernel.maps.definition('pw_sets').valueSize / 4;
+    for (let i = 0; i < words.length; i += step) words[i] = taken ? words[i]! | 1 : words[i]! & ~1;
+  }
+
+  /** Forgets all sources, blocks, records and counts. */
+  reset(): void {
+    new Uint8Array(this.#sets.buffer).fill(0);
+    new Uint32Array(this.#shared.buffer)[0] = 0;
+    this.setNever([]);
+    this.kernel.flushSums(true);
+    this.discard();
+    this.moved();
+  }
+
+  stop(): void {
+    for (const programs of [this.#programs, ...this.#others]) programs.stop();
+    this.#sets.unmap();
+    this.#shared.unmap();
+    this.kernel.stop(false);
+  }
+}
+
+export function bytesOf(address: string): Uint8Array {
+  const bytes = parseAddress(address);
+  if (!bytes) throw new Error(`${address} is no address`);
+  return bytes;
+}
+
+/** Why the kernel can't be asked here; undefined when it can. */
+export const missing = ((): string | undefined => {
+  if (!existsSync(GUARD)) return 'the BPF objects were not built (make bpf)';
+  if (process.getuid?.() !== 0) return 'BPF needs root';
+  return undefined;
+})();
+
+const SECTION = { tcx: 'tcx/ingress', xdp: 'xdp' } as const;
+/** What the programs return; TCX_NEXT and TCX_DROP, XDP_PASS and XDP_DROP. */
+const RESULTS: Record<HookName, Record<number, Verdict>> = {
+  tcx: { [-1]: 'pass', 2: 'drop' },
+  xdp: { 2: 'pass', 1: 'drop' },
+};
+
+/** Frames that BPF_PROG_TEST_RUN may refuse: for an skb it wants the headers that the EtherType names. */
+const SHORT: Record<HookName, number> = { tcx: 14 + 40, xdp: 14 };
+
+/** Never the cookie of a real namespace, so that nobody's pins are met. */
+let nextCookie = 10n ** 12n + BigInt(process.pid) * 1000n;
+
+function verdict(program: number, hook: HookName, frame: Uint8Array, repeat = 1): Verdict {
+  try {
+    const { retval } = bpf.testRun(program, frame, repeat);
+    const result = RESULTS[hook][retval];
+    if (result === undefined) throw new Error(`${hook} returned ${retval}`);
+    return result;
+  } catch (error) {
+    if (error instanceof SystemError && error.code === 'EINVAL' && frame.length < SHORT[hook])
+      return 'refused';
+    throw error;
+  }
+}
+
+function taken(ring: Ring): PlainRecord[] {
+  const records: PlainRecord[] = [];
+  each(ring, () => records.push(...plain(ring)));
+  return records;
+}
+
+function each(ring: Ring, use: () => void): void {
+  do {
+    ring.collect();
+    use();
+    ring.release(ring.count);
+  } while (ring.more);
+}

@@ -1,0 +1,155 @@
+/** The real program in a namespace, started as its users start it. */
+import type { JsonBlock, JsonConnection, JsonEvent, JsonLoss, JsonScan } from '../../src/model/json.ts';
+import type { Done, Running } from './command.ts';
+import { MAIN, type Namespace } from './rig.ts';
+
+type Common = 'ts' | 'event';
+
+/** An event as the tests read it: each field that some event has. */
+export type Event = Pick<JsonEvent, Common> &
+  Partial<Omit<JsonConnection, Common>> &
+  Partial<Omit<JsonScan, Common>> &
+  Partial<Omit<JsonBlock, Common>> &
+  Partial<Omit<JsonLoss, Common>>;
+
+/** Fields that an event must have with just these values. */
+export type Wanted = Partial<Event>;
+
+export interface Options {
+  /** Put before the program: `setpriv --reuid 65534 ...`. */
+  readonly by?: readonly string[];
+  /** An open descriptor that is its standard output. */
+  readonly stdout?: number;
+}
+
+const NODE = process.execPath;
+
+/** A command that ends by itself: `status`, `release`, a `watch` that must fail. */
+export function packetwatch(
+  namespace: Namespace,
+  args: readonly string[],
+  options: Options = {},
+): Promise<Done> {
+  return namespace.run([...(options.by ?? []), NODE, MAIN, ...args]);
+}
+
+/** A running `packetwatch watch`. */
+export class Watch {
+  readonly running: Running;
+  readonly #namespace: Namespace;
+  readonly #events: Event[] = [];
+  #parsed = 0;
+
+  private constructor(running: Running, namespace: Namespace) {
+    this.running = running;
+    this.#namespace = namespace;
+  }
+
+  /** Returns when it watches. It ends with the namespace at the latest, and `release` runs after it. */
+  static async start(
+    namespace: Namespace,
+    args: readonly string[],
+    options: Options = {},
+  ): Promise<Watch> {
+    const argv = [...(options.by ?? []), NODE, MAIN, 'watch', ...args];
+    namespace.onDown(() => packetwatch(namespace, ['release']));
+    const watch = new Watch(await namespace.start(argv, options.stdout), namespace);
+    await watch.note(/ (watching|reading) /, 40);
+    return watch;
+  }
+
+  /** All lines on standard output so far. */
+  get lines(): readonly string[] {
+    return this.running.out.all;
+  }
+
+  /** All lines on standard error so far, without the program's name. */
+  get notes(): readonly string[] {
+    return this.running.err.all.map((line) => line.replace(/^packetwatch: /, ''));
+  }
+
+  /** The first line of text that matches. */
+  line(pattern: RegExp, seconds?: number): Promise<RegExpExecArray> {
+    const find = (line: string) => pattern.exec(line) ?? undefined;
+    return this.running.out.wait(`a line ${String(pattern)}`, find, seconds);
+  }
+
+  /** The first line on standard error that matches. */
+  note(pattern: RegExp, seconds?: number): Promise<RegExpExecArray> {
+    const find = (line: string) => pattern.exec(line) ?? undefined;
+    return this.running.err.wait(`a note ${String(pattern)}`, find, seconds);
+  }
+
+  /** The first event (`-o json`) that has these fields. */
+  event(wanted: Wanted, seconds?: number): Promise<Event> {
+    return this.running.out.wait(
+      `an event ${JSON.stringify(wanted)}`,
+      (line) => {
+        const event = parse(line);
+        return event !== undefined && has(event, wanted) ? event : undefined;
+      },
+      seconds,
+    );
+  }
+
+  /** The events (`-o json`) so far that have these fields. */
+  events(wanted: Wanted = {}): Event[] {
+    const { all } = this.running.out;
+    for (; this.#parsed < all.length; this.#parsed++) {
+      const event = parse(all[this.#parsed]!);
+      if (event !== undefined) this.#events.push(event);
+    }
+    return this.#events.filter((event) => has(event, wanted));
+  }
+
+  async status(): Promise<Status> {
+    const { stdout, stderr } = await packetwatch(this.#namespace, ['status', '--json']);
+    if (stdout === '') throw new Error(`status: ${stderr}`);
+    return JSON.parse(stdout) as Status;
+  }
+
+  /** Ends it as Ctrl-C does, then `release`: nothing of it is left. Returns its exit code. */
+  async stop(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
+    const code = await this.running.end(signal);
+    await packetwatch(this.#namespace, ['release']);
+    return code;
+  }
+}
+
+/** What the tests read of `packetwatch status --json`. */
+export interface Status {
+  readonly pid: number;
+  readonly blocking: boolean;
+  readonly pins: string;
+  readonly adopted: boolean;
+  readonly attachments: { iface: string; hook: string; egress: boolean; why: string }[];
+  readonly kernel: Record<string, number>;
+  readonly blocks: number;
+  readonly source_counts: { records: number; lost: Record<string, number> };
+  readonly flow: {
+    readonly records: Record<
+      string,
+      { taken: number; applied: number; merged: number; late: number }
+    >;
+    readonly events: Record<string, number>;
+    readonly inferred: number;
+    readonly existing: number;
+    readonly revived: number;
+    readonly forwarded: number;
+    readonly evicted: number;
+    readonly live: number;
+  };
+  readonly output: { lines: number; bytes: number; lost: number };
+}
+
+function parse(line: string): Event | undefined {
+  try {
+    return JSON.parse(line) as Event;
+  } catch {
+    return undefined; // a killed program's last line
+  }
+}
+
+function has(event: Event, wanted: Wanted): boolean {
+  return Object.entries(wanted).every(([field, value]) => event[field as keyof Event] === value);
+}
