@@ -19,8 +19,10 @@ const TOOLS: readonly Tool[] = [
     name: 'packetwatch',
     ours: true,
     needs: { node: 'nodejs' },
-    start: async (rig, folder) =>
-      (await startToFile(rig, folder, ['-o', 'text'], `${folder}/log`)).stop,
+    start: async (rig, folder) => {
+      const started = await startToFile(rig, folder, ['-o', 'text'], `${folder}/log`);
+      return () => started.stop();
+    },
   },
   {
     name: 'nft rule',
@@ -87,7 +89,15 @@ export async function bulk(options: Options): Promise<Section> {
     // turning the order keeps a drift of the machine from favouring one tool
     const order = round % 2 === 0 ? tools : [...tools].reverse();
     for (const tool of order) {
-      rates.get(tool)!.push(await throughput(tool, seconds));
+      let rate = Number.NaN;
+      try {
+        rate = await throughput(tool, seconds);
+      } catch (error) {
+        skipped.push(
+          `${tool.name}, round ${round + 1}: ${(error as Error).message.split('\n')[0]}`,
+        );
+      }
+      rates.get(tool)!.push(rate);
       options.log(
         `bulk round ${round + 1}: ${tool.name} ${number(rates.get(tool)!.at(-1), 2)} Gbit/s`,
       );

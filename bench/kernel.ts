@@ -9,31 +9,11 @@ import {
   Guard,
   guardMissing,
   sprayInto,
-  tcpFrame,
 } from './guard.ts';
+import { type Case, emptyCase, ourCases, peerCases, REPEAT, RING_REPEAT } from './kernel-cases.ts';
 import { missingPackages } from './needs.ts';
 import { median, number, type Options, type Section, spread, verdict } from './report.ts';
 import { Rig, VICTIM_IF } from './rig.ts';
-
-const SYN = 0x02;
-const ACK = 0x10;
-const Xdp = { DROP: 1, PASS: 2 } as const;
-
-/** Runs of one call: few calls and many repetitions, because a call itself is slow. */
-const REPEAT = 1_000_000;
-/** As many attempts as fit into the 16 MiB ring before somebody has to read it. */
-const RING_REPEAT = 150_000;
-
-/** One program and one packet. */
-interface Case {
-  readonly name: string;
-  readonly program: number;
-  readonly frame: Buffer;
-  readonly expect: number;
-  readonly repeat: number;
-  /** After each call. */
-  readonly after?: () => void;
-}
 
 async function measure(cases: readonly Case[], calls: number): Promise<Map<string, number[]>> {
   const times = new Map<string, number[]>(cases.map((one) => [one.name, []]));
@@ -68,109 +48,9 @@ async function xdpFilter(rig: Rig, features: readonly string[]): Promise<number>
   return fd;
 }
 
-function peerCases(name: string, program: number): Case[] {
-  return [
-    {
-      name: `${name} ACK`,
-      program,
-      frame: tcpFrame(FRAME.source, ACK),
-      expect: Xdp.PASS,
-      repeat: REPEAT,
-    },
-    {
-      name: `${name} SYN`,
-      program,
-      frame: tcpFrame(FRAME.source, SYN),
-      expect: Xdp.PASS,
-      repeat: REPEAT,
-    },
-    {
-      name: `${name} blocked`,
-      program,
-      frame: tcpFrame(FRAME.blocked, SYN),
-      expect: Xdp.DROP,
-      repeat: REPEAT,
-    },
-  ];
-}
-
-/** Our guard three times: rule only; with an event for each attempt; as shipped, where a flood is summed. */
-function ourCases(
-  spray: string,
-  guards: Record<'rule' | 'events' | 'shipped' | 'blocking', Guard>,
-): Case[] {
-  const { rule, events, shipped, blocking } = guards;
-  const syn = tcpFrame(FRAME.source, SYN);
-  const ack = tcpFrame(FRAME.source, ACK);
-  const pass = { expect: Xdp.PASS, repeat: REPEAT } as const;
-  const ringed = {
-    expect: Xdp.PASS,
-    repeat: RING_REPEAT,
-    after: () => {
-      events.drain();
-      if (events.counters().attempts_lost > 0)
-        throw new Error('the ring ran full in a measurement');
-    },
-  } as const;
-  const summed = { ...pass, after: () => shipped.drain() } as const;
-  return [
-    { name: 'ACK', program: shipped.program, frame: ack, ...pass },
-    { name: 'ACK, others blocked', program: blocking.program, frame: ack, ...pass },
-    {
-      name: 'blocked SYN',
-      program: blocking.program,
-      frame: tcpFrame(FRAME.blocked, SYN),
-      expect: Xdp.DROP,
-      repeat: REPEAT,
-    },
-    {
-      name: 'blocked ACK',
-      program: blocking.program,
-      frame: tcpFrame(FRAME.blocked, ACK),
-      expect: Xdp.DROP,
-      repeat: REPEAT,
-    },
-    { name: 'SYN rule', program: rule.program, frame: syn, ...pass },
-    { name: 'SYN events', program: events.program, frame: syn, ...ringed },
-    { name: 'SYN summed', program: shipped.program, frame: syn, ...summed },
-    {
-      name: 'fixed rule',
-      program: sprayInto(spray, rule.program, 'xdp/fixed'),
-      frame: syn,
-      ...pass,
-    },
-    {
-      name: 'random rule',
-      program: sprayInto(spray, rule.program, 'xdp/random'),
-      frame: syn,
-      ...pass,
-    },
-    {
-      name: 'fixed events',
-      program: sprayInto(spray, events.program, 'xdp/fixed'),
-      frame: syn,
-      ...ringed,
-    },
-    {
-      name: 'random events',
-      program: sprayInto(spray, events.program, 'xdp/random'),
-      frame: syn,
-      ...ringed,
-    },
-  ];
-}
-
 export async function kernel(options: Options): Promise<Section> {
   const skipped: string[] = [];
-  const cases: Case[] = [
-    {
-      name: 'empty',
-      program: emptyProgram(),
-      frame: tcpFrame(FRAME.source, ACK),
-      expect: Xdp.PASS,
-      repeat: REPEAT,
-    },
-  ];
+  const cases: Case[] = [emptyCase(emptyProgram())];
   const missing = await missingPackages({ 'xdp-filter': 'xdp-tools' });
   if (missing.length > 0) skipped.push(`xdp-filter: install ${missing.join(' ')}`);
   const rigs: Rig[] = [];

@@ -12,8 +12,8 @@ import { connections } from './connections.ts';
 import { kernel } from './kernel.ts';
 import { latency } from './latency.ts';
 import { leak } from './leak.ts';
-import { writePage } from './page.ts';
-import { undoAll } from './proc.ts';
+import { type Kept, writePage } from './page.ts';
+import { otherWorkPct, undoAll } from './proc.ts';
 import { ring } from './ring.ts';
 import { type Options, type Section, sectionMarkdown } from './report.ts';
 
@@ -64,11 +64,10 @@ async function main(): Promise<number> {
   for (const name of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
     process.stderr.write(`bench: ${name}\n`);
     try {
+      const otherPct = await otherWorkPct();
       const section = await ROWS[name]!(options);
-      writeFileSync(
-        `${RESULTS}${name}.json`,
-        JSON.stringify({ at: new Date().toISOString(), quick: options.quick, section }),
-      );
+      const kept: Kept = { at: new Date().toISOString(), quick: options.quick, otherPct, section };
+      writeFileSync(`${RESULTS}${name}.json`, JSON.stringify(kept));
       process.stdout.write(`\n${sectionMarkdown(section, '##')}\n`);
     } catch (error) {
       failed++;
@@ -78,7 +77,9 @@ async function main(): Promise<number> {
     }
   }
   const kept = Object.keys(ROWS).filter((name) => existsSync(`${RESULTS}${name}.json`));
-  await writePage(kept.map((name) => JSON.parse(readFileSync(`${RESULTS}${name}.json`, 'utf8'))));
+  await writePage(
+    kept.map((name) => JSON.parse(readFileSync(`${RESULTS}${name}.json`, 'utf8')) as Kept),
+  );
   return failed === 0 ? 0 : 1;
 }
 

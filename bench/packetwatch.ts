@@ -80,12 +80,12 @@ export const ourBlocker: Blocker = {
     const blocked = new Set<string>();
     return {
       pids: [started.pid],
-      blocked: async (family: Family) => {
+      blocked: (family: Family) => {
         for (const line of lines.more()) {
           if (!line.includes('"scan"') && !line.includes('"block"')) continue;
           blocked.add(String((JSON.parse(line) as { src_ip?: string }).src_ip));
         }
-        return blocked.has(ATTACKER[family]);
+        return Promise.resolve(blocked.has(ATTACKER[family]));
       },
       stop: async () => {
         await started.stop();

@@ -12,6 +12,8 @@ const PACKAGE = fileURLToPath(new URL('../package.json', import.meta.url));
 export interface Kept {
   readonly at: string;
   readonly quick: boolean;
+  /** CPU in use by other work when the row began. */
+  readonly otherPct: number;
   readonly section: Section;
 }
 
@@ -60,8 +62,8 @@ export async function writePage(rows: readonly Kept[]): Promise<void> {
     'Written by `make bench`; do not edit.\nAbsolute figures vary from run to run on a shared machine; ours and the peers in one table were taken in the same run, so ratios are what to trust.\nA goal is what the project set out to reach; where it is not met, the table says so.',
     await machine(),
   ];
-  for (const { at, quick, section } of rows) {
-    const when = `Taken ${at.slice(0, 10)} ${at.slice(11, 16)} UTC${quick ? ' in a quick run: few and short repetitions' : ''}.`;
+  for (const { at, quick, otherPct, section } of rows) {
+    const when = `Taken ${at.slice(0, 10)} ${at.slice(11, 16)} UTC${quick ? ' in a quick run: few and short repetitions' : ''}; other work took ${Math.round(otherPct)} % of the machine's CPU when it began.`;
     parts.push(sectionMarkdown({ ...section, method: [...section.method, when] }, '##').trimEnd());
   }
   writeFileSync(PAGE, `${parts.join('\n\n')}\n`);

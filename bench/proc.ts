@@ -45,8 +45,8 @@ export async function run(
   const child = spawn(argv[0]!, argv.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
   child.stdin.on('error', () => {}).end(options.input ?? ''); // it may exit without reading
   const timer = setTimeout(() => child.kill('SIGKILL'), (options.timeoutS ?? 120) * 1000);
   const code = await new Promise<number>((resolve, reject) => {
@@ -163,8 +163,8 @@ export async function stopPid(pid: number, graceS = 5): Promise<void> {
   const all = tree(pid);
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     for (const id of all) kill(id, signal);
-    const until = Date.now() + graceS * 1000;
-    while (Date.now() < until) {
+    const end = Date.now() + graceS * 1000;
+    while (Date.now() < end) {
       if (!all.some(isAlive)) return;
       await sleep(20);
     }
@@ -226,4 +226,17 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // it has ended meanwhile
   }
+}
+
+/** Share of the machine's CPU, percent, that is in use while this process only waits. */
+export async function otherWorkPct(): Promise<number> {
+  const read = (): { busy: number; all: number } => {
+    const times = words('/proc/stat').slice(1, 9).map(Number);
+    const all = times.reduce((sum, ticks) => sum + ticks, 0);
+    return { all, busy: all - times[3]! - times[4]! };
+  };
+  const before = read();
+  await sleep(2000);
+  const after = read();
+  return (100 * (after.busy - before.busy)) / Math.max(1, after.all - before.all);
 }

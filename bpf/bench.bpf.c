@@ -36,7 +36,7 @@ int pw_bench_one(struct xdp_md *xdp)
 SEC("xdp/random")
 int pw_bench_random(struct xdp_md *xdp)
 {
-	return pw_with_source(xdp, 0xfff);
+	return pw_with_source(xdp, 0xffffff);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -48,9 +48,9 @@ static __always_inline int pw_do_block(const __u32 *key, const struct pw_request
 		return -1;
 	}
 	way = pw_victim_way(set, PW_WHEN(tick), PW_WHEN(pw_opt.window_ticks) + 1, c) & 3;
-	slot = pw_slot_of(hash, way);
+	slot = &set->slot[way];
 	more = pw_more_of(hash, way);
-	if (!slot || !more) {
+	if (!more) {
 		pw_unlock(&set->lock);
 		return -2;
 	}
@@ -70,17 +70,14 @@ static __always_inline int pw_do_unblock(const __u32 *key, __u64 ns)
 {
 	__u64 hash = pw_hash(key);
 	struct pw_set *set = pw_set_of(hash);
-	struct pw_slot *slot;
 	int i, done = 0;
 
 	if (!set || !pw_lock(&set->lock))
 		return -2;
 #pragma unroll
 	for (i = 0; i < PW_WAYS; i++) {
-		if (set->way[i].tag != pw_tag_of(hash) || set->way[i].state != PW_WAY_BLOCKED)
-			continue;
-		slot = pw_slot_of(hash, i);
-		if (!slot || !pw_same(slot->src, key))
+		if (set->way[i].tag != pw_tag_of(hash) || set->way[i].state != PW_WAY_BLOCKED ||
+		    !pw_same(set->slot[i].src, key))
 			continue;
 		pw_set_way(set, i, 0, PW_WAY_FREE, 0, 0);
 		pw_count_blocks(-1);

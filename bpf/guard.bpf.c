@@ -10,7 +10,7 @@
 /* linux/bpf.h of Debian 12 is older than TCX */
 #define PW_TCX_NEXT -1
 #define PW_TCX_DROP 2
-#define PW_HEADERS 128 /* what an skb must hold linearly: Ethernet, 2 VLAN tags, IPv4 with options, TCP */
+#define PW_HEADERS 160 /* what an skb must hold linearly: Ethernet, 2 VLAN tags, IPv4 and TCP with all options */
 
 static __always_inline void pw_make_linear(struct __sk_buff *skb)
 {

@@ -154,7 +154,8 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 		return pw_drop_other(ctx, &e, l, tcp, 0, 0, c);
 	}
 	tcp = data + PW_OFFSET(l->l4);
-	if ((void *)(tcp + 1) > data_end || l->l4_len < sizeof(*tcp) || tcp->doff < 5 || l->l4_len < tcp->doff * 4) {
+	if ((void *)(tcp + 1) > data_end || l->l4_len < sizeof(*tcp) || tcp->doff < 5 || l->l4_len < tcp->doff * 4 ||
+	    (void *)tcp + tcp->doff * 4 > data_end) {
 		c->malformed++;
 		if (!pw_blocks() || pw_addresses(&e, l, data, data_end))
 			return 0;

@@ -31,7 +31,7 @@ struct pw_icmp {
 
 #define PW_V4_PREFIX bpf_htonl(0xffff) /* third word of ::ffff:a.b.c.d */
 #define PW_EXT_HEADERS 6               /* RFC 8200 names six kinds, each at most once but one */
-#define PW_OFFSET(x) ((x) & 0x7ff)     /* tells the verifier what the parser knows: headers end early in a frame */
+#define PW_OFFSET(x) ((x) & 0x7fff)    /* tells the verifier what the parser knows; 6 times 2 KiB, quoted again, fit */
 
 enum pw_parsed {
 	PW_PARSED_OTHER,     /* not IP, or nothing after it that we look at */
@@ -97,12 +97,14 @@ static __always_inline int pw_parse_ip6(volatile struct pw_layers *l, void *data
 		rest = 0xffff; /* jumbogram or large GSO segment */
 	next = ip->nexthdr;
 	off += sizeof(*ip);
-	for (i = 0; i < PW_EXT_HEADERS; i++) {
+	for (i = 0;; i++) {
 		struct pw_ext *ext;
 
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS &&
 		    next != IPPROTO_FRAGMENT && next != IPPROTO_AH)
 			break;
+		if (i == PW_EXT_HEADERS)
+			return PW_PARSED_MALFORMED; /* nothing hides behind more of them than any peer sends */
 		/* through memory, so that the ways through this loop meet again at each turn */
 		l->l4 = off;
 		l->l4_len = rest;

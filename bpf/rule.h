@@ -45,18 +45,14 @@ static __always_inline int pw_live(__u64 entry, __u64 tick)
 /* The way that counts this (source, victim), or -1. */
 static __always_inline int pw_watched_way(struct pw_set *set, __u64 hash, const __u32 *src, const __u32 *dst)
 {
-	struct pw_slot *slot;
 	int i;
 
 #pragma unroll
-	for (i = 0; i < PW_WAYS; i++) {
-		if (set->way[i].tag != pw_tag_of(hash) ||
-		    (set->way[i].state != PW_WAY_WATCHED && set->way[i].state != PW_WAY_FOUND))
-			continue;
-		slot = pw_slot_of(hash, i);
-		if (slot && pw_same(slot->src, src) && pw_same(slot->dst, dst))
+	for (i = 0; i < PW_WAYS; i++)
+		if (set->way[i].tag == pw_tag_of(hash) &&
+		    (set->way[i].state == PW_WAY_WATCHED || set->way[i].state == PW_WAY_FOUND) &&
+		    pw_same(set->slot[i].src, src) && pw_same(set->slot[i].dst, dst))
 			return i;
-	}
 	return -1;
 }
 
@@ -64,12 +60,12 @@ static __always_inline int pw_watched_way(struct pw_set *set, __u64 hash, const 
  * 1 when this port was known and is now fresh. */
 static __always_inline int pw_refresh(struct pw_set *set, __u64 hash, __u32 i, __u16 port, __u64 tick)
 {
-	struct pw_slot *slot = pw_slot_of(hash, i);
+	struct pw_slot *slot = &set->slot[i & 3];
 	struct pw_more *more = pw_more_of(hash, i);
 	struct pw_way *way = &set->way[i & 3];
 	int j;
 
-	if (!slot || !more)
+	if (!more)
 		return 0;
 	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.ports; j++) {
 		__u64 *place = pw_port_of(slot, more, j);
@@ -94,11 +90,13 @@ static __always_inline int pw_refresh(struct pw_set *set, __u64 hash, __u32 i, _
 }
 
 /* Under the lock: makes way i, whose slot is filled, a block. At most two of a set may be: a third one ends the
- * one that ends soonest, SYN-only evidence first. */
+ * one that ends soonest, SYN-only evidence first. An older block of the same source, which is over, gives its way
+ * back: clearing it later by the source's address would end this one. */
 static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 i, __u32 reason, __u64 until,
 					  __u32 now, struct pw_counters *c)
 {
 	struct pw_more *more = pw_more_of(hash, i);
+	struct pw_slot *slot = &set->slot[i & 3];
 	__u64 best = ~0ULL;
 	int others = 0, loser = 0, k;
 
@@ -106,10 +104,16 @@ static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 
 #pragma unroll
 	for (k = 0; k < PW_WAYS; k++) {
 		struct pw_more *other = pw_more_of(hash, k);
+		struct pw_slot *place = &set->slot[k];
 		__u64 worth;
 
 		if (k == i || !other || set->way[k].state != PW_WAY_BLOCKED)
 			continue;
+		if (pw_same(place->src, slot->src)) {
+			pw_set_way(set, k, 0, PW_WAY_FREE, 0, 0);
+			pw_count_blocks(-1);
+			continue;
+		}
 		others++;
 		worth = set->way[k].when;
 		if (worth > now && other->reason != PW_BLOCK_SYNS)
@@ -144,7 +148,7 @@ static __always_inline int pw_spared(const __u32 *src)
 static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, const struct pw_ends *e, __u16 port,
 				       __u64 tick, struct pw_found *found, struct pw_counters *c)
 {
-	struct pw_slot *slot = pw_slot_of(hash, i);
+	struct pw_slot *slot = &set->slot[i & 3];
 	struct pw_more *more = pw_more_of(hash, i);
 	__u64 oldest = ~0ULL;
 	__u64 *place = 0, *last = 0;
@@ -152,7 +156,7 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 	__u8 state = set->way[i & 3].state;
 	int j;
 
-	if (!slot || !more)
+	if (!more)
 		return PW_JUDGED_PASS;
 	set->hits[i & 3]++;
 	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.ports; j++) {
@@ -208,11 +212,11 @@ static __always_inline void pw_new_pair(struct pw_set *set, __u64 hash, const __
 					__u64 tick, struct pw_counters *c)
 {
 	__u32 i = pw_victim_way(set, PW_WHEN(tick), PW_WHEN(pw_opt.window_ticks) + 1, c) & 3;
-	struct pw_slot *slot = pw_slot_of(hash, i);
+	struct pw_slot *slot = &set->slot[i & 3];
 	struct pw_more *more = pw_more_of(hash, i);
 	int j;
 
-	if (!slot || !more)
+	if (!more)
 		return;
 	pw_set_way(set, i, 0, PW_WAY_FREE, 0, 0);
 	__builtin_memcpy(slot->src, src, 16);
@@ -225,6 +229,15 @@ static __always_inline void pw_new_pair(struct pw_set *set, __u64 hash, const __
 	pw_set_way(set, i, pw_tag_of(hash), PW_WAY_WATCHED, 1, PW_WHEN(tick));
 }
 
+/* How many ways have this tag, and which one if it is one: none for a new source, one for nearly any other. */
+static __always_inline int pw_ways_of(const struct pw_set *set, __u16 tag, int *way)
+{
+	__u64 one = pw_has_tag(set, 1, tag), two = pw_has_tag(set, 2, tag), three = pw_has_tag(set, 3, tag);
+
+	*way = one + 2 * two + 3 * three;
+	return pw_has_tag(set, 0, tag) + one + two + three;
+}
+
 /* A SYN from e->src to port of our own address e->dst. */
 static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port, __u64 tick, struct pw_found *found,
 				    struct pw_counters *c)
@@ -232,38 +245,49 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port,
 	__u32 key[4];
 	struct pw_set *set;
 	__u64 hash;
-	int way, judged;
+	__u16 tag;
+	int way, ways, judged;
 
 	pw_mask(key, e->src, v6);
 	hash = pw_hash(key);
+	tag = pw_tag_of(hash);
 	set = pw_set_of(hash);
 	if (!set)
 		return PW_JUDGED_PASS;
-	way = pw_blocked_way(set, hash, key, PW_WHEN(tick));
-	if (way >= 0) {
-		set->hits[way & 3]++;
-		return PW_JUDGED_DROP;
+	ways = pw_ways_of(set, tag, &way);
+	if (ways) {
+		int blocked;
+
+		if (ways > 1 || set->way[way & 3].state == PW_WAY_BLOCKED) {
+			blocked = pw_blocked_way(set, hash, key, PW_WHEN(tick));
+			if (blocked >= 0) {
+				set->hits[blocked & 3]++;
+				return PW_JUDGED_DROP;
+			}
+			way = pw_watched_way(set, hash, key, e->dst);
+		} else if (!pw_same(set->slot[way & 3].src, key) || !pw_same(set->slot[way & 3].dst, e->dst)) {
+			way = -1;
+		}
+		if (way >= 0 && pw_refresh(set, hash, way, port, tick))
+			return PW_JUDGED_PASS;
 	}
 	if (!pw_opt.ports)
 		return PW_JUDGED_PASS;
-	way = pw_watched_way(set, hash, key, e->dst);
-	if (way >= 0 && pw_refresh(set, hash, way, port, tick))
-		return PW_JUDGED_PASS;
-
 	if (!pw_lock(&set->lock)) {
 		c->contended++;
 		return PW_JUDGED_PASS;
 	}
-	if (pw_blocked_way(set, hash, key, PW_WHEN(tick)) >= 0) {
+	judged = PW_JUDGED_PASS;
+	if (!pw_ways_of(set, tag, &way)) {
+		pw_new_pair(set, hash, key, e->dst, port, tick, c);
+	} else if (pw_blocked_way(set, hash, key, PW_WHEN(tick)) >= 0) {
 		judged = PW_JUDGED_DROP;
 	} else {
 		way = pw_watched_way(set, hash, key, e->dst);
-		if (way >= 0) {
+		if (way >= 0)
 			judged = pw_new_port(set, hash, way, e, port, tick, found, c);
-		} else {
+		else
 			pw_new_pair(set, hash, key, e->dst, port, tick, c);
-			judged = PW_JUDGED_PASS;
-		}
 	}
 	pw_unlock(&set->lock);
 	return judged;

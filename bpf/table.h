@@ -2,9 +2,9 @@
 /* The one table: what each source did, and the blocks.
  *
  * A source's set is found by a seeded hash of the source alone, so its block and its scan state per victim lie in one
- * set of 4 ways. Three arrays, by how often they are touched: a cache line of tags per set answers nearly every
- * question (1 MiB, stays in the second-level cache), a line per way holds the addresses and 3 ports (4 MiB), the rest
- * is for more ports and for blocks. So a flood from random sources costs hardly more than one known source.
+ * set of 4 ways. A set is 5 cache lines in one page: a line of tags that answers nearly every question, then a line
+ * per way with the addresses and 3 ports. What only more ports and blocks need lies in an array of its own. So a flood
+ * from random sources touches two lines per packet.
  *
  * A set is changed only under its lock: bit 0 of `lock`, taken by compare-and-exchange; the rest counts changes, so
  * that it is also the sequence number by which user space reads a consistent set from its mapping. It costs a fraction
@@ -37,15 +37,6 @@ struct pw_way {
 	__u32 when;  /* last change, or the block's end: 2^26 ns each */
 };
 
-struct pw_set {
-	__u32 lock;
-	__u32 spare;
-	struct pw_way way[PW_WAYS];
-	__u32 hits[PW_WAYS]; /* SYNs seen; of a block: packets dropped */
-	__u64 spare2;
-};
-
-/* Of way i of set n: number n * PW_WAYS + i. */
 struct pw_slot {
 	__u32 src[4];               /* masked to the prefix that is judged */
 	__u32 dst[4];               /* of a block: the victim that found it */
@@ -53,6 +44,16 @@ struct pw_slot {
 	__u64 port[PW_SLOT_PORTS];  /* last seen in ticks << 16 | port; 0 free */
 };
 
+struct pw_set {
+	__u32 lock;
+	__u32 spare;
+	struct pw_way way[PW_WAYS];
+	__u32 hits[PW_WAYS]; /* SYNs seen; of a block: packets dropped */
+	__u64 spare2;
+	struct pw_slot slot[PW_WAYS];
+};
+
+/* The rest of way i of set n, number n * PW_WAYS + i. */
 struct pw_more {
 	__u64 port[PW_MAX_PORTS - PW_SLOT_PORTS];
 	__u32 full_src[4];          /* as last seen */
@@ -68,15 +69,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct pw_set);
 } pw_sets SEC(".maps");
-
-/* As pw_sets. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, PW_SETS * PW_WAYS);
-	__type(key, __u32);
-	__type(value, struct pw_slot);
-} pw_slots SEC(".maps");
 
 /* As pw_sets. */
 struct {
@@ -108,13 +100,6 @@ static __always_inline struct pw_set *pw_set_of(__u64 hash)
 	return bpf_map_lookup_elem(&pw_sets, &key);
 }
 
-static __always_inline struct pw_slot *pw_slot_of(__u64 hash, __u32 way)
-{
-	__u32 key = (hash & (PW_SETS - 1)) * PW_WAYS + (way & (PW_WAYS - 1));
-
-	return bpf_map_lookup_elem(&pw_slots, &key);
-}
-
 static __always_inline struct pw_more *pw_more_of(__u64 hash, __u32 way)
 {
 	__u32 key = (hash & (PW_SETS - 1)) * PW_WAYS + (way & (PW_WAYS - 1));
@@ -128,9 +113,16 @@ static __always_inline __u64 *pw_port_of(struct pw_slot *slot, struct pw_more *m
 	return j < PW_SLOT_PORTS ? &slot->port[j] : &more->port[j - PW_SLOT_PORTS];
 }
 
+/* Never 0, which is the tag of a free way. */
 static __always_inline __u16 pw_tag_of(__u64 hash)
 {
-	return hash >> 48;
+	return hash >> 48 | 1;
+}
+
+/* 1 when the way has this tag, without a branch that nobody could predict. */
+static __always_inline __u64 pw_has_tag(const struct pw_set *set, int i, __u16 tag)
+{
+	return ((__u64)(set->way[i].tag ^ tag) - 1) >> 63;
 }
 
 static __always_inline int pw_same(const __u32 *a, const __u32 *b)
@@ -191,17 +183,13 @@ static __always_inline __u32 pw_blocks(void)
 /* The way that blocks this source now, or -1. Needs no lock: a torn read finds no equal address. */
 static __always_inline int pw_blocked_way(struct pw_set *set, __u64 hash, const __u32 *src, __u32 now)
 {
-	struct pw_slot *slot;
 	int i;
 
 #pragma unroll
-	for (i = 0; i < PW_WAYS; i++) {
-		if (set->way[i].tag != pw_tag_of(hash) || set->way[i].state != PW_WAY_BLOCKED || set->way[i].when <= now)
-			continue;
-		slot = pw_slot_of(hash, i);
-		if (slot && pw_same(slot->src, src))
+	for (i = 0; i < PW_WAYS; i++)
+		if (set->way[i].tag == pw_tag_of(hash) && set->way[i].state == PW_WAY_BLOCKED && set->way[i].when > now &&
+		    pw_same(set->slot[i].src, src))
 			return i;
-	}
 	return -1;
 }
 

@@ -15,7 +15,9 @@ export class Clock implements WallClock {
   }
 
   correct(): void {
-    this.offsetUs = Math.round((performance.timeOrigin + performance.now()) * 1000 - monotonicNs() / 1000);
+    this.offsetUs = Math.round(
+      (performance.timeOrigin + performance.now()) * 1000 - monotonicNs() / 1000,
+    );
     const drift = Date.now() * 1000 - (monotonicNs() / 1000 + this.offsetUs);
     if (Math.abs(drift) > 2000) this.offsetUs += Math.round(drift);
   }

@@ -20,7 +20,8 @@ export class HostNames implements Names {
 
   /** Interfaces come and go; call it about once a second. Names of those that went stay known. */
   refresh(): void {
-    for (const name of Object.keys(networkInterfaces())) this.#interfaces.set(interfaceIndex(name), name);
+    for (const name of Object.keys(networkInterfaces()))
+      this.#interfaces.set(interfaceIndex(name), name);
   }
 
   iface(ifindex: number): string | undefined {

@@ -20,6 +20,8 @@ import { statusOf } from './status.ts';
 
 /** Between two looks at the source: the latency of a line, and 100 wake-ups a second when nothing happens. */
 const LOOK_MS = 10;
+/** So many records at one look: more wait, so that deadlines must too. */
+const BEHIND = 65_536;
 const SECOND_NS = 1e9;
 
 /** `packetwatch watch`: a source, the flow, a sink, and what keeps them current. */
@@ -50,7 +52,8 @@ export class Watch {
   start(): void {
     this.#source = this.#startSource();
     const ebpf = this.#ebpf();
-    if (ebpf && this.#config.kernel.block) this.#protection = new Protection(ebpf.kernel, this.#note);
+    if (ebpf && this.#config.kernel.block)
+      this.#protection = new Protection(ebpf.kernel, this.#note);
     this.#protection?.refresh(monotonicNs());
     this.#names = new HostNames(ebpf?.kernel);
     this.#sink = this.#makeSink();
@@ -72,7 +75,7 @@ export class Watch {
       await new Promise<void>((resolve, reject) => {
         this.#end = (error) => {
           if (error === undefined) resolve();
-          else reject(error instanceof Error ? error : new Error(String(error)));
+          else reject(asError(error));
         };
         this.#look();
       });
@@ -116,7 +119,10 @@ export class Watch {
 
   #startProc(): Source {
     if (this.#config.kernel.block)
-      throw new OperatorError('--block needs the kernel, and --source proc only reads', 'use --source ebpf as root');
+      throw new OperatorError(
+        '--block needs the kernel, and --source proc only reads',
+        'use --source ebpf as root',
+      );
     const proc = new ProcSource({ intervalMs: this.#config.intervalSeconds * 1000 });
     proc.start();
     return proc;
@@ -149,18 +155,16 @@ export class Watch {
     try {
       const nowNs = monotonicNs();
       let taken = 0;
-      if (!this.#sink.backlogged)
-        taken = this.#source.drain(
-          nowNs,
-          (batch) => this.#flow.take(batch),
-          () => this.#sink.flush(),
-        );
-      this.#flow.tick(nowNs);
+      if (!this.#sink.backlogged) {
+        taken = this.#drain(nowNs);
+        if (taken < BEHIND) this.#flow.tick(nowNs);
+      }
       if (nowNs >= this.#nextSecondNs) this.#everySecond(nowNs);
       this.#sink.flush();
       const { durationSeconds } = this.#config;
-      if (durationSeconds !== undefined && nowNs - this.#startedNs >= durationSeconds * SECOND_NS) this.stop();
-      else this.#timer = setTimeout(() => this.#look(), taken > 65_536 ? 0 : LOOK_MS);
+      if (durationSeconds !== undefined && nowNs - this.#startedNs >= durationSeconds * SECOND_NS)
+        this.stop();
+      else this.#timer = setTimeout(() => this.#look(), taken < BEHIND ? LOOK_MS : 0);
     } catch (error) {
       this.#end?.(error);
     }
@@ -179,13 +183,22 @@ export class Watch {
     this.#protection?.refresh(nowNs);
   }
 
+  #drain(nowNs: number): number {
+    return this.#source.drain(
+      nowNs,
+      (batch) => this.#flow.take(batch),
+      () => this.#sink.flush(),
+    );
+  }
+
   /** The last records, then everything is closed; with --block the guard stays. */
   #finish(): void {
     const ebpf = this.#ebpf();
     try {
       if (!this.#sink.backlogged) {
         ebpf?.kernel.flushSums(true);
-        this.#source.drain(monotonicNs(), (batch) => this.#flow.take(batch));
+        this.#drain(monotonicNs());
+        this.#flow.tick(monotonicNs());
         this.#loss.tell(monotonicNs());
       }
       this.#sink.stop();
@@ -194,9 +207,12 @@ export class Watch {
       else this.#source.stop();
       this.#instance.stop();
     }
-    if (ebpf && this.#releasing) this.#note('released: nothing of packetwatch is left in the kernel');
+    if (ebpf && this.#releasing)
+      this.#note('released: nothing of packetwatch is left in the kernel');
     else if (ebpf && this.#config.kernel.block)
-      this.#note('the guard stays attached and blocks run to their end; `packetwatch release` removes it');
+      this.#note(
+        'the guard stays attached and blocks run to their end; `packetwatch release` removes it',
+      );
   }
 
   #ebpf(): EbpfSource | undefined {
@@ -215,11 +231,16 @@ export class Watch {
   }
 }
 
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('not an error', { cause: error });
+}
+
 /** May `auto` go on without the kernel? Not when another instance runs, or the operator named what isn't there. */
 function isFallback(error: unknown): boolean {
   return error instanceof OperatorError
     ? !/already running|no interface/.test(error.message)
-    : (error as NodeJS.ErrnoException).code === 'EACCES' || (error as NodeJS.ErrnoException).code === 'EPERM';
+    : (error as NodeJS.ErrnoException).code === 'EACCES' ||
+        (error as NodeJS.ErrnoException).code === 'EPERM';
 }
 
 function describe(error: unknown): string {

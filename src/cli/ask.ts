@@ -12,7 +12,9 @@ export function ask(command: string): Promise<unknown> {
     socket.setEncoding('utf8');
     socket.setTimeout(PATIENCE_MS, () => {
       socket.destroy();
-      reject(new OperatorError('the running program does not answer', 'see whether its process hangs'));
+      reject(
+        new OperatorError('the running program does not answer', 'see whether its process hangs'),
+      );
     });
     socket.on('connect', () => socket.write(`${command}\n`));
     socket.on('data', (chunk: string) => {
@@ -22,13 +24,19 @@ export function ask(command: string): Promise<unknown> {
       try {
         resolve(JSON.parse(answer));
       } catch (cause) {
-        reject(new OperatorError('the running program answered nonsense', 'is it another version?', { cause }));
+        reject(
+          new OperatorError('the running program answered nonsense', 'is it another version?', {
+            cause,
+          }),
+        );
       }
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
       else if (error.code === 'EACCES')
-        reject(new OperatorError('only root may ask the running program', 'use sudo', { cause: error }));
+        reject(
+          new OperatorError('only root may ask the running program', 'use sudo', { cause: error }),
+        );
       else reject(error);
     });
   });

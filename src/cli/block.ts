@@ -11,7 +11,9 @@ import { table } from './table.ts';
 
 /** `packetwatch block list|add|rm`: works on the kernel's table, whether the program runs or not. */
 export function blockCommand(): Command {
-  const command = new Command('block').description('list, add and remove blocks of the guard in this network namespace');
+  const command = new Command('block').description(
+    'list, add and remove blocks of the guard in this network namespace',
+  );
   command
     .command('list')
     .description('sources that are blocked now')
@@ -26,7 +28,6 @@ export function blockCommand(): Command {
     .command('rm <address>')
     .description('end a block')
     .action((text: string) => remove(addressOf(text)));
-  for (const sub of command.commands) sub.exitOverride().showHelpAfterError('(--help explains)');
   return command;
 }
 
@@ -38,7 +39,14 @@ function list(json: boolean): void {
     process.stdout.write(
       table(
         ['source', 'reason', 'victim', 'ports', 'left', 'dropped'],
-        rows.map((r) => [r.src_ip, r.reason, r.dst_ip ?? '-', r.ports.join(',') || '-', `${r.left_s}s`, `${r.drops}`]),
+        rows.map((r) => [
+          r.src_ip,
+          r.reason,
+          r.dst_ip ?? '-',
+          r.ports.join(',') || '-',
+          `${r.left_s}s`,
+          `${r.drops}`,
+        ]),
       ),
     );
 }
@@ -62,13 +70,19 @@ function add(address: Uint8Array, ttl: number): void {
     throw new OperatorError(`${formatAddress(address)} is never blocked`, `it is ${never.reason}`);
   const result = new PinnedGuard().requests.block(address, ttl);
   if (result === 'full')
-    throw new OperatorError('as many sources are blocked as --block-max allows', 'end some with `packetwatch block rm`');
+    throw new OperatorError(
+      'as many sources are blocked as --block-max allows',
+      'end some with `packetwatch block rm`',
+    );
   process.stderr.write(`packetwatch: blocked ${formatAddress(address)} for ${ttl}s\n`);
 }
 
 function remove(address: Uint8Array): void {
   if (new PinnedGuard().requests.unblock(address) === 'nothing')
-    throw new OperatorError(`${formatAddress(address)} is not blocked`, '`packetwatch block list` shows what is');
+    throw new OperatorError(
+      `${formatAddress(address)} is not blocked`,
+      '`packetwatch block list` shows what is',
+    );
   process.stderr.write(`packetwatch: unblocked ${formatAddress(address)}\n`);
 }
 
@@ -84,6 +98,8 @@ function covers(prefix: Uint8Array, bits: number, address: Uint8Array): boolean 
 function addressOf(text: string): Uint8Array {
   const address = parseAddress(text);
   if (!address)
-    throw new OperatorError(`${text} is no IP address`, 'write it as 192.0.2.7 or 2001:db8::7', { exitCode: Exit.usage });
+    throw new OperatorError(`${text} is no IP address`, 'write it as 192.0.2.7 or 2001:db8::7', {
+      exitCode: Exit.usage,
+    });
   return address;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { blockCommand } from './block.ts';
 import { releaseCommand } from './release.ts';
@@ -12,10 +12,12 @@ const { version } = JSON.parse(
 ) as { version: string };
 
 const program = new Command('packetwatch')
-  .description('Logs every TCP connection of this host with its process and outcome, and stops port scans in the kernel.')
+  .description(
+    'Logs every TCP connection of this host with its process and outcome, and stops port scans in the kernel.',
+  )
   .version(version)
   .option('--debug', 'show the stack of an error')
-  .showHelpAfterError('(packetwatch COMMAND --help explains)')
+  .configureOutput(oneLine('packetwatch'))
   .exitOverride()
   .addHelpText(
     'after',
@@ -30,7 +32,9 @@ Examples:
   );
 
 for (const command of [watchCommand(), blockCommand(), statusCommand(), releaseCommand()])
-  program.addCommand(command.exitOverride().showHelpAfterError('(--help explains)'));
+  program.addCommand(command);
+for (const [command, name] of withNames(program, 'packetwatch'))
+  command.exitOverride().configureOutput(oneLine(name));
 
 try {
   await program.parseAsync();
@@ -38,12 +42,39 @@ try {
   process.exitCode = report(error);
 }
 
+/** Bad usage is one line, too. */
+function oneLine(name: string): OutputConfiguration {
+  return {
+    outputError: (text, write) => {
+      const what = text
+        .replace(/^error: /, '')
+        .trim()
+        .split('\n')
+        .join(' ');
+      write(`packetwatch: ${what}: \`${name} --help\` explains\n`);
+    },
+  };
+}
+
+/** Every command below this one, with its full name. */
+function* withNames(parent: Command, name: string): Generator<[Command, string]> {
+  for (const command of parent.commands) {
+    const full = `${name} ${command.name()}`;
+    yield [command, full];
+    yield* withNames(command, full);
+  }
+}
+
 /** One line that says what, why and the mend; `--debug` adds the stack. Returns the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.done : Exit.usage;
   const debug = program.opts<{ debug?: boolean }>().debug;
-  if (error instanceof OperatorError) process.stderr.write(`packetwatch: ${error.message}: ${error.hint}\n`);
-  else process.stderr.write(`packetwatch: ${error instanceof Error ? error.message : String(error)}\n`);
+  if (error instanceof OperatorError)
+    process.stderr.write(`packetwatch: ${error.message}: ${error.hint}\n`);
+  else
+    process.stderr.write(
+      `packetwatch: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
   if (debug && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
   return error instanceof OperatorError ? error.exitCode : Exit.failed;
 }

@@ -6,7 +6,8 @@ const UNITS: Record<string, number> = { '': 1, ms: 0.001, s: 1, m: 60, h: 3600, 
 export function seconds(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|)$/.exec(text);
   const unit = UNITS[match?.[2] ?? 'none'];
-  if (!match || unit === undefined) throw new InvalidArgumentError('a time such as 10s, 5m or 1h is wanted.');
+  if (!match || unit === undefined)
+    throw new InvalidArgumentError('a time such as 10s, 5m or 1h is wanted.');
   const value = Number(match[1]) * unit;
   if (value <= 0) throw new InvalidArgumentError('it must be more than zero.');
   return value;

@@ -14,7 +14,9 @@ export function releaseCommand(): Command {
       }
       const count = new Pins().release();
       process.stderr.write(
-        count === 0 ? 'packetwatch: nothing was pinned\n' : `packetwatch: released ${count} pinned objects\n`,
+        count === 0
+          ? 'packetwatch: nothing was pinned\n'
+          : `packetwatch: released ${count} pinned objects\n`,
       );
     });
 }

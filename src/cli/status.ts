@@ -22,7 +22,10 @@ export function statusCommand(): Command {
 /** What a guard without its program tells. */
 function pinned(): Partial<Status> {
   if (!new Pins().exists())
-    throw new OperatorError('nothing of packetwatch runs in this network namespace', 'start `packetwatch watch`');
+    throw new OperatorError(
+      'nothing of packetwatch runs in this network namespace',
+      'start `packetwatch watch`',
+    );
   const guard = new PinnedGuard();
   const links = guard.pins.names().filter((name) => name.startsWith('link-'));
   return {
@@ -57,7 +60,10 @@ function describe(status: Partial<Status>): string {
         status.rings.map((r) => [r.name, r.size, r.pending, r.high_water, r.records].map(String)),
       ),
     );
-  if (status.table) parts.push(`Table: ${status.table.used} of ${status.table.capacity} places, ${status.blocks} blocks\n`);
+  if (status.table)
+    parts.push(
+      `Table: ${status.table.used} of ${status.table.capacity} places, ${status.blocks} blocks\n`,
+    );
   if (status.kernel)
     parts.push(
       table(
@@ -70,10 +76,16 @@ function describe(status: Partial<Status>): string {
     parts.push(table(['event', 'count'], events), `Open connections: ${status.flow.live}\n`);
   }
   if (status.output)
-    parts.push(`Output: ${status.output.lines} lines, ${status.output.bytes} bytes, ${status.output.lost} lines lost\n`);
+    parts.push(
+      `Output: ${status.output.lines} lines, ${status.output.bytes} bytes, ${status.output.lost} lines lost\n`,
+    );
   if (status.source_counts) {
     const lost = Object.entries(status.source_counts.lost).filter(([, count]) => count > 0);
-    parts.push(lost.length === 0 ? 'Nothing lost.\n' : `Lost: ${lost.map(([w, n]) => `${n} at ${w}`).join(', ')}\n`);
+    parts.push(
+      lost.length === 0
+        ? 'Nothing lost.\n'
+        : `Lost: ${lost.map(([w, n]) => `${n} at ${w}`).join(', ')}\n`,
+    );
   }
   for (const limit of status.limits ?? []) parts.push(`Not seen: ${limit}\n`);
   return parts.join('\n');

@@ -28,9 +28,16 @@ export function watchCommand(): Command {
   return new Command('watch')
     .description('log every TCP connection of this host, and port scans, as they happen')
     .addOption(
-      new Option('--source <name>', 'where connections come from').choices(['auto', 'ebpf', 'proc']).default('auto'),
+      new Option('--source <name>', 'where connections come from')
+        .choices(['auto', 'ebpf', 'proc'])
+        .default('auto'),
     )
-    .option('--interval <time>', 'between two reads of /proc (proc only)', seconds, watchDefaults.intervalSeconds)
+    .option(
+      '--interval <time>',
+      'between two reads of /proc (proc only)',
+      seconds,
+      watchDefaults.intervalSeconds,
+    )
     .option(
       '-i, --interface <name>',
       'watch only this interface (repeatable); all that have an address otherwise',
@@ -38,18 +45,39 @@ export function watchCommand(): Command {
       [],
     )
     .addOption(
-      new Option('--attach <hook>', 'where the guard sits: auto is tcx, and native XDP for --block where it costs nothing')
+      new Option(
+        '--attach <hook>',
+        'where the guard sits: auto is tcx, and native XDP for --block where it costs nothing',
+      )
         .choices(['auto', 'tcx', 'native', 'generic'])
         .default('auto'),
     )
-    .addOption(new Option('--block [how]', 'shut out a source with the packet that makes it a port scanner').choices(['bpf']))
+    .addOption(
+      new Option(
+        '--block [how]',
+        'shut out a source with the packet that makes it a port scanner',
+      ).choices(['bpf']),
+    )
     .option('--dry-run', 'with --block: say what would be blocked, block nothing')
-    .option('--rule <rule>', 'what a scan is: reference[,ports=3][,window=60s]', rule, rule('reference'))
+    .option(
+      '--rule <rule>',
+      'what a scan is: reference[,ports=3][,window=60s]',
+      rule,
+      rule('reference'),
+    )
     .option('--block-ttl <time>', 'how long a block lasts', seconds, kernel.blockSeconds)
     .option('--block-max <n>', 'blocks in force at once', integer(1, 32_768), kernel.blockMax)
     .option('--block-established', "cut a blocked source's established connections as well")
-    .addOption(new Option('-o, --output <format>', 'form of the records').choices(['text', 'json']).default('text'))
-    .option('--events <list>', 'only these: connection, connection.open, scan, block, loss, ...', parseEvents)
+    .addOption(
+      new Option('-o, --output <format>', 'form of the records')
+        .choices(['text', 'json'])
+        .default('text'),
+    )
+    .option(
+      '--events <list>',
+      'only these: connection, connection.open, scan, block, loss, ...',
+      parseEvents,
+    )
     .option('--all-netns', 'sockets of all network namespaces, not only of this one')
     .option('--duration <time>', 'end after this time', seconds)
     .addHelpText(
@@ -61,7 +89,9 @@ without --block nothing stays in the kernel; with it the guard stays until \`pac
 Without root it reads /proc/net/tcp and says what it can't see.`,
     )
     .action(async (options: Options) => {
-      const watch = new Watch(configOf(options), (line) => process.stderr.write(`packetwatch: ${line}\n`));
+      const watch = new Watch(configOf(options), (line) =>
+        process.stderr.write(`packetwatch: ${line}\n`),
+      );
       const stop = () => watch.stop();
       process.on('SIGINT', stop).on('SIGTERM', stop);
       watch.start();

@@ -21,12 +21,30 @@ const Command = {
   LINK_DETACH: 34,
 } as const;
 
-export const MapType = { HASH: 1, ARRAY: 2, PERCPU_ARRAY: 6, LPM_TRIE: 11, SK_STORAGE: 24, RINGBUF: 27 } as const;
+export const MapType = {
+  HASH: 1,
+  ARRAY: 2,
+  PERCPU_ARRAY: 6,
+  LPM_TRIE: 11,
+  SK_STORAGE: 24,
+  RINGBUF: 27,
+} as const;
 export const ProgramType = { SCHED_CLS: 3, XDP: 6, TRACING: 26, SYSCALL: 31 } as const;
-export const AttachType = { TRACE_RAW_TP: 23, TRACE_ITER: 28, XDP: 37, TCX_INGRESS: 46, TCX_EGRESS: 47 } as const;
+export const AttachType = {
+  TRACE_RAW_TP: 23,
+  TRACE_ITER: 28,
+  XDP: 37,
+  TCX_INGRESS: 46,
+  TCX_EGRESS: 47,
+} as const;
 /** Flags of an XDP link (linux/if_link.h). */
 export const XdpMode = { GENERIC: 2, NATIVE: 4 } as const;
-export const MapFlag = { NO_PREALLOC: 1, RDONLY_PROG: 0x80, CLONE: 0x200, MMAPABLE: 0x400 } as const;
+export const MapFlag = {
+  NO_PREALLOC: 1,
+  RDONLY_PROG: 0x80,
+  CLONE: 0x200,
+  MMAPABLE: 0x400,
+} as const;
 
 /** Memory for one call's attribute and what it points to, so that nothing is collected while the kernel reads it. */
 const attr = Buffer.alloc(256);
@@ -73,7 +91,12 @@ export function createMap(spec: MapSpec): number {
   return call('MAP_CREATE', 72);
 }
 
-function element(command: keyof typeof Command, fd: number, key: Uint8Array, value: Uint8Array | undefined): number {
+function element(
+  command: keyof typeof Command,
+  fd: number,
+  key: Uint8Array,
+  value: Uint8Array | undefined,
+): number {
   attr.fill(0);
   attr.writeUInt32LE(fd, 0);
   pointer(8, key);
@@ -129,7 +152,11 @@ export interface ProgramSpec {
   readonly attachBtfId?: number;
   readonly flags?: number;
   /** CO-RE by the kernel itself (5.17): the object's BTF, its function records and relocations. */
-  readonly core?: { readonly btfFd: number; readonly functions: Uint8Array; readonly relocations: Uint8Array };
+  readonly core?: {
+    readonly btfFd: number;
+    readonly functions: Uint8Array;
+    readonly relocations: Uint8Array;
+  };
 }
 
 /** What the verifier said of a program that it refused. */
@@ -211,7 +238,12 @@ export function pinnedObject(path: string): number | undefined {
 }
 
 /** Attaches to an interface: TCX or XDP; returns the link. */
-export function linkToInterface(program: number, ifindex: number, attachType: number, flags = 0): number {
+export function linkToInterface(
+  program: number,
+  ifindex: number,
+  attachType: number,
+  flags = 0,
+): number {
   attr.fill(0);
   attr.writeUInt32LE(program, 0);
   attr.writeUInt32LE(ifindex, 4);
@@ -250,11 +282,6 @@ export function updateLink(link: number, program: number): void {
   call('LINK_UPDATE', 16);
 }
 
-export interface ObjectInfo {
-  readonly id: number;
-  readonly bytes: Buffer;
-}
-
 /** struct bpf_link_info, bpf_prog_info or bpf_map_info of a descriptor. */
 export function objectInfo(fd: number): Buffer {
   const info = Buffer.alloc(256);
@@ -282,7 +309,12 @@ export interface TestRun {
 }
 
 /** Runs a packet program `repeat` times on one frame (BPF_PROG_TEST_RUN); nothing is sent. */
-export function testRun(program: number, frame: Uint8Array, repeat = 1, context?: Uint8Array): TestRun {
+export function testRun(
+  program: number,
+  frame: Uint8Array,
+  repeat = 1,
+  context?: Uint8Array,
+): TestRun {
   const data = Buffer.alloc(Math.max(128, frame.length));
   data.set(frame);
   attr.fill(0);

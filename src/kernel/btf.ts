@@ -2,7 +2,19 @@
  * The little of BTF that we need (Documentation/bpf/btf.rst): types by name, members' offsets, the definitions
  * of maps, and the sizes and offsets of variables, which the compiler leaves to the loader.
  */
-const Kind = { INT: 1, PTR: 2, ARRAY: 3, STRUCT: 4, UNION: 5, ENUM: 6, FUNC_PROTO: 13, VAR: 14, DATASEC: 15, DECL_TAG: 17, ENUM64: 19 } as const;
+const Kind = {
+  INT: 1,
+  PTR: 2,
+  ARRAY: 3,
+  STRUCT: 4,
+  UNION: 5,
+  ENUM: 6,
+  FUNC_PROTO: 13,
+  VAR: 14,
+  DATASEC: 15,
+  DECL_TAG: 17,
+  ENUM64: 19,
+} as const;
 
 export interface Member {
   readonly name: string;
@@ -167,7 +179,9 @@ function followingBytes(kind: number, count: number): number {
 }
 
 function sortByOffset(data: Buffer, at: number, count: number): void {
-  const entries = Array.from({ length: count }, (_, i) => Buffer.from(data.subarray(at + i * 12, at + i * 12 + 12)));
+  const entries = Array.from({ length: count }, (_, i) =>
+    Buffer.from(data.subarray(at + i * 12, at + i * 12 + 12)),
+  );
   entries.sort((a, b) => a.readUInt32LE(4) - b.readUInt32LE(4));
   entries.forEach((entry, i) => {
     entry.copy(data, at + i * 12);

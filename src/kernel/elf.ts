@@ -14,12 +14,16 @@ interface Symbol {
 /** The sections, symbols and relocations of a BPF object: 64-bit, little-endian ELF (System V ABI, chapter 4). */
 export class Elf {
   readonly #data: Buffer;
-  readonly #sections = new Map<string, { at: number; size: number; type: number; info: number; index: number }>();
+  readonly #sections = new Map<
+    string,
+    { at: number; size: number; type: number; info: number; index: number }
+  >();
   readonly #names: string[] = [];
   readonly #symbols: Symbol[];
 
   constructor(data: Buffer) {
-    if (data.length < 64 || data.readUInt32BE(0) !== 0x7f454c46) throw new Error('not an ELF object');
+    if (data.length < 64 || data.readUInt32BE(0) !== 0x7f454c46)
+      throw new Error('not an ELF object');
     this.#data = data;
     const table = Number(data.readBigUInt64LE(40));
     const entry = data.readUInt16LE(58);

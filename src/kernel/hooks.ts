@@ -23,7 +23,17 @@ const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 
 /** Drivers of real NICs that keep their offloads under native XDP (docs/tested.md: not run on them). */
-const XDP_DRIVERS = new Set(['bnxt_en', 'i40e', 'ice', 'igb', 'igc', 'ixgbe', 'mlx5_core', 'nfp', 'qede']);
+const XDP_DRIVERS = new Set([
+  'bnxt_en',
+  'i40e',
+  'ice',
+  'igb',
+  'igc',
+  'ixgbe',
+  'mlx5_core',
+  'nfp',
+  'qede',
+]);
 
 /** Attaches the guard and the egress program to interfaces; every link is pinned. */
 export class Hooks {
@@ -73,7 +83,11 @@ export class Hooks {
 
   /** Takes over an interface's links from an earlier run when they are there, without a packet between. */
   #ingress(ifindex: number, hook: Hook, layer3: boolean): void {
-    const program = this.#programs.program(this.#object, hook === 'tcx' ? 'tcx/ingress' : 'xdp', layer3);
+    const program = this.#programs.program(
+      this.#object,
+      hook === 'tcx' ? 'tcx/ingress' : 'xdp',
+      layer3,
+    );
     const name = `link-${ifindex}-${hook}`;
     for (const other of ['tcx', 'native', 'generic'] as const)
       if (other !== hook) this.#pins.unpin(`link-${ifindex}-${other}`);
@@ -146,7 +160,10 @@ function plan(
   layer3: boolean,
 ): { order: Hook[]; why: string } {
   if (layer3 && mode !== 'tcx' && mode !== 'auto')
-    throw new OperatorError(`${iface} has no Ethernet header, so XDP can't parse it`, 'use --attach tcx');
+    throw new OperatorError(
+      `${iface} has no Ethernet header, so XDP can't parse it`,
+      'use --attach tcx',
+    );
   if (mode !== 'auto') return { order: [mode], why: `--attach ${mode}` };
   if (layer3) return { order: ['tcx'], why: 'no Ethernet header' };
   const fallback: Hook[] = ['tcx', 'generic'];

@@ -24,8 +24,16 @@ const SUM_WORDS = 16;
 /** Tracepoints, by pin; without an optional one something is not known, and that is said. */
 const TRACEPOINTS = [
   { section: 'tp_btf/inet_sock_set_state', pin: 'link-state', without: '' },
-  { section: 'tp_btf/sock_send_length', pin: 'link-send', without: 'the worker that accepts is known only at close' },
-  { section: 'tp_btf/sock_recv_length', pin: 'link-receive', without: 'the worker that accepts is known only at close' },
+  {
+    section: 'tp_btf/sock_send_length',
+    pin: 'link-send',
+    without: 'the worker that accepts is known only at close',
+  },
+  {
+    section: 'tp_btf/sock_recv_length',
+    pin: 'link-receive',
+    without: 'the worker that accepts is known only at close',
+  },
 ] as const;
 
 /** Everything of ours in the kernel: maps, programs, links, and the views on them. */
@@ -56,7 +64,10 @@ export class Kernel {
   constructor(options: KernelOptions, pins: Pins = new Pins()) {
     requireObjects();
     if (!existsSync('/sys/kernel/btf/vmlinux'))
-      throw new OperatorError('this kernel has no type information (CONFIG_DEBUG_INFO_BTF)', 'use --source proc');
+      throw new OperatorError(
+        'this kernel has no type information (CONFIG_DEBUG_INFO_BTF)',
+        'use --source proc',
+      );
     this.pins = pins;
     try {
       this.#guard = new BpfObject(objectPath('guard'));
@@ -213,7 +224,10 @@ export class PinnedGuard {
       this.#maps = new Maps([guard], pins, true);
       const requests = pins.open('requests');
       if (requests === undefined)
-        throw new OperatorError('the guard here was left half-made', '`packetwatch release` cleans up');
+        throw new OperatorError(
+          'the guard here was left half-made',
+          '`packetwatch release` cleans up',
+        );
       this.requests = new Requests(requests);
       this.table = new TableView(this.#maps, guard);
       this.#counters = new CounterReader(this.#maps, guard);
@@ -235,7 +249,10 @@ function objectPath(name: string): string {
 export function requireObjects(): void {
   for (const name of ['guard', 'sockets'])
     if (!existsSync(objectPath(name)))
-      throw new OperatorError(`the BPF object ${name}.bpf.o was not built`, 'install clang and run `make build`');
+      throw new OperatorError(
+        `the BPF object ${name}.bpf.o was not built`,
+        'install clang and run `make build`',
+      );
 }
 
 /** What the operator can do about a refusal. */
@@ -255,7 +272,11 @@ function explained(error: unknown): unknown {
       options,
     );
   if (error.code === 'ENOMEM' || error.code === 'ENOSPC')
-    return new OperatorError(`no memory for the tables (${error.call})`, 'about 40 MiB are needed', options);
+    return new OperatorError(
+      `no memory for the tables (${error.call})`,
+      'about 40 MiB are needed',
+      options,
+    );
   if (error.code === 'EINVAL' || error.code === 'ENOSYS' || error.code === 'E2BIG')
     return new OperatorError(
       `this kernel is too old or was built without a part that is needed (${error.message})`,

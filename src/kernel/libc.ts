@@ -8,7 +8,9 @@ import koffi from 'koffi';
 const libc = koffi.load('libc.so.6');
 
 const syscallBpf = libc.func('long syscall(long number, long command, void *attr, long size)');
-const cMmap = libc.func('void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)');
+const cMmap = libc.func(
+  'void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)',
+);
 const cMunmap = libc.func('int munmap(void *addr, size_t length)');
 const cClose = libc.func('int close(int fd)');
 const cOpen = libc.func('int open(const char *path, int flags, int mode)');
@@ -20,7 +22,9 @@ const cMount = libc.func(
 const cIfNameToIndex = libc.func('unsigned int if_nametoindex(const char *name)');
 const cSocket = libc.func('int socket(int domain, int type, int protocol)');
 const cIoctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
-const cGetsockopt = libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)');
+const cGetsockopt = libc.func(
+  'int getsockopt(int fd, int level, int name, void *value, void *length)',
+);
 const cStatfs = libc.func('int statfs(const char *path, void *buffer)');
 
 /** Number of bpf(2) per architecture (arch/x86/entry/syscalls/syscall_64.tbl, asm-generic/unistd.h). */
@@ -168,7 +172,8 @@ export function netnsCookie(): bigint {
   return withSocket((fd) => {
     const value = Buffer.alloc(128);
     value.writeUInt32LE(8, 64);
-    if (cGetsockopt(fd, 1, 71, value, value.subarray(64)) !== 0) throw failed('getsockopt SO_NETNS_COOKIE');
+    if (cGetsockopt(fd, 1, 71, value, value.subarray(64)) !== 0)
+      throw failed('getsockopt SO_NETNS_COOKIE');
     return value.readBigUInt64LE(0);
   });
 }

@@ -6,7 +6,7 @@ import type { BpfObject, MapDefinition } from './object.ts';
 import type { Pins } from './pins.ts';
 
 /** Changes whenever a pinned map's layout does; maps of another one are not adopted. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 const PAGE = 4096;
 
 /** Offset of members of struct pw_shared. */
@@ -37,7 +37,10 @@ export class Maps {
     this.adopted = this.#adopt(pins);
     if (!this.adopted) {
       if (adoptOnly)
-        throw new OperatorError('no guard is attached in this network namespace', 'start `packetwatch watch`');
+        throw new OperatorError(
+          'no guard is attached in this network namespace',
+          'start `packetwatch watch`',
+        );
       pins.release();
       pins.create();
       this.#create(objects, pins);

@@ -186,10 +186,10 @@ export class BpfObject {
       for (let i = start + 4; i < end; ) {
         const count = ext.readUInt32LE(i + 4);
         if (this.btf.string(ext.readUInt32LE(i)) === section)
-          return Buffer.concat([ext.subarray(i + 8, i + 8 + count * size), Buffer.alloc(128)]).subarray(
-            0,
-            count * size,
-          );
+          return Buffer.concat([
+            ext.subarray(i + 8, i + 8 + count * size),
+            Buffer.alloc(128),
+          ]).subarray(0, count * size);
         i += 8 + count * size;
       }
       return Buffer.alloc(128).subarray(0, 0);

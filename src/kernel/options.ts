@@ -61,7 +61,10 @@ export function writeOptions(
   rodata.writeUInt32LE(options.sumAbove, at('sum_above'));
   for (let word = 0; word < 4; word++) {
     const bits = Math.min(32, Math.max(0, options.v6Prefix - word * 32));
-    rodata.writeUInt32BE(bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0, at('v6_mask') + word * 4);
+    rodata.writeUInt32BE(
+      bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0,
+      at('v6_mask') + word * 4,
+    );
   }
   const flag = (name: string, on: boolean): void => {
     rodata.writeUInt8(on ? 1 : 0, at(name));

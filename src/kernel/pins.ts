@@ -71,7 +71,9 @@ export class Pins {
 
   /** Unpins everything: links first, so that no program runs on tables that are gone. */
   release(): number {
-    const names = this.names().sort((a, b) => Number(b.startsWith('link-')) - Number(a.startsWith('link-')));
+    const names = this.names().sort(
+      (a, b) => Number(b.startsWith('link-')) - Number(a.startsWith('link-')),
+    );
     for (const name of names) this.unpin(name);
     if (this.exists()) rmdirSync(this.directory);
     return names.length;

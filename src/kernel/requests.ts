@@ -3,7 +3,15 @@ import { ticksOf } from './options.ts';
 
 const Command = { BLOCK: 1, UNBLOCK: 2, FLUSH: 3 } as const;
 /** struct pw_request. */
-const Request = { command: 0, index: 4, addr: 8, ttl: 24, family: 32, all: 36, result: 40 } as const;
+const Request = {
+  command: 0,
+  index: 4,
+  addr: 8,
+  ttl: 24,
+  family: 32,
+  all: 36,
+  result: 40,
+} as const;
 const BUSY_TRIES = 100;
 
 export type RequestResult = 'done' | 'nothing' | 'full';
@@ -58,6 +66,7 @@ export class Requests {
 }
 
 function familyOf(address: Uint8Array): 4 | 6 {
-  const mapped = address.subarray(0, 10).every((b) => b === 0) && address[10] === 0xff && address[11] === 0xff;
+  const mapped =
+    address.subarray(0, 10).every((b) => b === 0) && address[10] === 0xff && address[11] === 0xff;
   return mapped ? 4 : 6;
 }

@@ -36,21 +36,19 @@ export interface Block {
 export class TableView {
   readonly #mappings: Mapping[];
   readonly #bytes: DataView;
-  readonly #slots: DataView;
   readonly #mores: DataView;
   readonly #locks: Int32Array;
   readonly #setBytes: number;
   readonly #sets: number;
-  readonly #set: { way: number; hits: number };
+  readonly #set: { way: number; hits: number; slot: number };
   readonly #slot: { bytes: number; src: number; dst: number; port: number };
   readonly #more: { bytes: number; port: number; fullSrc: number; reason: number };
 
   constructor(maps: Maps, object: BpfObject) {
     const definition = maps.definition('pw_sets');
-    const [sets, slots, mores] = [maps.map('pw_sets'), maps.map('pw_slots'), maps.map('pw_mores')];
-    this.#mappings = [sets, slots, mores];
+    const [sets, mores] = [maps.map('pw_sets'), maps.map('pw_mores')];
+    this.#mappings = [sets, mores];
     this.#bytes = new DataView(sets.buffer);
-    this.#slots = new DataView(slots.buffer);
     this.#mores = new DataView(mores.buffer);
     this.#locks = new Int32Array(sets.buffer);
     this.#setBytes = definition.valueSize;
@@ -63,6 +61,7 @@ export class TableView {
     this.#set = {
       way: offset('pw_set', 'way'),
       hits: offset('pw_set', 'hits'),
+      slot: offset('pw_set', 'slot'),
     };
     this.#slot = {
       bytes: object.btf.struct('pw_slot').sizeOrType,
@@ -85,7 +84,8 @@ export class TableView {
     for (let set = 0; set < this.#sets; set++) {
       const base = set * this.#setBytes;
       for (let way = 0; way < WAYS; way++) {
-        if (this.#bytes.getUint8(base + this.#set.way + way * WAY.bytes + WAY.state) !== BLOCKED) continue;
+        if (this.#bytes.getUint8(base + this.#set.way + way * WAY.bytes + WAY.state) !== BLOCKED)
+          continue;
         const block = this.#consistent(base, () => this.#block(base, way));
         if (block) (block.untilNs > nowNs ? active : expired).push(block);
       }
@@ -98,7 +98,11 @@ export class TableView {
     let used = 0;
     for (let set = 0; set < this.#sets; set++)
       for (let way = 0; way < WAYS; way++)
-        if (this.#bytes.getUint8(set * this.#setBytes + this.#set.way + way * WAY.bytes + WAY.state) !== FREE)
+        if (
+          this.#bytes.getUint8(
+            set * this.#setBytes + this.#set.way + way * WAY.bytes + WAY.state,
+          ) !== FREE
+        )
           used++;
     return { used, capacity: this.#sets * WAYS };
   }
@@ -120,20 +124,20 @@ export class TableView {
     const at = base + this.#set.way + way * WAY.bytes;
     if (this.#bytes.getUint8(at + WAY.state) !== BLOCKED) return undefined;
     const place = (base / this.#setBytes) * WAYS + way;
-    const slot = place * this.#slot.bytes;
+    const slot = base + this.#set.slot + way * this.#slot.bytes;
     const more = place * this.#more.bytes;
     const ports = new Set<number>();
     for (let i = 0; i < PORTS; i++) {
       const entry =
         i < SLOT_PORTS
-          ? this.#slots.getBigUint64(slot + this.#slot.port + i * 8, true)
+          ? this.#bytes.getBigUint64(slot + this.#slot.port + i * 8, true)
           : this.#mores.getBigUint64(more + this.#more.port + (i - SLOT_PORTS) * 8, true);
       if (entry !== 0n) ports.add(Number(entry & 0xffffn));
     }
     return {
-      source: addressAt(this.#slots, slot + this.#slot.src),
+      source: addressAt(this.#bytes, slot + this.#slot.src),
       fullSource: addressAt(this.#mores, more + this.#more.fullSrc),
-      victim: addressAt(this.#slots, slot + this.#slot.dst),
+      victim: addressAt(this.#bytes, slot + this.#slot.dst),
       reason: this.#mores.getUint32(more + this.#more.reason, true) === 2 ? 'user' : 'scan',
       untilNs: this.#bytes.getUint32(at + WAY.when, true) * WHEN_NS,
       drops: this.#bytes.getUint32(base + this.#set.hits + way * 4, true),

@@ -58,7 +58,10 @@ export class EbpfSource implements Source {
       this.#locals();
       for (const name of this.#wanted()) this.#attach(name);
       if (kernel.hooks.attachments.size === 0)
-        throw new OperatorError('there is no interface to watch', 'name one with -i, or bring one up');
+        throw new OperatorError(
+          'there is no interface to watch',
+          'name one with -i, or bring one up',
+        );
       kernel.hooks.detachOthers();
     } catch (error) {
       kernel.stop(false);
@@ -132,9 +135,13 @@ export class EbpfSource implements Source {
 
   limits(): readonly string[] {
     const limits = [...this.kernel.limits];
-    const deaf = [...this.kernel.hooks.attachments.values()].filter((a) => !a.egress).map((a) => a.iface);
+    const deaf = [...this.kernel.hooks.attachments.values()]
+      .filter((a) => !a.egress)
+      .map((a) => a.iface);
     if (deaf.length > 0)
-      limits.push(`what leaves by ${deaf.join(', ')} is not seen (TCX needs Linux 6.6): refused attempts show as timeouts`);
+      limits.push(
+        `what leaves by ${deaf.join(', ')} is not seen (TCX needs Linux 6.6): refused attempts show as timeouts`,
+      );
     return limits;
   }
 
@@ -180,7 +187,8 @@ export class EbpfSource implements Source {
     attempts.collect();
     let cutoffNs = nowNs;
     for (const ring of [events, attempts])
-      if (ring.more && ring.count > 0) cutoffNs = Math.min(cutoffNs, ring.timestamp(ring.count - 1));
+      if (ring.more && ring.count > 0)
+        cutoffNs = Math.min(cutoffNs, ring.timestamp(ring.count - 1));
     let e = 0;
     let a = 0;
     let eventNs = e < events.count ? events.timestamp(e) : Infinity;

@@ -38,11 +38,22 @@ describe.each(HOOKS)('a scan with --block, %s', (hook) => {
     ['IPv4', SCANNER, VICTIM],
     ['IPv6', SCANNER6, VICTIM6],
   ])('drops the packet that crosses the threshold and all that follow, %s', (_, src, dst) => {
-    expect(syns(rig(), hook, src, dst, [...FOUR, 84, 80])).toEqual(
-      ['pass', 'pass', 'pass', 'drop', 'drop', 'drop'],
-    );
+    expect(syns(rig(), hook, src, dst, [...FOUR, 84, 80])).toEqual([
+      'pass',
+      'pass',
+      'pass',
+      'drop',
+      'drop',
+      'drop',
+    ]);
     const records = rig().records();
-    expect(records.map((r) => r.kind)).toEqual(['ATTEMPT', 'ATTEMPT', 'ATTEMPT', 'ATTEMPT', 'SCAN']);
+    expect(records.map((r) => r.kind)).toEqual([
+      'ATTEMPT',
+      'ATTEMPT',
+      'ATTEMPT',
+      'ATTEMPT',
+      'SCAN',
+    ]);
     const { flags, verdict, tsNs } = records[4]!;
     expect(flags).toBe(Flag.WHOLE | Flag.BLOCKED);
     expect(verdict!.untilNs - tsNs).toBeGreaterThan(59.99e9);
@@ -118,7 +129,10 @@ describe.each(HOOKS)('the end of a block, %s', (hook) => {
 /** Of SCANNER or SCANNER6, whom a user blocked, to an address without any socket. */
 const V4 = { src: SCANNER, dst: VICTIM };
 const V6 = { src: SCANNER6, dst: VICTIM6 };
-const both = (segment: Segment): Buffer[] => [ethernet(ipv4(V4, segment)), ethernet(ipv6(V6, segment))];
+const both = (segment: Segment): Buffer[] => [
+  ethernet(ipv4(V4, segment)),
+  ethernet(ipv6(V6, segment)),
+];
 const flags = (value: number): Buffer[] => both(tcp({ flags: value, dstPort: 9 }));
 const forwarded = (segment: Segment): Buffer[] => [
   ethernet(ipv4({ ...V4, dst: ELSEWHERE }, segment)),
@@ -151,13 +165,20 @@ const FROM_BLOCKED: [string, Buffer[], Drop | undefined][] = [
   ['UDP, forwarded', forwarded(udp()), undefined],
   ['ICMP echo', [ethernet(ipv4(V4, icmp(8, 0)))], undefined],
   ['ICMPv6 echo', [ethernet(ipv6(V6, icmp6(128, 0)))], undefined],
-  ['ICMPv6 neighbour solicitation', [ethernet(ipv6(V6, icmp6(135, 0, Buffer.alloc(20))))], undefined],
+  [
+    'ICMPv6 neighbour solicitation',
+    [ethernet(ipv6(V6, icmp6(135, 0, Buffer.alloc(20))))],
+    undefined,
+  ],
   [
     'a later fragment',
     [
       ethernet(ipv4({ ...V4, fragment: { offset: 8 } }, udp({ payload: Buffer.alloc(64) }))),
       ethernet(
-        ipv6({ ...V6, extensions: [fragmentHeader({ offset: 8 })] }, udp({ payload: Buffer.alloc(64) })),
+        ipv6(
+          { ...V6, extensions: [fragmentHeader({ offset: 8 })] },
+          udp({ payload: Buffer.alloc(64) }),
+        ),
       ),
     ],
     undefined,
@@ -182,9 +203,8 @@ describe.each(HOOKS)('from a blocked source, %s', (hook) => {
     rig().block(SCANNER);
     rig().block(SCANNER6);
     const guard = rig().guard(hook, { blockEstablished: true });
-    for (const frame of frames) expect(guard(frame)).toBe(
-        drop || !/^ICMP|fragment/.test(name) ? 'drop' : 'pass',
-      );
+    for (const frame of frames)
+      expect(guard(frame)).toBe(drop || !/^ICMP|fragment/.test(name) ? 'drop' : 'pass');
   });
 
   it('packets of others pass, whatever they are', () => {
@@ -205,6 +225,12 @@ describe.each(HOOKS)('from a blocked source, %s', (hook) => {
   });
 });
 
-function syns(rig: Rig, hook: HookName, src: string, dst: string, ports: readonly number[]): string[] {
+function syns(
+  rig: Rig,
+  hook: HookName,
+  src: string,
+  dst: string,
+  ports: readonly number[],
+): string[] {
   return ports.map((dstPort) => rig.run(hook, tcpFrame({ src, dst, dstPort, seq: dstPort })));
 }

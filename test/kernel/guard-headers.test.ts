@@ -33,25 +33,27 @@ const LONG = tcp({ srcPort: 5973, dstPort: 80, seq: 0xfeedbeef, payload: Buffer.
 
 /** Each holds one attempt of SCANNER or SCANNER6. */
 const ATTEMPTS: Record<string, Buffer> = {
-  'IPv4': ethernet(ipv4(V4, SYN)),
-  'IPv6': ethernet(ipv6(V6, SYN)),
+  IPv4: ethernet(ipv4(V4, SYN)),
+  IPv6: ethernet(ipv6(V6, SYN)),
   'one VLAN tag': ethernet(ipv4(V4, SYN), [VLAN]),
   'one VLAN tag, IPv6': ethernet(ipv6(V6, SYN), [VLAN]),
-  'QinQ': ethernet(ipv4(V4, SYN), [QINQ, VLAN]),
+  QinQ: ethernet(ipv4(V4, SYN), [QINQ, VLAN]),
   'QinQ, IPv6': ethernet(ipv6(V6, SYN), [QINQ, VLAN]),
   'two tags of 802.1Q': ethernet(ipv4(V4, SYN), [VLAN, VLAN]),
   'IPv4 options, 4 bytes': ethernet(ipv4({ ...V4, ipOptions: NOP.subarray(0, 4) }, SYN)),
   'IPv4 options, 40 bytes': ethernet(ipv4({ ...V4, ipOptions: NOP }, SYN)),
-  'QinQ and all options': ethernet(
-    ipv4({ ...V4, ipOptions: NOP }, syn({ tcpOptions: NOP })),
-    [QINQ, VLAN],
-  ),
+  'QinQ and all options': ethernet(ipv4({ ...V4, ipOptions: NOP }, syn({ tcpOptions: NOP })), [
+    QINQ,
+    VLAN,
+  ]),
   'TCP options': ethernet(ipv4(V4, syn({ tcpOptions: SYN_OPTIONS }))),
   'data with the SYN (TCP Fast Open)': ethernet(ipv4(V4, LONG)),
   'padded to 60 bytes': Buffer.concat([ethernet(ipv4(V4, SYN)), Buffer.alloc(6)]),
   'total length 0, as in large GSO segments': ethernet(ipv4({ ...V4, totalLength: 0 }, LONG)),
   'payload length 0, as in jumbograms': ethernet(ipv6({ ...V6, payloadLength: 0 }, LONG)),
-  'SYN with ECE and CWR (RFC 3168)': ethernet(ipv4(V4, syn({ flags: Tcp.SYN | Tcp.ECE | Tcp.CWR }))),
+  'SYN with ECE and CWR (RFC 3168)': ethernet(
+    ipv4(V4, syn({ flags: Tcp.SYN | Tcp.ECE | Tcp.CWR })),
+  ),
   'SYN with PSH and URG': ethernet(ipv4(V4, syn({ flags: Tcp.SYN | Tcp.PSH | Tcp.URG }))),
   'first fragment, IPv4': ethernet(ipv4({ ...V4, fragment: { offset: 0, length: 24 } }, LONG)),
   'first fragment, IPv6': ethernet(
@@ -88,19 +90,22 @@ const NO_ATTEMPTS: Record<string, Buffer> = {
       ] as const
     ).map(([name, flags]) => [name, ethernet(ipv4(V4, syn({ flags })))]),
   ),
-  'UDP': ethernet(ipv4(V4, udp())),
+  UDP: ethernet(ipv4(V4, udp())),
   'UDP, IPv6': ethernet(ipv6(V6, udp())),
   'ICMP echo': ethernet(ipv4(V4, icmp(8, 0))),
   'ICMPv6 neighbour solicitation': ethernet(ipv6(V6, icmp6(135, 0, Buffer.alloc(20)))),
   'no next header': ethernet(ipv6(V6, { protocol: 59, bytes: Buffer.alloc(0) })),
-  'ESP': ethernet(ipv6(V6, { protocol: 50, bytes: SYN.bytes })),
-  'ARP': ethernet(Buffer.alloc(46), [], EtherType.ARP),
+  ESP: ethernet(ipv6(V6, { protocol: 50, bytes: SYN.bytes })),
+  ARP: ethernet(Buffer.alloc(46), [], EtherType.ARP),
   'later fragment, IPv4': ethernet(ipv4({ ...V4, fragment: { offset: 24 } }, LONG)),
   'later fragment that looks like a SYN': ethernet(
     ipv4({ ...V4, fragment: { offset: 24 } }, { ...SYN, bytes: twice(SYN.bytes) }),
   ),
   'later fragment, IPv6': ethernet(
-    ipv6({ ...V6, extensions: [fragmentHeader({ offset: 24 })] }, { ...SYN, bytes: twice(SYN.bytes) }),
+    ipv6(
+      { ...V6, extensions: [fragmentHeader({ offset: 24 })] },
+      { ...SYN, bytes: twice(SYN.bytes) },
+    ),
   ),
   'three VLAN tags': ethernet(ipv4(V4, SYN), [QINQ, VLAN, VLAN]),
 };

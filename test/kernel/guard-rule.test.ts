@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { Flag } from '../../src/wire/layout.gen.ts';
 import type { PlainRecord } from '../contract/records.ts';
 import { ethernet, tcp, ipv6, Tcp, tcpFrame } from '../support/frames.ts';
-import { ELSEWHERE, HOOKS, type HookName, type Rig, SCANNER, SCANNER6, VICTIM, VICTIM6 } from './rig.ts';
+import {
+  ELSEWHERE,
+  HOOKS,
+  type HookName,
+  type Rig,
+  SCANNER,
+  SCANNER6,
+  VICTIM,
+  VICTIM6,
+} from './rig.ts';
 import { withRig } from './with-rig.ts';
 
 const FOUR = [80, 81, 82, 83];
@@ -138,7 +147,8 @@ describe.each(HOOKS)('the rule with other options, %s', (hook) => {
 
   it('no rule, no verdict; a block by command still holds', () => {
     const guard = rig().guard(hook, { ports: 0 });
-    const syn = (src: string) => FOUR.map((dstPort) => guard(tcpFrame({ src, dst: VICTIM, dstPort })));
+    const syn = (src: string) =>
+      FOUR.map((dstPort) => guard(tcpFrame({ src, dst: VICTIM, dstPort })));
     expect(syn(SCANNER)).toEqual(FOUR.map(() => 'pass'));
     rig().block(SCANNER);
     expect(syn(SCANNER)).toEqual(FOUR.map(() => 'drop'));
@@ -149,7 +159,11 @@ describe.each(HOOKS)('the rule with other options, %s', (hook) => {
     const guard = rig().guard(hook, { events: false });
     const verdicts = FOUR.map((dstPort) => guard(tcpFrame({ src: SCANNER, dst: VICTIM, dstPort })));
     expect(verdicts.at(-1)).toBe('drop');
-    expect(rig().records().map((r) => r.kind)).toEqual(['SCAN']);
+    expect(
+      rig()
+        .records()
+        .map((r) => r.kind),
+    ).toEqual(['SCAN']);
   });
 });
 
@@ -202,7 +216,10 @@ function scan(
   expected?: 'pass',
 ): PlainRecord[] {
   ports.forEach((dstPort, i) => {
-    const verdict = rig.run(hook, tcpFrame({ src, dst, dstPort, srcPort: 40000 + dstPort % 1000, seq: dstPort }));
+    const verdict = rig.run(
+      hook,
+      tcpFrame({ src, dst, dstPort, srcPort: 40000 + (dstPort % 1000), seq: dstPort }),
+    );
     if (expected) expect([i, verdict]).toEqual([i, expected]);
   });
   return rig.records();

@@ -35,7 +35,7 @@ export class Rig {
   readonly #object = new BpfObject(GUARD);
   readonly #options: KernelOptions;
   readonly #programs: Programs;
-  readonly #others: Programs[] = [];
+  readonly #others = new Map<string, Programs>();
   readonly #sets: Mapping;
   readonly #shared: Mapping;
   #counted: Record<string, number> = {};
@@ -52,8 +52,10 @@ export class Rig {
 
   /** The guard with other options over the same tables, as a function from a frame to its verdict. */
   guard(hook: HookName, options: Partial<KernelOptions> = {}): (frame: Uint8Array) => Verdict {
-    const programs = new Programs(this.kernel.maps, { ...this.#options, ...options });
-    this.#others.push(programs);
+    const key = JSON.stringify(options);
+    const known = this.#others.get(key);
+    const programs = known ?? new Programs(this.kernel.maps, { ...this.#options, ...options });
+    this.#others.set(key, programs);
     const program = programs.program(this.#object, SECTION[hook]);
     return (frame) => verdict(program, hook, frame);
   }
@@ -131,7 +133,7 @@ export class Rig {
   }
 
   stop(): void {
-    for (const programs of [this.#programs, ...this.#others]) programs.stop();
+    for (const programs of [this.#programs, ...this.#others.values()]) programs.stop();
     this.#sets.unmap();
     this.#shared.unmap();
     this.kernel.stop(false);

@@ -1,13 +1,13 @@
 /** Port scanners, and what of them reaches the victim's stack. */
 import { fileURLToPath } from 'node:url';
 import { PYTHON } from '../support/peer.ts';
-import { type Family, type Namespace, SCANNER, SCANNER_IF, VICTIM } from '../support/rig.ts';
+import { type Family, type Namespace, otherScanner, SCANNER, SCANNER_IF } from '../support/rig.ts';
 
 const FLOOD = fileURLToPath(new URL('../support/flood.py', import.meta.url));
 
 /** Ports that a scanner tries: none of them is listened on. */
 export const SCANNED = 200;
-const SYNS = 20_000;
+const SYNS = 5000;
 
 /** A way to scan the victim from the scanner's namespace. */
 export type Scan = (from: Namespace, source: string, victim: string) => Promise<unknown>;
@@ -22,7 +22,19 @@ export const nmapConnect: Scan = (from, _, victim) => from.must([...nmap(victim)
 export const hping3Flood: Scan = async (from, source, victim) => {
   const rate = ['-i', 'u10', '-c', `${SYNS}`];
   // It exits with 1 when nothing answered.
-  await from.run(['hping3', '-q', '-S', '-p', '++1', ...rate, '-a', source, '-I', SCANNER_IF, victim]);
+  await from.run([
+    'hping3',
+    '-q',
+    '-S',
+    '-p',
+    '++1',
+    ...rate,
+    '-a',
+    source,
+    '-I',
+    SCANNER_IF,
+    victim,
+  ]);
 };
 
 /** hping3 has no IPv6. */
@@ -31,11 +43,19 @@ export const rawFlood: Scan = (from, source, victim) =>
 
 function nmap(victim: string): string[] {
   const fast = ['-T5', '--max-retries', '0', '--min-parallelism', '100'];
-  return ['nmap', '-n', '-Pn', ...(victim.includes(':') ? ['-6'] : []), ...fast, '-p', `1-${SCANNED}`];
+  return [
+    'nmap',
+    '-n',
+    '-Pn',
+    ...(victim.includes(':') ? ['-6'] : []),
+    ...fast,
+    '-p',
+    `1-${SCANNED}`,
+  ];
 }
 
 /** The scanner's first address, which connect(2) takes. */
-export const FIRST = -1;
+const FIRST = -1;
 
 export const SCANS: readonly { name: string; family: Family; scan: Scan; from: number }[] = [
   { name: 'nmap -sS', family: 4, scan: nmapSyn, from: 1 },
@@ -61,13 +81,13 @@ export class Stack {
         set syns6 { typeof ip6 saddr; flags dynamic; size 65535; counter; }
         set ports4 { typeof ip saddr . tcp dport; flags dynamic; size 65535; }
         set ports6 { typeof ip6 saddr . tcp dport; flags dynamic; size 65535; }
-        chain input {
-          type filter hook input priority 2147483000;
-          tcp flags & (syn | ack) == syn jump syn
-        }
         chain syn {
           ip version 4 update @syns4 { ip saddr } update @ports4 { ip saddr . tcp dport }
           ip6 version 6 update @syns6 { ip6 saddr } update @ports6 { ip6 saddr . tcp dport }
+        }
+        chain input {
+          type filter hook input priority 2147483000;
+          tcp flags & (syn | ack) == syn jump syn
         }
       }`);
     return new Stack(namespace);
@@ -87,7 +107,9 @@ export class Stack {
   /** Ascending. */
   async ports(source: string): Promise<number[]> {
     const elements = (await this.#elements('ports', source)) as { concat: [string, number] }[];
-    const ports = elements.filter(({ concat }) => concat[0] === source).map(({ concat }) => concat[1]);
+    const ports = elements
+      .filter(({ concat }) => concat[0] === source)
+      .map(({ concat }) => concat[1]);
     return ports.sort((a, b) => a - b);
   }
 
@@ -104,8 +126,7 @@ interface Counted {
   readonly counter: { readonly packets: number };
 }
 
-export function sourceOf(from: number, family: Family, other: (n: number, f: Family) => string): string {
-  return from === FIRST ? SCANNER[family] : other(from, family);
+/** Address of a scan in SCANS. */
+export function sourceOf({ from, family }: { from: number; family: Family }): string {
+  return from === FIRST ? SCANNER[family] : otherScanner(from, family);
 }
-
-export { VICTIM };

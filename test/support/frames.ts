@@ -17,7 +17,13 @@ export const Protocol = {
   NONE: 59,
   DESTINATION: 60,
 } as const;
-export const EtherType = { IPV4: 0x0800, ARP: 0x0806, VLAN: 0x8100, IPV6: 0x86dd, QINQ: 0x88a8 } as const;
+export const EtherType = {
+  IPV4: 0x0800,
+  ARP: 0x0806,
+  VLAN: 0x8100,
+  IPV6: 0x86dd,
+  QINQ: 0x88a8,
+} as const;
 
 /** What an IP header carries: a whole transport header and payload. */
 export interface Segment {
@@ -56,7 +62,10 @@ export function tcp(spec: TcpSpec = {}): Segment {
 }
 
 /** What Linux sends with a SYN: MSS, SACK, timestamps, window scale. */
-export const SYN_OPTIONS: Buffer = Buffer.from('020405b40402080a00000001000000000103' + '0307', 'hex');
+export const SYN_OPTIONS: Buffer = Buffer.from(
+  '020405b40402080a00000001000000000103' + '0307',
+  'hex',
+);
 
 export interface UdpSpec {
   readonly srcPort?: number;

@@ -1,5 +1,11 @@
 /** The real program in a namespace, started as its users start it. */
-import type { JsonBlock, JsonConnection, JsonEvent, JsonLoss, JsonScan } from '../../src/model/json.ts';
+import type {
+  JsonBlock,
+  JsonConnection,
+  JsonEvent,
+  JsonLoss,
+  JsonScan,
+} from '../../src/model/json.ts';
 import type { Done, Running } from './command.ts';
 import { MAIN, type Namespace } from './rig.ts';
 

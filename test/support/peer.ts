@@ -61,7 +61,10 @@ export class Peer {
 
   /** Returns once it listens: its port, and the worker's pid. */
   async listen(how: Listener): Promise<{ port: number; worker?: number }> {
-    const answer = await this.#ask<{ port: number; worker?: number; error?: string }>('listen', how);
+    const answer = await this.#ask<{ port: number; worker?: number; error?: string }>(
+      'listen',
+      how,
+    );
     if (answer.error !== undefined) throw new Error(`listen: ${answer.error}`);
     return answer;
   }

@@ -87,7 +87,8 @@ export class Namespace {
   }
 
   async down(): Promise<void> {
-    for (let step = this.#undo.pop(); step; step = this.#undo.pop()) await step().catch(console.error);
+    for (let step = this.#undo.pop(); step; step = this.#undo.pop())
+      await step().catch(console.error);
     await run(['ip', 'netns', 'del', this.name]);
     standing.delete(this.name);
   }
@@ -185,7 +186,7 @@ function address(iface: string, v4: string, v6: string): string[] {
 }
 
 function scannerAddresses(v4Bits: number, v6Bits: number): string[] {
-  const others = Array.from({ length: OTHERS }, (_, n) => n);
+  const others = Array.from({ length: OTHERS }, (_, n) => n + 1);
   return [
     ...address(SCANNER_IF, `${SCANNER[4]}/${v4Bits}`, `${SCANNER[6]}/${v6Bits}`),
     ...others.map((n) => `addr add ${otherScanner(n, 4)}/${v4Bits} dev ${SCANNER_IF}`),
