@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Blocker } from './blockers.ts';
-import { run, type Started, text, until } from './proc.ts';
+import { onEnd, run, type Started, text, until } from './proc.ts';
 import { ATTACKER, type Family, helper, PROBE, type Rig, VICTIM, VICTIM_IF } from './rig.ts';
 
 const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
@@ -76,6 +76,11 @@ export const ourBlocker: Blocker = {
   async start(rig, folder) {
     const output = `${folder}/packetwatch.json`;
     const started = await startToFile(rig, folder, ['--block', '-o', 'json'], output);
+    // also when the bench is interrupted: the guard outlives its program
+    const stop = onEnd(async () => {
+      await started.stop();
+      await release(rig);
+    });
     const lines = new Tail(output);
     const blocked = new Set<string>();
     return {
@@ -87,10 +92,7 @@ export const ourBlocker: Blocker = {
         }
         return Promise.resolve(blocked.has(ATTACKER[family]));
       },
-      stop: async () => {
-        await started.stop();
-        await release(rig);
-      },
+      stop,
     };
   },
 };

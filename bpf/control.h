@@ -38,7 +38,7 @@ static __always_inline int pw_do_block(const __u32 *key, const struct pw_request
 		more = pw_more_of(hash, way);
 		if (more)
 			more->reason = PW_BLOCK_USER;
-		pw_set_way(set, way & 3, pw_tag_of(hash), PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1);
+		pw_set_way(set, way & 3, PW_WAY(pw_tag_of(hash), PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1));
 		pw_unlock(&set->lock);
 		return 1;
 	}
@@ -47,14 +47,14 @@ static __always_inline int pw_do_block(const __u32 *key, const struct pw_request
 		c->blocks_refused++;
 		return -1;
 	}
-	way = pw_victim_way(set, PW_WHEN(tick), PW_WHEN(pw_opt.window_ticks) + 1, c) & 3;
+	way = pw_victim_way(set, PW_WHEN(tick), c);
 	slot = &set->slot[way];
 	more = pw_more_of(hash, way);
 	if (!more) {
 		pw_unlock(&set->lock);
 		return -2;
 	}
-	pw_set_way(set, way, 0, PW_WAY_FREE, 0, 0);
+	pw_set_way(set, way, 0);
 	__builtin_memcpy(slot->src, key, 16);
 	__builtin_memcpy(slot->dst, nobody, 16);
 	__builtin_memcpy(more->full_src, req->addr, 16);
@@ -76,10 +76,10 @@ static __always_inline int pw_do_unblock(const __u32 *key, __u64 ns)
 		return -2;
 #pragma unroll
 	for (i = 0; i < PW_WAYS; i++) {
-		if (set->way[i].tag != pw_tag_of(hash) || set->way[i].state != PW_WAY_BLOCKED ||
+		if (PW_WAY_TAG(set->way[i]) != pw_tag_of(hash) || PW_WAY_STATE(set->way[i]) != PW_WAY_BLOCKED ||
 		    !pw_same(set->slot[i].src, key))
 			continue;
-		pw_set_way(set, i, 0, PW_WAY_FREE, 0, 0);
+		pw_set_way(set, i, 0);
 		pw_count_blocks(-1);
 		done = 1;
 	}
@@ -107,7 +107,7 @@ static __always_inline int pw_control(struct pw_request *ctx)
 	struct pw_request copy, *req = &copy;
 	struct pw_counters *c = pw_count();
 	__u64 ns = bpf_ktime_get_ns();
-	__u32 key[4], nobody[4] = {};
+	__u32 key[4] __attribute__((aligned(8))), nobody[4] = {};
 	struct pw_found found = {};
 
 	if (!c)

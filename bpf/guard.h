@@ -71,21 +71,23 @@ static __always_inline int pw_odd_flags(__u8 flags)
 static __always_inline int pw_on_syn(void *ctx, const struct pw_ends *e, volatile struct pw_layers *l,
 				     const struct tcphdr *tcp, __u32 ifindex, struct pw_counters *c)
 {
-	__u64 ns = pw_opt.events ? bpf_ktime_get_ns() : bpf_ktime_get_coarse_ns();
+	__u64 tick = PW_TICK(bpf_ktime_get_coarse_ns()), ns = 0;
 	__u16 src_port = bpf_ntohs(tcp->source), dst_port = bpf_ntohs(tcp->dest);
 	__u32 isn = bpf_ntohl(tcp->seq);
 	int judged = PW_JUDGED_PASS, local = pw_is_local(e->dst);
-	struct pw_found found = {};
+	struct pw_found found;
 
 	c->attempts++;
 	if (local)
-		judged = pw_judge(e, l->family == 6, dst_port, PW_TICK(ns), &found, c);
-	else if (pw_blocks() && pw_is_blocked(e->src, l->family == 6, PW_TICK(ns)))
+		judged = pw_judge(e, l->family == 6, dst_port, tick, &found, c);
+	else if (pw_blocks() && pw_is_blocked(e->src, l->family == 6, tick))
 		judged = PW_JUDGED_DROP;
 	if (judged == PW_JUDGED_DROP) {
 		c->attempts_dropped++;
 		return 1;
 	}
+	if (pw_opt.events || judged == PW_JUDGED_SCAN)
+		ns = bpf_ktime_get_ns();
 	if (pw_opt.events)
 		pw_report_attempt(e, l->family, src_port, dst_port, isn,
 				  local ? PW_DIR_INBOUND : PW_DIR_FORWARDED, ifindex, ns, c);

@@ -172,7 +172,7 @@ static __always_inline int pw_parse(volatile struct pw_layers *l, void *data, vo
 struct pw_ends {
 	__u32 src[4];
 	__u32 dst[4];
-};
+} __attribute__((aligned(8)));
 
 static __always_inline int pw_addresses(struct pw_ends *e, volatile struct pw_layers *l, void *data, void *data_end)
 {

@@ -42,6 +42,12 @@ static __always_inline int pw_live(__u64 entry, __u64 tick)
 	return entry && (__s64)(tick - (entry >> 16)) <= (__s64)pw_opt.window_ticks;
 }
 
+/* When a pair that was seen at this tick is forgotten. */
+static __always_inline __u32 pw_over(__u64 tick)
+{
+	return PW_WHEN(tick + pw_opt.window_ticks) + 1;
+}
+
 /* The way that counts this (source, victim), or -1. */
 static __always_inline int pw_watched_way(struct pw_set *set, __u64 hash, const __u32 *src, const __u32 *dst)
 {
@@ -49,8 +55,7 @@ static __always_inline int pw_watched_way(struct pw_set *set, __u64 hash, const 
 
 #pragma unroll
 	for (i = 0; i < PW_WAYS; i++)
-		if (set->way[i].tag == pw_tag_of(hash) &&
-		    (set->way[i].state == PW_WAY_WATCHED || set->way[i].state == PW_WAY_FOUND) &&
+		if (PW_WAY_TAG(set->way[i]) == pw_tag_of(hash) && PW_WAY_STATE(set->way[i]) != PW_WAY_BLOCKED &&
 		    pw_same(set->slot[i].src, src) && pw_same(set->slot[i].dst, dst))
 			return i;
 	return -1;
@@ -62,7 +67,7 @@ static __always_inline int pw_refresh(struct pw_set *set, __u64 hash, __u32 i, _
 {
 	struct pw_slot *slot = &set->slot[i & 3];
 	struct pw_more *more = pw_more_of(hash, i);
-	struct pw_way *way = &set->way[i & 3];
+	__u64 *way = &set->way[i & 3], old, fresh;
 	int j;
 
 	if (!more)
@@ -75,14 +80,10 @@ static __always_inline int pw_refresh(struct pw_set *set, __u64 hash, __u32 i, _
 			continue;
 		if (seen >> 16 != tick)
 			__sync_val_compare_and_swap(place, seen, tick << 16 | port);
-		if (way->when != PW_WHEN(tick)) {
-			__u64 old = *(volatile __u64 *)way;
-			struct pw_way fresh = *(struct pw_way *)&old;
-
-			fresh.when = PW_WHEN(tick);
-			if (fresh.state == PW_WAY_WATCHED || fresh.state == PW_WAY_FOUND)
-				__sync_val_compare_and_swap((__u64 *)way, old, *(__u64 *)&fresh);
-		}
+		old = *(volatile __u64 *)way;
+		fresh = PW_WAY(PW_WAY_TAG(old), PW_WAY_STATE(old), old >> 48 & 0xff, pw_over(tick));
+		if (fresh != old && PW_WAY_STATE(old) != PW_WAY_BLOCKED)
+			__sync_val_compare_and_swap(way, old, fresh);
 		set->hits[i & 3]++;
 		return 1;
 	}
@@ -107,15 +108,15 @@ static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 
 		struct pw_slot *place = &set->slot[k];
 		__u64 worth;
 
-		if (k == i || !other || set->way[k].state != PW_WAY_BLOCKED)
+		if (k == i || !other || PW_WAY_STATE(set->way[k]) != PW_WAY_BLOCKED)
 			continue;
 		if (pw_same(place->src, slot->src)) {
-			pw_set_way(set, k, 0, PW_WAY_FREE, 0, 0);
+			pw_set_way(set, k, 0);
 			pw_count_blocks(-1);
 			continue;
 		}
 		others++;
-		worth = set->way[k].when;
+		worth = PW_WAY_UNTIL(set->way[k]);
 		if (worth > now && other->reason != PW_BLOCK_SYNS)
 			worth |= 1ULL << 32;
 		if (worth < best) {
@@ -126,14 +127,14 @@ static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 
 	if (others >= 2) {
 		if ((__u32)best > now)
 			c->blocks_replaced++;
-		pw_set_way(set, loser & 3, 0, PW_WAY_FREE, 0, 0);
+		pw_set_way(set, loser & 3, 0);
 	} else {
 		pw_count_blocks(1);
 	}
 	if (more)
 		more->reason = reason;
 	set->hits[i] = 0;
-	pw_set_way(set, i, pw_tag_of(hash), PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1);
+	pw_set_way(set, i, PW_WAY(pw_tag_of(hash), PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1));
 	c->blocked++;
 }
 
@@ -153,11 +154,12 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 	__u64 oldest = ~0ULL;
 	__u64 *place = 0, *last = 0;
 	__u32 live = 0;
-	__u8 state = set->way[i & 3].state;
+	__u32 state = PW_WAY_STATE(set->way[i & 3]);
 	int j;
 
 	if (!more)
 		return PW_JUDGED_PASS;
+	__builtin_memset(found, 0, sizeof(*found));
 	set->hits[i & 3]++;
 	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.ports; j++) {
 		__u64 *at = pw_port_of(slot, more, j), seen = *at;
@@ -179,7 +181,7 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 	if (live < pw_opt.ports) {
 		if (place)
 			*place = tick << 16 | port;
-		pw_set_way(set, i & 3, pw_tag_of(hash), PW_WAY_WATCHED, live + 1, PW_WHEN(tick));
+		pw_set_way(set, i & 3, PW_WAY(pw_tag_of(hash), PW_WAY_WATCHED, live + 1, pw_over(tick)));
 		return PW_JUDGED_PASS;
 	}
 	found->ports[live & 15] = port;
@@ -203,22 +205,22 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 	}
 	if (last)
 		*last = tick << 16 | port;
-	pw_set_way(set, i & 3, pw_tag_of(hash), PW_WAY_FOUND, live + 1, PW_WHEN(tick));
+	pw_set_way(set, i & 3, PW_WAY(pw_tag_of(hash), PW_WAY_FOUND, live + 1, pw_over(tick)));
 	return state == PW_WAY_FOUND ? PW_JUDGED_PASS : PW_JUDGED_SCAN;
 }
 
 /* Under the lock: the first sight of this (source, victim). */
-static __always_inline void pw_new_pair(struct pw_set *set, __u64 hash, const __u32 *src, const __u32 *dst, __u16 port,
+static __always_inline void pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag, const __u32 *src, const __u32 *dst, __u16 port,
 					__u64 tick, struct pw_counters *c)
 {
-	__u32 i = pw_victim_way(set, PW_WHEN(tick), PW_WHEN(pw_opt.window_ticks) + 1, c) & 3;
+	__u32 i = pw_victim_way(set, PW_WHEN(tick), c);
 	struct pw_slot *slot = &set->slot[i & 3];
 	struct pw_more *more = pw_more_of(hash, i);
 	int j;
 
 	if (!more)
 		return;
-	pw_set_way(set, i, 0, PW_WAY_FREE, 0, 0);
+	pw_set_way(set, i, 0);
 	__builtin_memcpy(slot->src, src, 16);
 	__builtin_memcpy(slot->dst, dst, 16);
 	slot->port[0] = tick << 16 | port;
@@ -226,7 +228,7 @@ static __always_inline void pw_new_pair(struct pw_set *set, __u64 hash, const __
 		*pw_port_of(slot, more, j) = 0;
 	slot->first_tick = tick;
 	set->hits[i] = 1;
-	pw_set_way(set, i, pw_tag_of(hash), PW_WAY_WATCHED, 1, PW_WHEN(tick));
+	pw_set_way(set, i, PW_WAY(tag, PW_WAY_WATCHED, 1, pw_over(tick)));
 }
 
 /* How many ways have this tag, and which one if it is one: none for a new source, one for nearly any other. */
@@ -242,7 +244,7 @@ static __always_inline int pw_ways_of(const struct pw_set *set, __u16 tag, int *
 static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port, __u64 tick, struct pw_found *found,
 				    struct pw_counters *c)
 {
-	__u32 key[4];
+	__u32 key[4] __attribute__((aligned(8)));
 	struct pw_set *set;
 	__u64 hash;
 	__u16 tag;
@@ -258,7 +260,7 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port,
 	if (ways) {
 		int blocked;
 
-		if (ways > 1 || set->way[way & 3].state == PW_WAY_BLOCKED) {
+		if (ways > 1 || PW_WAY_STATE(set->way[way & 3]) == PW_WAY_BLOCKED) {
 			blocked = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 			if (blocked >= 0) {
 				set->hits[blocked & 3]++;
@@ -279,7 +281,7 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port,
 	}
 	judged = PW_JUDGED_PASS;
 	if (!pw_ways_of(set, tag, &way)) {
-		pw_new_pair(set, hash, key, e->dst, port, tick, c);
+		pw_new_pair(set, hash, tag, key, e->dst, port, tick, c);
 	} else if (pw_blocked_way(set, hash, key, PW_WHEN(tick)) >= 0) {
 		judged = PW_JUDGED_DROP;
 	} else {
@@ -287,7 +289,7 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port,
 		if (way >= 0)
 			judged = pw_new_port(set, hash, way, e, port, tick, found, c);
 		else
-			pw_new_pair(set, hash, key, e->dst, port, tick, c);
+			pw_new_pair(set, hash, tag, key, e->dst, port, tick, c);
 	}
 	pw_unlock(&set->lock);
 	return judged;
@@ -296,7 +298,7 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port,
 /* Is a source without a SYN in hand blocked? Asked only while anything is. */
 static __always_inline int pw_is_blocked(const __u32 *src, int v6, __u64 tick)
 {
-	__u32 key[4];
+	__u32 key[4] __attribute__((aligned(8)));
 	struct pw_set *set;
 	__u64 hash;
 	int way;

@@ -29,13 +29,14 @@ enum pw_block_reason {
 	PW_BLOCK_USER = 2, /* by a user's command */
 };
 
-/* 8 bytes, stored at once. */
-struct pw_way {
-	__u16 tag;   /* of the source's hash */
-	__u8 state;  /* enum pw_way_state */
-	__u8 ports;  /* distinct, at the last change */
-	__u32 when;  /* last change, or the block's end: 2^26 ns each */
-};
+/* A way, 8 bytes, stored at once. As a number it orders ways by their worth of being kept: what state, how many ports,
+ * how fresh.
+ *   bits 0-15 tag of the source's hash, 16-47 when its content is over (2^26 ns each), 48-55 ports, 56-63 state */
+#define PW_WAY(tag, state, ports, until) \
+	((__u64)(tag) | (__u64)(__u32)(until) << 16 | (__u64)(ports) << 48 | (__u64)(state) << 56)
+#define PW_WAY_TAG(way) ((__u16)(way))
+#define PW_WAY_UNTIL(way) ((__u32)((way) >> 16))
+#define PW_WAY_STATE(way) ((__u32)((way) >> 56))
 
 struct pw_slot {
 	__u32 src[4];               /* masked to the prefix that is judged */
@@ -47,7 +48,7 @@ struct pw_slot {
 struct pw_set {
 	__u32 lock;
 	__u32 spare;
-	struct pw_way way[PW_WAYS];
+	__u64 way[PW_WAYS];
 	__u32 hits[PW_WAYS]; /* SYNs seen; of a block: packets dropped */
 	__u64 spare2;
 	struct pw_slot slot[PW_WAYS];
@@ -122,12 +123,15 @@ static __always_inline __u16 pw_tag_of(__u64 hash)
 /* 1 when the way has this tag, without a branch that nobody could predict. */
 static __always_inline __u64 pw_has_tag(const struct pw_set *set, int i, __u16 tag)
 {
-	return ((__u64)(set->way[i].tag ^ tag) - 1) >> 63;
+	return ((__u64)(PW_WAY_TAG(set->way[i]) ^ tag) - 1) >> 63;
 }
 
+/* Are two addresses, both aligned to 8 bytes, the same? */
 static __always_inline int pw_same(const __u32 *a, const __u32 *b)
 {
-	return !((a[3] ^ b[3]) | (a[2] ^ b[2]) | (a[1] ^ b[1]) | (a[0] ^ b[0]));
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+
+	return !((x[1] ^ y[1]) | (x[0] ^ y[0]));
 }
 
 /* Takes the lock in *word; 0 when it was not to be had. */
@@ -156,11 +160,9 @@ static __always_inline void pw_unlock(__u32 *word)
 #endif
 }
 
-static __always_inline void pw_set_way(struct pw_set *set, int i, __u16 tag, __u8 state, __u8 ports, __u32 when)
+static __always_inline void pw_set_way(struct pw_set *set, int i, __u64 way)
 {
-	struct pw_way way = { tag, state, ports, when };
-
-	*(volatile __u64 *)&set->way[i] = *(__u64 *)&way;
+	*(volatile __u64 *)&set->way[i] = way;
 }
 
 static __always_inline void pw_count_blocks(int by)
@@ -187,41 +189,40 @@ static __always_inline int pw_blocked_way(struct pw_set *set, __u64 hash, const 
 
 #pragma unroll
 	for (i = 0; i < PW_WAYS; i++)
-		if (set->way[i].tag == pw_tag_of(hash) && set->way[i].state == PW_WAY_BLOCKED && set->way[i].when > now &&
-		    pw_same(set->slot[i].src, src))
+		if (PW_WAY_TAG(set->way[i]) == pw_tag_of(hash) && PW_WAY_STATE(set->way[i]) == PW_WAY_BLOCKED &&
+		    PW_WAY_UNTIL(set->way[i]) > now && pw_same(set->slot[i].src, src))
 			return i;
 	return -1;
 }
 
-/* Under the lock: the way that a new state of this set may take. Free or expired ones first, then the least
- * suspicious and oldest; never a block that is in force. */
-static __always_inline int pw_victim_way(struct pw_set *set, __u32 now, __u32 window, struct pw_counters *c)
+/* What way i is worth: 0 when its content is over; its number in the lowest bits. No branch that nobody could predict. */
+static __always_inline __u64 pw_worth(const struct pw_set *set, int i, __u32 now)
 {
-	__u64 best = ~0ULL;
-	int way = 0, i;
+	__u64 way = set->way[i];
+	__u64 alive = (__s64)(((__u64)now - PW_WAY_UNTIL(way))) >> 63; /* all ones or nothing */
 
-#pragma unroll
-	for (i = 0; i < PW_WAYS; i++) {
-		struct pw_way *w = &set->way[i];
-		__u64 worth; /* of being kept */
+	return (way & alive & ~0xffffULL) | i; /* of equals the first: fewer cache lines */
+}
 
-		if (w->state == PW_WAY_FREE)
-			worth = 0;
-		else if (w->state == PW_WAY_BLOCKED)
-			worth = w->when > now ? ~0ULL : 1;
-		else if (now - w->when > window)
-			worth = 2;
-		else
-			worth = (__u64)w->ports << 32 | w->when;
-		if (worth < best) {
-			best = worth;
-			way = i;
-		}
-	}
-	if (best == 1)
-		pw_count_blocks(-1);
-	else if (best > 2)
+static __always_inline __u64 pw_least(__u64 a, __u64 b)
+{
+	__s64 less = (__s64)(a - b); /* both are below 2^63 */
+
+	return b + (less & (less >> 63));
+}
+
+/* Under the lock: the way that a new state of this set may take. Free or expired ones first, then the least
+ * suspicious and oldest; never a block that is in force, of which a set has two at most. */
+static __always_inline int pw_victim_way(struct pw_set *set, __u32 now, struct pw_counters *c)
+{
+	__u64 least = pw_least(pw_least(pw_worth(set, 0, now), pw_worth(set, 1, now)),
+			       pw_least(pw_worth(set, 2, now), pw_worth(set, 3, now)));
+	int way = least & (PW_WAYS - 1);
+
+	if (least >= PW_WAYS)
 		c->evicted++;
+	else if (PW_WAY_STATE(set->way[way]) == PW_WAY_BLOCKED)
+		pw_count_blocks(-1);
 	return way;
 }
 

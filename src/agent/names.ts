@@ -10,21 +10,19 @@ const CACHED = 4096;
 /** Names that sinks ask for: interfaces by index, containers by cgroup. */
 export class HostNames implements Names {
   readonly #kernel: Kernel | undefined;
-  readonly #interfaces = new Map<number, string>();
+  readonly #interfaces = new Map<number, string | undefined>();
   readonly #containers = new Map<bigint, string | undefined>();
 
   constructor(kernel: Kernel | undefined) {
     this.#kernel = kernel;
-    this.refresh();
   }
 
-  /** Interfaces come and go; call it about once a second. Names of those that went stay known. */
-  refresh(): void {
-    for (const name of Object.keys(networkInterfaces()))
-      this.#interfaces.set(interfaceIndex(name), name);
-  }
-
+  /** Names of interfaces that went stay known. */
   iface(ifindex: number): string | undefined {
+    if (ifindex !== 0 && !this.#interfaces.has(ifindex)) {
+      this.#interfaces.set(ifindex, undefined); // asked once
+      for (const name of Object.keys(networkInterfaces())) this.#interfaces.set(interfaceIndex(name), name);
+    }
     return this.#interfaces.get(ifindex);
   }
 

@@ -11,6 +11,7 @@ import { EbpfSource } from '../sources/ebpf.ts';
 import { ProcSource } from '../sources/proc.ts';
 import type { Source } from '../sources/source.ts';
 import { Clock, monotonicNs } from './clock.ts';
+import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
 import { Instance } from './instance.ts';
 import { LossReport } from './loss.ts';
@@ -18,8 +19,10 @@ import { HostNames } from './names.ts';
 import { Protection } from './protection.ts';
 import { statusOf } from './status.ts';
 
-/** Between two looks at the source: the latency of a line, and 100 wake-ups a second when nothing happens. */
+/** Between two looks at the source: the latency of a line. */
 const LOOK_MS = 10;
+/** The same when nothing came for a second: wake-ups are what an idle program costs. */
+const IDLE_LOOK_MS = 25;
 /** So many records at one look: more wait, so that deadlines must too. */
 const BEHIND = 65_536;
 const SECOND_NS = 1e9;
@@ -38,6 +41,10 @@ export class Watch {
   #loss!: LossReport;
   #protection: Protection | undefined;
   #nextSecondNs = 0;
+  #lastTakenNs = 0;
+  readonly #take = (batch: RecordBatch): void => this.#flow.take(batch);
+  readonly #lookAgain = (): void => this.#look();
+  readonly #commit = (): void => this.#sink.flush();
   #timer: NodeJS.Timeout | undefined;
   #end: ((error?: unknown) => void) | undefined;
   #releasing = false;
@@ -164,7 +171,7 @@ export class Watch {
       const { durationSeconds } = this.#config;
       if (durationSeconds !== undefined && nowNs - this.#startedNs >= durationSeconds * SECOND_NS)
         this.stop();
-      else this.#timer = setTimeout(() => this.#look(), taken < BEHIND ? LOOK_MS : 0);
+      else this.#timer = setTimeout(this.#lookAgain, this.#nextLookMs(nowNs, taken));
     } catch (error) {
       this.#end?.(error);
     }
@@ -173,7 +180,6 @@ export class Watch {
   #everySecond(nowNs: number): void {
     this.#nextSecondNs = nowNs + SECOND_NS;
     this.#clock.correct();
-    this.#names.refresh();
     this.#loss.tell(nowNs);
     const ebpf = this.#ebpf();
     if (!ebpf) return;
@@ -183,12 +189,14 @@ export class Watch {
     this.#protection?.refresh(nowNs);
   }
 
+  #nextLookMs(nowNs: number, taken: number): number {
+    if (taken > 0) this.#lastTakenNs = nowNs;
+    if (taken >= BEHIND) return 0;
+    return nowNs - this.#lastTakenNs > SECOND_NS ? IDLE_LOOK_MS : LOOK_MS;
+  }
+
   #drain(nowNs: number): number {
-    return this.#source.drain(
-      nowNs,
-      (batch) => this.#flow.take(batch),
-      () => this.#sink.flush(),
-    );
+    return this.#source.drain(nowNs, this.#take, this.#commit);
   }
 
   /** The last records, then everything is closed; with --block the guard stays. */

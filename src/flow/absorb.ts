@@ -50,9 +50,10 @@ export function takeSocket(
   const from = bytes[at + SocketPart.from]!;
   const fromAt = base + (passive ? Row.resp_from : Row.orig_from);
   const known = table.bytes[fromAt]!;
-  // The process that closes is the least of the three: it may only have inherited the socket.
-  if (from === From.NONE || (known !== From.NONE && (from === From.CLOSE || from === known)))
-    return;
+  // Who closes may only have inherited the socket; but it is the worker when it stands where the listener stood: the
+  // kernel says so only of a connection that nobody read or wrote.
+  const less = from === known || (from === From.CLOSE && known !== From.LISTEN);
+  if (from === From.NONE || (known !== From.NONE && less)) return;
   table.bytes[fromAt] = from;
   const end = (base + (passive ? Row.resp : Row.orig)) >> 2;
   rows[end] = words[w + (SocketPart.cgroup >> 2)]!;

@@ -46,6 +46,10 @@ export const MapFlag = {
   MMAPABLE: 0x400,
 } as const;
 
+/** The verifier gives up with EAGAIN when a signal comes (kernel/bpf/verifier.c, do_check); libbpf tries again as well. */
+const EAGAIN = 11;
+const LOAD_TRIES = 20;
+
 /** Memory for one call's attribute and what it points to, so that nothing is collected while the kernel reads it. */
 const attr = Buffer.alloc(256);
 
@@ -199,7 +203,8 @@ export function loadProgram(spec: ProgramSpec): number {
     attr.writeUInt32LE(spec.attachBtfId ?? 0, 108);
   };
   fill(undefined);
-  const result = bpfCall(Command.PROG_LOAD, attr, 144);
+  let result = bpfCall(Command.PROG_LOAD, attr, 144);
+  for (let tries = 0; result === -EAGAIN && tries < LOAD_TRIES; tries++) result = bpfCall(Command.PROG_LOAD, attr, 144);
   if (result >= 0) return result;
   const log = Buffer.alloc(1 << 20);
   fill(log);

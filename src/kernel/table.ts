@@ -1,3 +1,4 @@
+import * as bpf from './bpf.ts';
 import type { Mapping } from './libc.ts';
 import type { Maps } from './maps.ts';
 import type { BpfObject } from './object.ts';
@@ -9,9 +10,9 @@ const SLOT_PORTS = 3;
 const PORTS = 15;
 const FREE = 0;
 const BLOCKED = 3;
-/** struct pw_way: tag, state, ports, when. */
-const WAY = { bytes: 8, state: 2, ports: 3, when: 4 } as const;
-/** 2^26 ns: the unit of a way's `when`. */
+/** A way, see PW_WAY in bpf/table.h: tag, end, ports, state. */
+const WAY = { bytes: 8, until: 2, state: 7 } as const;
+/** 2^26 ns: the unit of a way's end. */
 const WHEN_NS = TICK_NS * 65536;
 
 export type BlockReason = 'scan' | 'user';
@@ -34,9 +35,11 @@ export interface Block {
 
 /** The kernel's one table, read through its mapping: a set is taken when its lock was free and unchanged meanwhile. */
 export class TableView {
-  readonly #mappings: Mapping[];
+  readonly #mapping: Mapping;
+  readonly #shared: Mapping;
+  readonly #blockCount: Int32Array;
+  readonly #moresFd: number;
   readonly #bytes: DataView;
-  readonly #mores: DataView;
   readonly #locks: Int32Array;
   readonly #setBytes: number;
   readonly #sets: number;
@@ -46,11 +49,12 @@ export class TableView {
 
   constructor(maps: Maps, object: BpfObject) {
     const definition = maps.definition('pw_sets');
-    const [sets, mores] = [maps.map('pw_sets'), maps.map('pw_mores')];
-    this.#mappings = [sets, mores];
-    this.#bytes = new DataView(sets.buffer);
-    this.#mores = new DataView(mores.buffer);
-    this.#locks = new Int32Array(sets.buffer);
+    this.#mapping = maps.map('pw_sets');
+    this.#shared = maps.map('pw_shared');
+    this.#blockCount = new Int32Array(this.#shared.buffer, 0, 1);
+    this.#moresFd = maps.fd('pw_mores');
+    this.#bytes = new DataView(this.#mapping.buffer);
+    this.#locks = new Int32Array(this.#mapping.buffer);
     this.#setBytes = definition.valueSize;
     this.#sets = definition.maxEntries;
     const offset = (struct: string, member: string): number => {
@@ -81,6 +85,7 @@ export class TableView {
   blocks(nowNs: number): { active: Block[]; expired: Block[] } {
     const active: Block[] = [];
     const expired: Block[] = [];
+    if (Atomics.load(this.#blockCount, 0) === 0) return { active, expired };
     for (let set = 0; set < this.#sets; set++) {
       const base = set * this.#setBytes;
       for (let way = 0; way < WAYS; way++) {
@@ -108,7 +113,8 @@ export class TableView {
   }
 
   stop(): void {
-    for (const mapping of this.#mappings) mapping.unmap();
+    this.#mapping.unmap();
+    this.#shared.unmap();
   }
 
   #consistent<T>(base: number, read: () => T): T {
@@ -125,27 +131,36 @@ export class TableView {
     if (this.#bytes.getUint8(at + WAY.state) !== BLOCKED) return undefined;
     const place = (base / this.#setBytes) * WAYS + way;
     const slot = base + this.#set.slot + way * this.#slot.bytes;
-    const more = place * this.#more.bytes;
+    const more = this.#moreOf(place);
     const ports = new Set<number>();
     for (let i = 0; i < PORTS; i++) {
       const entry =
         i < SLOT_PORTS
           ? this.#bytes.getBigUint64(slot + this.#slot.port + i * 8, true)
-          : this.#mores.getBigUint64(more + this.#more.port + (i - SLOT_PORTS) * 8, true);
+          : more.getBigUint64(this.#more.port + (i - SLOT_PORTS) * 8, true);
       if (entry !== 0n) ports.add(Number(entry & 0xffffn));
     }
     return {
       source: addressAt(this.#bytes, slot + this.#slot.src),
-      fullSource: addressAt(this.#mores, more + this.#more.fullSrc),
+      fullSource: addressAt(more, this.#more.fullSrc),
       victim: addressAt(this.#bytes, slot + this.#slot.dst),
-      reason: this.#mores.getUint32(more + this.#more.reason, true) === 2 ? 'user' : 'scan',
-      untilNs: this.#bytes.getUint32(at + WAY.when, true) * WHEN_NS,
+      reason: more.getUint32(this.#more.reason, true) === 2 ? 'user' : 'scan',
+      untilNs: this.#bytes.getUint32(at + WAY.until, true) * WHEN_NS,
       drops: this.#bytes.getUint32(base + this.#set.hits + way * 4, true),
       ports: [...ports].sort((a, b) => a - b),
     };
   }
+
+  /** Not mapped: it is wanted for blocks only, and a mapping of it would be resident as a whole. */
+  #moreOf(place: number): DataView {
+    const key = Buffer.alloc(128);
+    key.writeUInt32LE(place);
+    const value = new Uint8Array(this.#more.bytes);
+    bpf.lookupElement(this.#moresFd, key, value);
+    return new DataView(value.buffer);
+  }
 }
 
 function addressAt(memory: DataView, at: number): Uint8Array {
-  return new Uint8Array(memory.buffer.slice(at, at + 16));
+  return new Uint8Array(memory.buffer.slice(memory.byteOffset + at, memory.byteOffset + at + 16));
 }

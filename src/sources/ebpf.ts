@@ -5,7 +5,8 @@ import type { KernelOptions } from '../kernel/options.ts';
 import type { Ring } from '../kernel/ring.ts';
 import { OperatorError } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
-import { hostInterfaces } from './interfaces.ts';
+import { Flag, Head, SocketPart } from '../wire/layout.gen.ts';
+import { type HostInterface, hostInterfaces } from './interfaces.ts';
 import type { Source, SourceCounts } from './source.ts';
 
 export interface EbpfOptions {
@@ -16,6 +17,8 @@ export interface EbpfOptions {
 }
 
 const SECOND_NS = 1e9;
+/** include/net/tcp_states.h */
+const SYN_SENT = 2;
 /** Records handed on in one call; the rest waits for the next, so that signals and commands get their turn. */
 const CALL_LIMIT = 131_072;
 
@@ -36,6 +39,8 @@ export class EbpfSource implements Source {
   #runs: [Run, Run] | undefined;
   #nextFlushNs = 0;
   #existing: ((take: (batch: RecordBatch) => void) => number) | undefined;
+  #startedNs = 0;
+  #knownLocals: string | undefined;
   /** What happened to interfaces since the last call of `news()`. */
   readonly #news: string[] = [];
   readonly #failed = new Map<string, number>();
@@ -53,10 +58,12 @@ export class EbpfSource implements Source {
     const kernel = new Kernel(this.#options.kernel);
     this.#kernel = kernel;
     this.#runs = [runOf(kernel.events), runOf(kernel.attempts)];
+    this.#startedNs = Number(process.hrtime.bigint());
     try {
       kernel.attachSockets();
-      this.#locals();
-      for (const name of this.#wanted()) this.#attach(name);
+      const interfaces = hostInterfaces();
+      this.#locals(interfaces);
+      for (const name of this.#wanted(interfaces)) this.#attach(name);
       if (kernel.hooks.attachments.size === 0)
         throw new OperatorError(
           'there is no interface to watch',
@@ -64,7 +71,8 @@ export class EbpfSource implements Source {
         );
       kernel.hooks.detachOthers();
     } catch (error) {
-      kernel.stop(false);
+      if (kernel.maps.adopted) kernel.close(); // an earlier run's guard goes on
+      else kernel.stop(false);
       this.#kernel = undefined;
       throw error;
     }
@@ -73,8 +81,9 @@ export class EbpfSource implements Source {
 
   /** Takes up interfaces that came and lets go of those that went; call it about once a second. */
   refresh(): void {
-    this.#locals();
-    const wanted = this.#wanted();
+    const interfaces = hostInterfaces();
+    this.#locals(interfaces);
+    const wanted = this.#wanted(interfaces);
     const attachments = this.kernel.hooks.attachments;
     for (const [name, attachment] of attachments) {
       if (interfaceIndex(name) === attachment.ifindex) continue;
@@ -114,7 +123,7 @@ export class EbpfSource implements Source {
     if (this.#existing) {
       const existing = this.#existing;
       this.#existing = undefined;
-      total += existing(take);
+      total += existing((batch) => take(this.#older(batch)));
     }
     return total;
   }
@@ -161,19 +170,35 @@ export class EbpfSource implements Source {
     this.#kernel = undefined;
   }
 
-  #wanted(): readonly string[] {
+  #wanted(interfaces: readonly HostInterface[]): readonly string[] {
     if (this.#options.interfaces.length > 0) return this.#options.interfaces;
-    return hostInterfaces()
-      .filter((i) => i.watched)
-      .map((i) => i.name);
+    return interfaces.filter((i) => i.watched).map((i) => i.name);
   }
 
-  #locals(): void {
-    this.kernel.setLocals(hostInterfaces().flatMap((i) => i.addresses));
+  #locals(interfaces: readonly HostInterface[]): void {
+    const addresses = interfaces.flatMap((i) => i.addresses);
+    const key = addresses.map((a) => Buffer.from(a).toString('latin1')).join('');
+    if (key === this.#knownLocals) return;
+    this.kernel.setLocals(addresses);
+    this.#knownLocals = key;
   }
 
   #attach(name: string): void {
     this.kernel.hooks.attach(name, this.#options.attach, this.#options.kernel.block);
+  }
+
+  /** Without the sockets of this run: records of their own tell of them, and may be in the rings still. */
+  #older(batch: RecordBatch): RecordBatch {
+    const { words, bytes } = batch;
+    const at = batch.at.filter((offset) => {
+      const before = (bytes[offset + Head.flags]! & Flag.BEFORE) !== 0;
+      const start = (offset + SocketPart.start_ns) >> 2;
+      const startNs = words[start]! + words[start + 1]! * 4294967296;
+      const unsent =
+        bytes[offset + SocketPart.state] === SYN_SENT && words[(offset + Head.isn) >> 2] === 0;
+      return before || (startNs < this.#startedNs && !unsent);
+    });
+    return { words, bytes, at, count: at.length };
   }
 
   /**

@@ -72,6 +72,12 @@ const ATTEMPTS: Record<string, Buffer> = {
     authentication(),
     extension('DESTINATION', 16),
   ),
+  'an extension header of 2,048 bytes': chain(extension('DESTINATION', 2048)),
+  'extension headers of 3,000 bytes': chain(
+    extension('HOP', 1000),
+    extension('DESTINATION', 1000),
+    extension('ROUTING', 1000),
+  ),
 };
 
 const NO_ATTEMPTS: Record<string, Buffer> = {
@@ -131,7 +137,7 @@ describe.each(HOOKS)('headers before a SYN, %s', (hook) => {
     expect(rig().moved()).toEqual({ packets: 1 });
   });
 
-  it('a record tells the time of CLOCK_MONOTONIC, the namespace and no process', () => {
+  it('a record tells the time of CLOCK_MONOTONIC, the interface, the namespace, no process', () => {
     const before = Number(process.hrtime.bigint());
     rig().run(hook, ethernet(ipv4(V4, SYN)));
     const after = Number(process.hrtime.bigint());
@@ -139,6 +145,7 @@ describe.each(HOOKS)('headers before a SYN, %s', (hook) => {
     expect(record!.tsNs).toBeGreaterThanOrEqual(before);
     expect(record!.tsNs).toBeLessThanOrEqual(after);
     expect(record!.netns).toBeGreaterThan(0n);
+    expect(record!.ifindex).toBe(1); // lo, for BPF_PROG_TEST_RUN
     expect(record!.socket).toBeUndefined();
   });
 });

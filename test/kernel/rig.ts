@@ -10,6 +10,7 @@ import { Pins } from '../../src/kernel/pins.ts';
 import { Programs } from '../../src/kernel/programs.ts';
 import type { Ring } from '../../src/kernel/ring.ts';
 import { parseAddress } from '../../src/wire/address.ts';
+import { Head } from '../../src/wire/layout.gen.ts';
 import { type PlainRecord, plain } from '../contract/records.ts';
 
 /** Where the guard runs: as TCX ingress, and as XDP, whose native and generic forms are one program. */
@@ -17,6 +18,13 @@ export const HOOKS = ['tcx', 'xdp'] as const;
 export type HookName = (typeof HOOKS)[number];
 /** `refused`: BPF_PROG_TEST_RUN takes no frame as short as this one. */
 export type Verdict = 'pass' | 'drop' | 'refused';
+
+/** A record, with what only the kernel's tests look at. */
+export interface KernelRecord extends PlainRecord {
+  readonly ifindex: number;
+  /** Of a SUM. */
+  readonly refused: number;
+}
 
 /** This host's own addresses in the tests. */
 export const VICTIM = '10.0.0.5';
@@ -76,7 +84,7 @@ export class Rig {
   }
 
   /** All that waits in both rings, attempts first. */
-  records(): PlainRecord[] {
+  records(): KernelRecord[] {
     return [...taken(this.kernel.attempts), ...taken(this.kernel.events)];
   }
 
@@ -113,6 +121,11 @@ export class Rig {
 
   unblock(address: string): string {
     return this.kernel.requests.unblock(bytesOf(address));
+  }
+
+  /** Blocks as the kernel counts them, for --block-max. */
+  blockCount(): number {
+    return new Uint32Array(this.#shared.buffer)[0]!;
   }
 
   /** Takes or gives back the lock of every set, as a stuck CPU would. */
@@ -179,9 +192,17 @@ function verdict(program: number, hook: HookName, frame: Uint8Array, repeat = 1)
   }
 }
 
-function taken(ring: Ring): PlainRecord[] {
-  const records: PlainRecord[] = [];
-  each(ring, () => records.push(...plain(ring)));
+function taken(ring: Ring): KernelRecord[] {
+  const records: KernelRecord[] = [];
+  const word = (i: number, offset: number): number => ring.words[(ring.at[i]! + offset) >> 2]!;
+  each(ring, () => {
+    for (const [i, record] of plain(ring).entries())
+      records.push({
+        ...record,
+        ifindex: word(i, Head.ifindex),
+        refused: word(i, Head.refused),
+      });
+  });
   return records;
 }
 

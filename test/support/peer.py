@@ -102,7 +102,7 @@ def connect(command):
     try:
         if "patience_ms" in command:
             sock.setsockopt(socket.IPPROTO_TCP, 18, command["patience_ms"])  # TCP_USER_TIMEOUT
-        sock.settimeout(command.get("seconds", 20))
+        sock.settimeout(command.get("seconds"))
         if "source" in command:
             sock.bind((command["source"], command.get("source_port", 0)))
         try:

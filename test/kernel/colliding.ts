@@ -1,0 +1,28 @@
+import type { Rig } from './rig.ts';
+import { bytesOf } from './rig.ts';
+
+const SETS = 16384n;
+const MASK = (1n << 64n) - 1n;
+
+/** IPv4 sources whose states all lie in one set of the kernel's table: pw_hash() of bpf/table.h, by brute force. */
+export function collidingSources(rig: Rig, count: number): string[] {
+  const { seed } = rig.kernel.maps;
+  const bySet = new Map<bigint, string[]>();
+  for (let n = 1; ; n++) {
+    const source = `198.18.${(n >> 8) & 255}.${n & 255}`.replace('18', String(18 + (n >> 16)));
+    const set = hash(Buffer.from(bytesOf(source)), seed) & (SETS - 1n);
+    const found = bySet.get(set);
+    if (!found) bySet.set(set, [source]);
+    else if (found.push(source) === count) return found;
+  }
+}
+
+function hash(address: Buffer, seed: bigint): bigint {
+  const word = (at: number): bigint => BigInt(address.readUInt32LE(at));
+  let h = ((word(0) << 32n) | word(4)) ^ seed;
+  h = ((h ^ (h >> 32n)) * 0x9e3779b97f4a7c15n) & MASK;
+  h ^= (word(8) << 32n) | word(12);
+  h = ((h ^ (h >> 29n)) * (seed | 1n)) & MASK;
+  h = ((h ^ (h >> 32n)) * 0xbf58476d1ce4e5b9n) & MASK;
+  return h ^ (h >> 31n);
+}
