@@ -11,7 +11,7 @@ const CACHED = 4096;
 export class HostNames implements Names {
   readonly #kernel: Kernel | undefined;
   readonly #interfaces = new Map<number, string | undefined>();
-  readonly #containers = new Map<bigint, string | undefined>();
+  readonly #containers = new Map<number, string>();
 
   constructor(kernel: Kernel | undefined) {
     this.#kernel = kernel;
@@ -27,13 +27,14 @@ export class HostNames implements Names {
   }
 
   container(cgroupLo: number, cgroupHi: number): string | undefined {
-    const id = (BigInt(cgroupHi) << 32n) | BigInt(cgroupLo);
-    if (id === 0n || !this.#kernel) return undefined;
-    if (this.#containers.has(id)) return this.#containers.get(id);
-    const name = this.#kernel.cgroupName(id);
+    const id = cgroupHi * 4294967296 + cgroupLo; // an inode's number: it fits
+    if (id === 0 || !this.#kernel) return undefined;
+    const known = this.#containers.get(id);
+    if (known !== undefined) return known === '' ? undefined : known;
+    const name = this.#kernel.cgroupName(BigInt(id));
     const container = name === undefined ? undefined : containerId(name);
     if (this.#containers.size >= CACHED) this.#containers.clear();
-    this.#containers.set(id, container);
+    this.#containers.set(id, container ?? '');
     return container;
   }
 }

@@ -13,6 +13,8 @@ export interface Attachment {
   readonly iface: string;
   readonly ifindex: number;
   readonly hook: Hook;
+  /** It has no Ethernet header. */
+  readonly layer3: boolean;
   /** Replies and our own SYNs are seen (TCX egress, kernel 6.6). */
   readonly egress: boolean;
   /** Why this hook, and what was tried before. */
@@ -64,7 +66,7 @@ export class Hooks {
       try {
         this.#ingress(ifindex, hook, layer3);
         const egress = this.#egress(ifindex, layer3);
-        const attachment = { iface, ifindex, hook, egress, why: [why, ...refused].join('; ') };
+        const attachment = { iface, ifindex, hook, layer3, egress, why: [why, ...refused].join('; ') };
         this.attachments.set(iface, attachment);
         return attachment;
       } catch (error) {
@@ -131,6 +133,14 @@ export class Hooks {
       this.#pins.repin(link, name);
     } finally {
       closeFd(link);
+    }
+  }
+
+  /** Puts the guard of other options in the place of each attached one; no packet passes between them. */
+  replaceGuard(programs: Programs): void {
+    for (const { ifindex, hook, layer3 } of this.attachments.values()) {
+      const section = hook === 'tcx' ? 'tcx/ingress' : 'xdp';
+      this.#updated(`link-${ifindex}-${hook}`, programs.program(this.#object, section, layer3));
     }
   }
 

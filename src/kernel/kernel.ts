@@ -51,6 +51,7 @@ export class Kernel {
   readonly #guard: BpfObject;
   readonly #sockets: BpfObject;
   readonly #programs: Programs;
+  readonly #options: KernelOptions;
   readonly #counters: CounterReader;
   readonly #answers: Mapping;
   readonly #answerWords: Uint32Array;
@@ -69,6 +70,7 @@ export class Kernel {
         'use --source proc',
       );
     this.pins = pins;
+    this.#options = options;
     try {
       this.#guard = new BpfObject(objectPath('guard'));
       this.#sockets = new BpfObject(objectPath('sockets'));
@@ -175,6 +177,10 @@ export class Kernel {
     if (keepGuard) {
       for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
       for (const name of this.pins.names()) if (name.endsWith('-egress')) this.pins.unpin(name);
+      // Nobody reads attempts any more; verdicts wait in their ring for the next start.
+      const quiet = new Programs(this.maps, { ...this.#options, events: false });
+      this.hooks.replaceGuard(quiet);
+      quiet.stop();
     } else {
       this.pins.release();
     }
