@@ -75,11 +75,11 @@ static __always_inline int pw_on_syn(void *ctx, const struct pw_ends *e, volatil
 	__u16 src_port = bpf_ntohs(tcp->source), dst_port = bpf_ntohs(tcp->dest);
 	__u32 isn = bpf_ntohl(tcp->seq);
 	int judged = PW_JUDGED_PASS, local = pw_is_local(e->dst);
-	struct pw_found found;
+	volatile struct pw_found *found = &c->found;
 
 	c->attempts++;
 	if (local)
-		judged = pw_judge(e, l->family == 6, dst_port, tick, &found, c);
+		judged = pw_judge(e, l->family == 6, dst_port, tick, found, c);
 	else if (pw_blocks() && pw_is_blocked(e->src, l->family == 6, tick))
 		judged = PW_JUDGED_DROP;
 	if (judged == PW_JUDGED_DROP) {
@@ -93,9 +93,9 @@ static __always_inline int pw_on_syn(void *ctx, const struct pw_ends *e, volatil
 				  local ? PW_DIR_INBOUND : PW_DIR_FORWARDED, ifindex, ns, c);
 	if (judged == PW_JUDGED_SCAN) {
 		c->verdicts++;
-		c->spared += found.spared;
-		pw_report_verdict(PW_KIND_SCAN, e->src, e->dst, l->family, dst_port, ifindex, ns, &found, c);
-		return found.until_tick != 0;
+		c->spared += found->spared;
+		pw_report_verdict(PW_KIND_SCAN, e->src, e->dst, l->family, dst_port, ifindex, ns, found, c);
+		return found->until_tick != 0;
 	}
 	return 0;
 }

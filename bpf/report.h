@@ -133,7 +133,7 @@ static __always_inline void pw_report_answer(int kind, const __u32 *src, const _
 	c->answers_reported++;
 }
 
-static __always_inline void pw_fill_verdict(struct pw_record *r, const struct pw_found *found)
+static __always_inline void pw_fill_verdict(struct pw_record *r, const volatile struct pw_found *found)
 {
 	int i;
 
@@ -152,7 +152,7 @@ static __always_inline void pw_fill_verdict(struct pw_record *r, const struct pw
 
 /* kind: PW_KIND_SCAN, or a user's block or unblock. */
 static __always_inline void pw_report_verdict(int kind, const __u32 *src, const __u32 *dst, int family, __u16 port,
-					      __u32 ifindex, __u64 ns, const struct pw_found *found,
+					      __u32 ifindex, __u64 ns, const volatile struct pw_found *found,
 					      struct pw_counters *c)
 {
 	struct pw_record *r = bpf_ringbuf_reserve(&pw_events, sizeof(*r), 0);

@@ -13,15 +13,6 @@ enum pw_judged {
 	PW_JUDGED_SCAN, /* this SYN crossed the threshold; struct pw_found says more */
 };
 
-struct pw_found {
-	__u64 until_tick; /* end of the block; 0: none was set */
-	__u64 first_tick;
-	__u32 count;
-	__u32 syns;
-	__u32 spared;
-	__u16 ports[16];
-};
-
 static __always_inline void pw_mask(__u32 *key, const __u32 *src, int v6)
 {
 	key[0] = src[0];
@@ -36,9 +27,10 @@ static __always_inline void pw_mask(__u32 *key, const __u32 *src, int v6)
 	}
 }
 
+/* Was this port touched within the window? */
 static __always_inline int pw_live(__u64 entry, __u64 tick)
 {
-	/* another CPU's clock reading may be a little later than ours */
+	/* signed: another CPU's clock reading may be a little later than ours */
 	return entry && (__s64)(tick - (entry >> 16)) <= (__s64)pw_opt.window_ticks;
 }
 
@@ -145,43 +137,65 @@ static __always_inline int pw_spared(const __u32 *src)
 	return bpf_map_lookup_elem(&pw_never, &key) != 0;
 }
 
-/* Under the lock: way i watches this pair, port is new to it. */
-static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, const struct pw_ends *e, __u16 port,
-				       __u64 tick, struct pw_found *found, struct pw_counters *c)
+/* Under the lock: looks at every port of this pair: which are live, which place is free, which is oldest. The results go
+ * through memory, where the verifier loses track of them: else it would check each combination of T ports. */
+static __always_inline void pw_look(volatile struct pw_found *found, struct pw_slot *slot, struct pw_more *more,
+				    __u16 port, __u64 tick)
 {
-	struct pw_slot *slot = &set->slot[i & 3];
-	struct pw_more *more = pw_more_of(hash, i);
-	__u64 oldest = ~0ULL;
-	__u64 *place = 0, *last = 0;
-	__u32 live = 0;
-	__u32 state = PW_WAY_STATE(set->way[i & 3]);
 	int j;
 
-	if (!more)
-		return PW_JUDGED_PASS;
-	__builtin_memset(found, 0, sizeof(*found));
-	set->hits[i & 3]++;
+	found->count = 0;
+	found->known = 0;
+	found->free = PW_MAX_PORTS;
+	found->oldest = 0;
+	found->oldest_tick = ~0ULL;
 	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.ports; j++) {
 		__u64 *at = pw_port_of(slot, more, j), seen = *at;
 
 		if (!pw_live(seen, tick)) {
-			place = at;
+			found->free = j;
 			continue;
 		}
 		if ((__u16)seen == port) { /* another CPU was first */
 			*at = tick << 16 | port;
-			return PW_JUDGED_PASS;
+			found->known = 1;
 		}
-		found->ports[live++ & 15] = (__u16)seen;
-		if (seen >> 16 < oldest) {
-			oldest = seen >> 16;
-			last = at;
+		found->ports[found->count & 15] = (__u16)seen;
+		found->count = found->count + 1;
+		if (seen >> 16 < found->oldest_tick) {
+			found->oldest_tick = seen >> 16;
+			found->oldest = j;
 		}
 	}
+}
+
+static __always_inline void pw_put_port(struct pw_slot *slot, struct pw_more *more, __u32 j, __u16 port, __u64 tick)
+{
+	if (j < PW_SLOT_PORTS)
+		slot->port[j] = tick << 16 | port;
+	else if (j < PW_MAX_PORTS)
+		more->port[j - PW_SLOT_PORTS] = tick << 16 | port;
+}
+
+/* Under the lock: way i watches this pair, port is new to it. */
+static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, const struct pw_ends *e, __u16 port,
+				       __u64 tick, volatile struct pw_found *found, struct pw_counters *c)
+{
+	struct pw_slot *slot = &set->slot[i & 3];
+	struct pw_more *more = pw_more_of(hash, i);
+	__u32 state = PW_WAY_STATE(set->way[i & 3]), live;
+	__u16 tag = pw_tag_of(hash);
+
+	if (!more)
+		return PW_JUDGED_PASS;
+	set->hits[i & 3]++;
+	pw_look(found, slot, more, port, tick);
+	if (found->known)
+		return PW_JUDGED_PASS;
+	live = found->count;
 	if (live < pw_opt.ports) {
-		if (place)
-			*place = tick << 16 | port;
-		pw_set_way(set, i & 3, PW_WAY(pw_tag_of(hash), PW_WAY_WATCHED, live + 1, pw_over(tick)));
+		pw_put_port(slot, more, found->free, port, tick);
+		pw_set_way(set, i & 3, PW_WAY(tag, PW_WAY_WATCHED, live + 1, pw_over(tick)));
 		return PW_JUDGED_PASS;
 	}
 	found->ports[live & 15] = port;
@@ -200,12 +214,11 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 	}
 	if (pw_opt.block && !found->spared) {
 		found->until_tick = tick + pw_opt.ttl_ticks;
-		pw_make_block(set, hash, i, PW_BLOCK_SYNS, found->until_tick, PW_WHEN(tick), c);
+		pw_make_block(set, hash, i, PW_BLOCK_SYNS, tick + pw_opt.ttl_ticks, PW_WHEN(tick), c);
 		return PW_JUDGED_SCAN;
 	}
-	if (last)
-		*last = tick << 16 | port;
-	pw_set_way(set, i & 3, PW_WAY(pw_tag_of(hash), PW_WAY_FOUND, live + 1, pw_over(tick)));
+	pw_put_port(slot, more, found->oldest, port, tick);
+	pw_set_way(set, i & 3, PW_WAY(tag, PW_WAY_FOUND, live + 1, pw_over(tick)));
 	return state == PW_WAY_FOUND ? PW_JUDGED_PASS : PW_JUDGED_SCAN;
 }
 
@@ -241,7 +254,7 @@ static __always_inline int pw_ways_of(const struct pw_set *set, __u16 tag, int *
 }
 
 /* A SYN from e->src to port of our own address e->dst. */
-static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port, __u64 tick, struct pw_found *found,
+static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port, __u64 tick, volatile struct pw_found *found,
 				    struct pw_counters *c)
 {
 	__u32 key[4] __attribute__((aligned(8)));
@@ -263,6 +276,8 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port,
 		if (ways > 1 || PW_WAY_STATE(set->way[way & 3]) == PW_WAY_BLOCKED) {
 			blocked = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 			if (blocked >= 0) {
+				if (v6 && pw_spared(e->src))
+					return PW_JUDGED_PASS; /* its neighbour in the prefix was blocked */
 				set->hits[blocked & 3]++;
 				return PW_JUDGED_DROP;
 			}
@@ -309,7 +324,7 @@ static __always_inline int pw_is_blocked(const __u32 *src, int v6, __u64 tick)
 	if (!set)
 		return 0;
 	way = pw_blocked_way(set, hash, key, PW_WHEN(tick));
-	if (way < 0)
+	if (way < 0 || (v6 && pw_spared(src)))
 		return 0;
 	set->hits[way & 3]++;
 	return 1;

@@ -43,6 +43,20 @@ struct pw_layers {
 	__u8 fragmented;
 };
 
+/* What a SYN that reached the lock found; like the layers it lies in the CPU's map value. */
+struct pw_found {
+	__u64 until_tick; /* end of the block; 0: none was set */
+	__u64 first_tick;
+	__u64 oldest_tick;
+	__u32 oldest;     /* place of the port that was not seen for longest */
+	__u32 free;       /* a place without a live port */
+	__u32 known;      /* the port is not new after all */
+	__u32 count;      /* live ports in `ports` */
+	__u32 syns;
+	__u32 spared;
+	__u16 ports[16];
+};
+
 /* One CPU's counters; user space sums them. Only grow. */
 struct pw_counters {
 	__u64 packets;          /* into the guard */
@@ -74,6 +88,7 @@ struct pw_counters {
 	__u64 rate_count;       /* ... within this 2^30 ns */
 	struct pw_layers layers; /* of the packet in hand */
 	struct pw_layers quoted; /* of the one it quotes (ICMP) */
+	struct pw_found found;   /* of the SYN in hand */
 };
 
 /* Inserted: all programs add to their CPU's entry. Read: user space (status, loss). */

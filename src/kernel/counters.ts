@@ -45,7 +45,7 @@ export class CounterReader {
     const type = object.btf.struct('pw_counters');
     this.#members = object.btf
       .members(type)
-      .filter((m) => !['rate_second', 'rate_count', 'layers', 'quoted'].includes(m.name));
+      .filter((m) => !['rate_second', 'rate_count', 'layers', 'quoted', 'found'].includes(m.name));
     this.#size = (type.sizeOrType + 7) & ~7;
     this.#values = Buffer.alloc(this.#size * possibleCpus());
   }
