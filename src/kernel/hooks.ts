@@ -66,7 +66,14 @@ export class Hooks {
       try {
         this.#ingress(ifindex, hook, layer3);
         const egress = this.#egress(ifindex, layer3);
-        const attachment = { iface, ifindex, hook, layer3, egress, why: [why, ...refused].join('; ') };
+        const attachment = {
+          iface,
+          ifindex,
+          hook,
+          layer3,
+          egress,
+          why: [why, ...refused].join('; '),
+        };
         this.attachments.set(iface, attachment);
         return attachment;
       } catch (error) {

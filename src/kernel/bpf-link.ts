@@ -1,0 +1,96 @@
+import { attr, Command, call, pointer } from './bpf-call.ts';
+import { bpfCall, closeFd, SystemError } from './libc.ts';
+
+export const AttachType = {
+  TRACE_RAW_TP: 23,
+  TRACE_ITER: 28,
+  XDP: 37,
+  TCX_INGRESS: 46,
+  TCX_EGRESS: 47,
+} as const;
+/** Flags of an XDP link (linux/if_link.h). */
+export const XdpMode = { GENERIC: 2, NATIVE: 4 } as const;
+/** Loads type information and returns its descriptor. */
+export function loadBtf(data: Uint8Array): number {
+  attr.fill(0);
+  pointer(0, data);
+  attr.writeUInt32LE(data.length, 16);
+  return call('BTF_LOAD', 28);
+}
+
+export function pinObject(fd: number, path: string): void {
+  const text = Buffer.alloc(Math.max(128, path.length + 1));
+  text.write(path);
+  attr.fill(0);
+  pointer(0, text);
+  attr.writeUInt32LE(fd, 8);
+  call('OBJ_PIN', 16);
+}
+
+/** Descriptor of a pinned object; undefined when the pin does not exist. */
+export function pinnedObject(path: string): number | undefined {
+  const text = Buffer.alloc(Math.max(128, path.length + 1));
+  text.write(path);
+  attr.fill(0);
+  pointer(0, text);
+  const result = bpfCall(Command.OBJ_GET, attr, 16);
+  if (result === -2) return undefined;
+  if (result < 0) throw new SystemError(`bpf OBJ_GET ${path}`, -result);
+  return result;
+}
+
+/** Attaches to an interface: TCX or XDP; returns the link. */
+export function linkToInterface(
+  program: number,
+  ifindex: number,
+  attachType: number,
+  flags = 0,
+): number {
+  attr.fill(0);
+  attr.writeUInt32LE(program, 0);
+  attr.writeUInt32LE(ifindex, 4);
+  attr.writeUInt32LE(attachType, 8);
+  attr.writeUInt32LE(flags, 12);
+  return call('LINK_CREATE', 64);
+}
+
+/** Attaches a BTF tracepoint program; returns the link. */
+export function linkToTracepoint(program: number): number {
+  attr.fill(0);
+  attr.writeUInt32LE(program, 8);
+  return call('RAW_TRACEPOINT_OPEN', 16);
+}
+
+/** Runs an iterator program once: a descriptor to read to its end. */
+export function openIterator(program: number): number {
+  attr.fill(0);
+  attr.writeUInt32LE(program, 0);
+  attr.writeUInt32LE(AttachType.TRACE_ITER, 8);
+  const link = call('LINK_CREATE', 64);
+  attr.fill(0);
+  attr.writeUInt32LE(link, 0);
+  try {
+    return call('ITER_CREATE', 8);
+  } finally {
+    closeFd(link);
+  }
+}
+
+/** Puts another program in a link's place at once: no packet passes between them. */
+export function updateLink(link: number, program: number): void {
+  attr.fill(0);
+  attr.writeUInt32LE(link, 0);
+  attr.writeUInt32LE(program, 4);
+  call('LINK_UPDATE', 16);
+}
+
+/** struct bpf_link_info, bpf_prog_info or bpf_map_info of a descriptor. */
+export function objectInfo(fd: number): Buffer {
+  const info = Buffer.alloc(256);
+  attr.fill(0);
+  attr.writeUInt32LE(fd, 0);
+  attr.writeUInt32LE(info.length, 4);
+  pointer(8, info);
+  call('OBJ_GET_INFO_BY_FD', 16);
+  return info;
+}
