@@ -120,9 +120,13 @@ static __always_inline void pw_on_icmp_out(struct __sk_buff *skb, volatile struc
 static __always_inline void pw_egress(struct __sk_buff *skb, __be16 ethertype)
 {
 	void *data = (void *)(long)skb->data, *data_end = (void *)(long)skb->data_end;
-	struct pw_counters *c = pw_count();
+	struct pw_counters *c;
 	volatile struct pw_layers *l;
+	int common = pw_common_flags(data, data_end, ethertype);
 
+	if (common >= 0 && !(common & (PW_SYN | PW_RST)))
+		return;
+	c = pw_count();
 	if (!c)
 		return;
 	l = &c->layers;

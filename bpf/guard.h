@@ -130,10 +130,14 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 	struct pw_ends e;
 	struct tcphdr *tcp;
 	__u8 flags;
+	int common;
 
 	if (!c)
 		return 0;
 	c->packets++;
+	common = pw_common_flags(data, data_end, ethertype);
+	if (common >= 0 && !(common & (PW_SYN | PW_RST)) && !pw_blocks())
+		return 0;
 	l = &c->layers;
 	switch (pw_parse(l, data, data_end, ethertype)) {
 	case PW_PARSED_OK:

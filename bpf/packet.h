@@ -168,6 +168,21 @@ static __always_inline int pw_parse(volatile struct pw_layers *l, void *data, vo
 	return PW_PARSED_OTHER;
 }
 
+/* The flags of a TCP segment in nearly every frame's form (Ethernet, IPv4 without options or fragments, a whole header),
+ * without the parser; -1 for all others. Most segments end here. */
+static __always_inline int pw_common_flags(void *data, void *data_end, __be16 ethertype)
+{
+	struct ethhdr *eth = data;
+	struct iphdr *ip = data + sizeof(*eth);
+	struct tcphdr *tcp = (void *)(ip + 1);
+
+	if (ethertype || (void *)(tcp + 1) > data_end || eth->h_proto != bpf_htons(ETH_P_IP) ||
+	    *(__u8 *)ip != 0x45 || ip->protocol != IPPROTO_TCP || ip->frag_off & bpf_htons(0x3fff) || tcp->doff < 5 ||
+	    bpf_ntohs(ip->tot_len) < sizeof(*ip) + tcp->doff * 4 || (void *)tcp + tcp->doff * 4 > data_end)
+		return -1;
+	return ((__u8 *)tcp)[13];
+}
+
 /* The originator's and responder's ends of a packet. */
 struct pw_ends {
 	__u32 src[4];

@@ -110,7 +110,7 @@ int pw_sockets(struct bpf_iter__tcp *ctx)
 	pw_read_tuple(&t, skc);
 	if (!s->id && state != PW_LISTEN)
 		s->id = pw_tuple_id(&t, s->flags & PW_FLAG_PASSIVE, s->isn);
-	pw_fill_record(&r, (struct sock *)tp, s, bpf_ktime_get_ns(), PW_KIND_EXISTING, state);
+	pw_fill_record(&r, (struct sock *)tp, tp, &t, s, bpf_ktime_get_ns(), PW_KIND_EXISTING, state);
 	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
 	return 0;
 }

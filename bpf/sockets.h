@@ -70,6 +70,14 @@ static __always_inline void pw_read_tuple(struct pw_tuple *t, const struct sock_
 	}
 }
 
+/* The tuple of a socket in any state: one that closes has given its port back, but its headers still say it. */
+static __always_inline void pw_read_ends(struct pw_tuple *t, const struct sock *sk, const struct tcp_sock *tp)
+{
+	pw_read_tuple(t, &sk->__sk_common);
+	if (!t->local_port && tp)
+		t->local_port = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+}
+
 static __always_inline void pw_name_cgroup(struct pw_sock *s, struct task_struct *task)
 {
 	struct kernfs_node *kn = task->cgroups->dfl_cgrp->kn;
@@ -120,19 +128,16 @@ static __always_inline __u64 pw_tuple_id(const struct pw_tuple *t, int swap, __u
 		      pw_id(t->local, t->remote, t->family == 6, ports, isn);
 }
 
-static __always_inline void pw_fill_record(struct pw_record *r, struct sock *sk, const struct pw_sock *s, __u64 ns,
-					   int kind, int state)
+static __always_inline void pw_fill_record(struct pw_record *r, struct sock *sk, struct tcp_sock *tp,
+					   const struct pw_tuple *t, const struct pw_sock *s, __u64 ns, int kind,
+					   int state)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-	struct pw_tuple t;
-
-	pw_read_tuple(&t, &sk->__sk_common);
 	r->head.ts_ns = ns;
 	r->head.id = s->id;
-	pw_fill_ends(&r->head, &t, s->flags & PW_FLAG_PASSIVE);
+	pw_fill_ends(&r->head, t, s->flags & PW_FLAG_PASSIVE);
 	r->head.isn = s->isn;
 	r->head.kind = kind;
-	r->head.family = t.family;
+	r->head.family = t->family;
 	r->head.direction = s->flags & PW_FLAG_BEFORE  ? PW_DIR_UNKNOWN :
 			    s->flags & PW_FLAG_PASSIVE ? PW_DIR_INBOUND :
 							 PW_DIR_OUTBOUND;
@@ -166,7 +171,8 @@ static __always_inline void pw_fill_record(struct pw_record *r, struct sock *sk,
 	}
 }
 
-static __always_inline void pw_report_socket(struct sock *sk, const struct pw_sock *s, int kind, int state)
+static __always_inline void pw_report_socket(struct sock *sk, struct tcp_sock *tp, const struct pw_tuple *t,
+					     const struct pw_sock *s, __u64 ns, int kind, int state)
 {
 	struct pw_counters *c = pw_count();
 	struct pw_record *r;
@@ -178,7 +184,7 @@ static __always_inline void pw_report_socket(struct sock *sk, const struct pw_so
 		__sync_fetch_and_add(&c->sockets_lost, 1);
 		return;
 	}
-	pw_fill_record(r, sk, s, bpf_ktime_get_ns(), kind, state);
+	pw_fill_record(r, sk, tp, t, s, ns, kind, state);
 	bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);
 	__sync_fetch_and_add(&c->sockets_reported, 1);
 }
@@ -210,6 +216,7 @@ static __always_inline void pw_on_established(struct sock *sk, int oldstate)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct pw_sock *s = pw_known(sk);
+	__u64 ns = bpf_ktime_get_ns();
 	struct pw_tuple t;
 
 	if (!tp)
@@ -223,13 +230,13 @@ static __always_inline void pw_on_established(struct sock *sk, int oldstate)
 	if (oldstate == PW_SYN_RECV && s->from != PW_FROM_CONNECT) {
 		s->flags = PW_FLAG_PASSIVE;
 		s->isn = tp->rcv_nxt - 1; /* RFC 9293 3.10.7.4: RCV.NXT is IRS+1 here */
-		s->start_ns = bpf_ktime_get_ns();
+		s->start_ns = ns;
 	} else if (!s->attempted) {
 		s->isn = tp->snd_una - 1; /* SND.UNA is ISS+1 */
 		s->attempted = 1;
 	}
 	s->id = pw_tuple_id(&t, s->flags & PW_FLAG_PASSIVE, s->isn);
-	pw_report_socket(sk, s, PW_KIND_OPEN, oldstate);
+	pw_report_socket(sk, tp, &t, s, ns, PW_KIND_OPEN, oldstate);
 }
 
 /* shutdown(2) or close(2), in the process that holds the socket. */
@@ -256,10 +263,10 @@ static __always_inline void pw_on_closed(struct sock *sk, int oldstate)
 	}
 	if (oldstate == PW_SYN_SENT && !s->attempted && tp)
 		s->isn = tp->snd_una;
-	pw_read_tuple(&t, &sk->__sk_common);
+	pw_read_ends(&t, sk, tp);
 	if (!s->id)
 		s->id = pw_tuple_id(&t, s->flags & PW_FLAG_PASSIVE, s->isn);
-	pw_report_socket(sk, s, PW_KIND_CLOSE, oldstate);
+	pw_report_socket(sk, tp, &t, s, bpf_ktime_get_ns(), PW_KIND_CLOSE, oldstate);
 	s->attempted = 0; /* the socket may connect again */
 	s->id = 0;
 }

@@ -110,8 +110,7 @@ describe.each(HOOKS)('the end of a block, %s', (hook) => {
     }
     // a block's end is kept in steps of 67 ms
     expect(performance.now() - from).toBeGreaterThan(990);
-    const now = Number(process.hrtime.bigint());
-    expect(rig().kernel.table.blocks(now)).toMatchObject({ active: [], expired: [{}] });
+    expect(rig().kernel.table.blocks(Number(process.hrtime.bigint())).active).toEqual([]);
     rig().discard();
     expect(syns(rig(), hook, SCANNER, VICTIM, [81, 82, 83])).toEqual(['pass', 'pass', 'drop']);
     expect(rig().records().at(-1)).toMatchObject({ kind: 'SCAN', verdict: { syns: 4 } });
