@@ -24,7 +24,8 @@ static __always_inline void pw_fill_head(struct pw_head *h, __u64 ns, const __u3
 	h->refused = 0;
 }
 
-/* Under the sum's lock: its record into the ring. */
+/* Under the sum's lock: its record into the ring. A packet may interrupt the request that asks for it, on the same CPU:
+ * these counters are added to at once, so that they stay exact. */
 static __always_inline void pw_emit_sum(struct pw_sum *s, __u64 ns, struct pw_counters *c)
 {
 	struct pw_head *h;
@@ -33,7 +34,8 @@ static __always_inline void pw_emit_sum(struct pw_sum *s, __u64 ns, struct pw_co
 		return;
 	h = bpf_ringbuf_reserve(&pw_attempts, sizeof(*h), 0);
 	if (!h) {
-		c->sums_lost += s->count;
+		__sync_fetch_and_add(&c->sums_lost, s->count);
+		__sync_fetch_and_add(&c->answers_lost, s->refused);
 	} else {
 		__u32 nobody[4] = {};
 
@@ -45,7 +47,7 @@ static __always_inline void pw_emit_sum(struct pw_sum *s, __u64 ns, struct pw_co
 		h->count = s->count;
 		h->refused = s->refused;
 		bpf_ringbuf_submit(h, PW_QUIET);
-		c->sums_reported += s->count;
+		__sync_fetch_and_add(&c->sums_reported, s->count);
 	}
 	s->count = 0;
 	s->refused = 0;

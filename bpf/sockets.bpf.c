@@ -75,7 +75,8 @@ int pw_owners(struct bpf_iter__task_file *ctx)
 		return 0;
 	s->flags = sk->__sk_common.skc_state == PW_LISTEN ? 0 : PW_FLAG_BEFORE;
 	s->attempted = 1;
-	s->from = sk->__sk_common.skc_state == PW_LISTEN ? PW_FROM_LISTEN : PW_FROM_NONE;
+	/* of a connection nobody saw the call: its holder is who will close it */
+	s->from = sk->__sk_common.skc_state == PW_LISTEN ? PW_FROM_LISTEN : PW_FROM_CLOSE;
 	s->pid = task->tgid;
 	s->uid = task->cred->uid.val;
 	bpf_probe_read_kernel(s->comm, sizeof(s->comm), task->comm);

@@ -21,7 +21,8 @@ export class HostNames implements Names {
   iface(ifindex: number): string | undefined {
     if (ifindex !== 0 && !this.#interfaces.has(ifindex)) {
       this.#interfaces.set(ifindex, undefined); // asked once
-      for (const name of Object.keys(networkInterfaces())) this.#interfaces.set(interfaceIndex(name), name);
+      for (const name of Object.keys(networkInterfaces()))
+        this.#interfaces.set(interfaceIndex(name), name);
     }
     return this.#interfaces.get(ifindex);
   }

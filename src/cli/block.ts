@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { monotonicNs } from '../agent/clock.ts';
 import { gatherNeverBlock } from '../guard/never-block.ts';
 import { PinnedGuard } from '../kernel/kernel.ts';
@@ -22,7 +22,11 @@ export function blockCommand(): Command {
   command
     .command('add <address>')
     .description('block a source')
-    .option('--ttl <time>', 'how long', seconds, kernelDefaults.blockSeconds)
+    .addOption(
+      new Option('--ttl <time>', 'how long')
+        .argParser(seconds)
+        .default(kernelDefaults.blockSeconds, `${kernelDefaults.blockSeconds}s`),
+    )
     .action((text: string, options: { ttl: number }) => add(addressOf(text), options.ttl));
   command
     .command('rm <address>')

@@ -32,14 +32,15 @@ export interface Rule {
 export function rule(text: string): Rule {
   const [name, ...parameters] = text.split(',');
   if (name !== 'reference') throw new InvalidArgumentError('the rule is `reference`.');
-  let result: Rule = { ports: 3, windowSeconds: 60 };
+  let ports = 3;
+  let windowSeconds = 60;
   for (const parameter of parameters) {
     const [key, value = ''] = parameter.split('=', 2);
-    if (key === 'ports') result = { ...result, ports: integer(1, 15)(value) };
-    else if (key === 'window') result = { ...result, windowSeconds: windowOf(value) };
+    if (key === 'ports') ports = integer(1, 15)(value);
+    else if (key === 'window') windowSeconds = windowOf(value);
     else throw new InvalidArgumentError('its parameters are ports=1..15 and window=1s..1h.');
   }
-  return result;
+  return { ports, windowSeconds };
 }
 
 function windowOf(text: string): number {

@@ -7,7 +7,7 @@ import { integer, type Rule, rule, seconds } from './parse.ts';
 interface Options {
   source: WatchConfig['source'];
   interval: number;
-  interface: string[];
+  interface?: string[];
   attach: WatchConfig['attach'];
   block?: boolean | 'bpf';
   dryRun?: boolean;
@@ -32,17 +32,15 @@ export function watchCommand(): Command {
         .choices(['auto', 'ebpf', 'proc'])
         .default('auto'),
     )
-    .option(
-      '--interval <time>',
-      'between two reads of /proc (proc only)',
-      seconds,
-      watchDefaults.intervalSeconds,
+    .addOption(
+      new Option('--interval <time>', 'between two reads of /proc (proc only)')
+        .argParser(seconds)
+        .default(watchDefaults.intervalSeconds, '10s'),
     )
     .option(
       '-i, --interface <name>',
       'watch only this interface (repeatable); all that have an address otherwise',
-      (name: string, before: string[]) => [...before, name],
-      [],
+      (name: string, before: string[] | undefined) => [...(before ?? []), name],
     )
     .addOption(
       new Option(
@@ -59,13 +57,16 @@ export function watchCommand(): Command {
       ).choices(['bpf']),
     )
     .option('--dry-run', 'with --block: say what would be blocked, block nothing')
-    .option(
-      '--rule <rule>',
-      'what a scan is: reference[,ports=3][,window=60s]',
-      rule,
-      rule('reference'),
+    .addOption(
+      new Option('--rule <rule>', 'what a scan is: reference[,ports=3][,window=60s]')
+        .argParser(rule)
+        .default(rule('reference'), 'reference'),
     )
-    .option('--block-ttl <time>', 'how long a block lasts', seconds, kernel.blockSeconds)
+    .addOption(
+      new Option('--block-ttl <time>', 'how long a block lasts')
+        .argParser(seconds)
+        .default(kernel.blockSeconds, `${kernel.blockSeconds}s`),
+    )
     .option('--block-max <n>', 'blocks in force at once', integer(1, 32_768), kernel.blockMax)
     .option('--block-established', "cut a blocked source's established connections as well")
     .addOption(
@@ -104,7 +105,7 @@ function configOf(options: Options): WatchConfig {
   return {
     source: options.source,
     intervalSeconds: options.interval,
-    interfaces: options.interface,
+    interfaces: options.interface ?? [],
     attach: options.attach,
     kernel: {
       ...kernel,

@@ -79,7 +79,7 @@ export interface Mapping {
  * A write into a mapping made without `writable` ends the process: the caller must not.
  */
 export function mapShared(fd: number, length: number, offset: number, writable: boolean): Mapping {
-  const pointer: bigint | null = cMmap(null, length, writable ? 3 : 1, 1, fd, offset);
+  const pointer = cMmap(null, length, writable ? 3 : 1, 1, fd, offset) as bigint | null;
   if (pointer === null || BigInt.asIntN(64, pointer) === -1n) throw failed('mmap');
   return {
     buffer: koffi.view(pointer, length),
@@ -102,7 +102,7 @@ export function readFd(fd: number, buffer: Uint8Array): number {
 
 /** Opens and locks a file until the process ends; undefined when somebody else holds the lock. */
 export function lockFile(path: string): number | undefined {
-  const fd: number = cOpen(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600);
+  const fd = cOpen(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600) as number;
   if (fd < 0) throw failed(`open ${path}`);
   if (cFlock(fd, 2 | 4) === 0) return fd; // LOCK_EX|LOCK_NB
   cClose(fd);
@@ -127,7 +127,7 @@ export function mountBpffs(path: string): void {
 
 /** Index of a network interface in our namespace; 0 when there is none. */
 export function interfaceIndex(name: string): number {
-  return cIfNameToIndex(name);
+  return cIfNameToIndex(name) as number;
 }
 
 const SIOCGIFHWADDR = 0x8927;
@@ -135,7 +135,7 @@ const SIOCETHTOOL = 0x8946;
 const ETHTOOL_GDRVINFO = 3;
 
 function withSocket<T>(use: (fd: number) => T): T {
-  const fd: number = cSocket(2, 2 | 0o2000000, 0); // AF_INET, SOCK_DGRAM|SOCK_CLOEXEC
+  const fd = cSocket(2, 2 | 0o2000000, 0) as number; // AF_INET, SOCK_DGRAM|SOCK_CLOEXEC
   if (fd < 0) throw failed('socket');
   try {
     return use(fd);

@@ -71,7 +71,8 @@ export class EbpfSource implements Source {
         );
       kernel.hooks.detachOthers();
     } catch (error) {
-      if (kernel.maps.adopted) kernel.close(); // an earlier run's guard goes on
+      if (kernel.maps.adopted)
+        kernel.close(); // an earlier run's guard goes on
       else kernel.stop(false);
       this.#kernel = undefined;
       throw error;

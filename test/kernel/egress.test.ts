@@ -149,8 +149,16 @@ describe('answers behind unusual headers', () => {
     const v4 = { src: SCANNER, dst: VICTIM };
     const v6 = { src: SCANNER6, dst: VICTIM6 };
     const options = { ipOptions: Buffer.alloc(40, 1) };
-    const extensions = { extensions: [extension('HOP'), authentication(), extension('DESTINATION', 64)] };
-    const rst = tcp({ srcPort: 80, dstPort: 5973, flags: Tcp.RST | Tcp.ACK, seq: 0, ack: SYN.seq + 1 });
+    const extensions = {
+      extensions: [extension('HOP'), authentication(), extension('DESTINATION', 64)],
+    };
+    const rst = tcp({
+      srcPort: 80,
+      dstPort: 5973,
+      flags: Tcp.RST | Tcp.ACK,
+      seq: 0,
+      ack: SYN.seq + 1,
+    });
     const back4 = { src: VICTIM, dst: SCANNER, ...options };
     const back6 = { src: VICTIM6, dst: SCANNER6, ...extensions };
     for (const packet of [

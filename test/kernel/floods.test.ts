@@ -38,9 +38,8 @@ describe.each(HOOKS)('attempts faster than sum_above, %s', (hook) => {
   });
 
   it('a sum waits for its second to be over', async () => {
-    const syn = tcpFrame({ src: SCANNER, dst: VICTIM });
     await afterTheSecond();
-    rig().run(hook, syn, 100);
+    rig().run(hook, SYN, 100);
     rig().kernel.flushSums();
     const early = sumOf(rig());
     await afterTheSecond();
@@ -53,11 +52,10 @@ describe.each(HOOKS)('attempts faster than sum_above, %s', (hook) => {
   });
 
   it('a sum of the next second does not join the last', async () => {
-    const syn = tcpFrame({ src: SCANNER, dst: VICTIM });
     await afterTheSecond();
-    rig().run(hook, syn, 50);
+    rig().run(hook, SYN, 50);
     await afterTheSecond();
-    rig().run(hook, syn, 50);
+    rig().run(hook, SYN, 50);
     rig().kernel.flushSums(true);
     const sums = rig()
       .records()
@@ -83,17 +81,8 @@ describe.each(HOOKS)('attempts faster than sum_above, %s', (hook) => {
 
   it('refusals are summed beside the attempts', () => {
     const attempt = tcpFrame({ src: SCANNER, dst: VICTIM, dstPort: 9 });
-    const refusal = tcpFrame({
-      src: VICTIM,
-      dst: SCANNER,
-      srcPort: 9,
-      dstPort: 40000,
-      flags: Tcp.RST | Tcp.ACK,
-      seq: 0,
-      ack: 1001,
-    });
     rig().run(hook, attempt, 1000);
-    rig().leave(refusal, 1000);
+    rig().leave(REFUSAL, 1000);
     rig().kernel.flushSums(true);
     const records = rig().records();
     const single = records.filter((r) => r.kind === 'REFUSED').length;
@@ -101,31 +90,42 @@ describe.each(HOOKS)('attempts faster than sum_above, %s', (hook) => {
     expect(single + summed).toBe(1000);
     expect(rig().moved()['answers_reported'] ?? 0).toBe(single);
   });
+
+  it('refusals in a sum that finds the ring full are lost with it', () => {
+    const every = rig().guard(hook, { sumAbove: NEVER });
+    rig().run(hook, tcpFrame({ src: SCANNER, dst: VICTIM, dstPort: 9 }), 1000);
+    rig().leave(REFUSAL, 1000);
+    for (let i = 0; i < room('pw_attempts', Head.size); i++) every(SYN);
+    const before = rig().moved();
+    rig().kernel.flushSums(true);
+    const after = rig().moved();
+    const all = (before['answers_reported'] ?? 0) + (before['answers_lost'] ?? 0);
+    expect(all + (after['answers_lost'] ?? 0)).toBe(1000);
+    expect(after['sums_lost']).toBe(before['attempts_summed']);
+  });
 });
 
 describe.each(HOOKS)('a ring that nobody reads, %s', (hook) => {
   const rig = withRig({ sumAbove: NEVER, block: true });
-  const syn = tcpFrame({ src: SCANNER, dst: VICTIM });
-
   it('sent = reported + lost, and what was reported comes out', () => {
     const sent = 250_000;
-    expect(rig().run(hook, syn, sent)).toBe('pass');
+    expect(rig().run(hook, SYN, sent)).toBe('pass');
     const { attempts, attempts_reported: reported, attempts_lost: lost } = rig().moved();
     expect(attempts).toBe(sent);
     expect(reported! + lost!).toBe(sent);
     expect(lost).toBeGreaterThan(0);
     expect(reported).toBe(room('pw_attempts', Head.size));
     expect(rig().discard()).toBe(reported);
-    rig().run(hook, syn);
+    rig().run(hook, SYN);
     expect(rig().moved()).toEqual({ packets: 1, attempts: 1, attempts_reported: 1 });
     expect(rig().discard()).toBe(1);
   });
 
   it('sums that find it full are lost with their count', () => {
     const guard = rig().guard(hook, { sumAbove: 10 });
-    rig().run(hook, syn, 250_000);
+    rig().run(hook, SYN, 250_000);
     rig().moved();
-    for (let i = 0; i < 100; i++) guard(syn);
+    for (let i = 0; i < 100; i++) guard(SYN);
     rig().kernel.flushSums(true);
     const moved = rig().moved();
     expect(moved['attempts_summed']! + (moved['attempts_lost'] ?? 0)).toBe(100);
@@ -136,10 +136,9 @@ describe.each(HOOKS)('a ring that nobody reads, %s', (hook) => {
   });
 
   it('answers are lost and counted', () => {
-    rig().run(hook, syn, 250_000);
+    rig().run(hook, SYN, 250_000);
     rig().moved();
-    const refused = { src: VICTIM, dst: SCANNER, flags: Tcp.RST | Tcp.ACK, seq: 0, ack: 1001 };
-    rig().leave(tcpFrame(refused), 10);
+    rig().leave(REFUSAL, 10);
     expect(rig().moved()).toEqual({ answers_lost: 10 });
   });
 
@@ -157,6 +156,17 @@ describe.each(HOOKS)('a ring that nobody reads, %s', (hook) => {
     expect(rig().moved()).toMatchObject({ verdicts: 1, verdicts_lost: 1, blocked: 1 });
     expect(rig().discard()).toBe(reported! + 4);
   });
+});
+
+const SYN = tcpFrame({ src: SCANNER, dst: VICTIM });
+const REFUSAL = tcpFrame({
+  src: VICTIM,
+  dst: SCANNER,
+  srcPort: 9,
+  dstPort: 40000,
+  flags: Tcp.RST | Tcp.ACK,
+  seq: 0,
+  ack: 1001,
 });
 
 const TARGETS: readonly (readonly [string, readonly number[]])[] = [

@@ -202,7 +202,9 @@ describe.each(HOOKS)('the never-block list, %s', (hook) => {
   it('protects an IPv6 address whose neighbour in the /64 was blocked', () => {
     const gateway = '2001:db8:bad::fe';
     rig().setNever([{ address: gateway, length: 128 }]);
-    expect(scan(rig(), hook, SCANNER6, VICTIM6, FOUR).at(-1)!.flags).toBe(Flag.WHOLE | Flag.BLOCKED);
+    expect(scan(rig(), hook, SCANNER6, VICTIM6, FOUR).at(-1)!.flags).toBe(
+      Flag.WHOLE | Flag.BLOCKED,
+    );
     for (const flags of [Tcp.SYN, Tcp.ACK, Tcp.SYN | Tcp.ACK])
       for (const dst of [VICTIM6, '2001:db8:9::9'])
         expect(rig().run(hook, tcpFrame({ src: gateway, dst, flags }))).toBe('pass');

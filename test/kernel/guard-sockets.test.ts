@@ -22,17 +22,20 @@ describe.each(HOOKS)('a blocked source with sockets of ours, %s', (hook) => {
   const run = (host: string, srcPort: number, dstPort: number, flags: number): string =>
     rig().run(hook, tcpFrame({ src: host, dst: host, srcPort, dstPort, flags }));
 
-  it.each(LOOPBACK)('an established connection goes on, in both directions, %s', async (_, host) => {
-    ends = await connected(host);
-    const { localPort, remotePort } = ends;
-    rig().block(host);
-    rig().moved();
-    for (const flags of INSIDE) {
-      expect([flags, run(host, localPort, remotePort, flags)]).toEqual([flags, 'pass']);
-      expect([flags, run(host, remotePort, localPort, flags)]).toEqual([flags, 'pass']);
-    }
-    expect(rig().moved()).toEqual({ packets: 2 * INSIDE.length });
-  });
+  it.each(LOOPBACK)(
+    'an established connection goes on, in both directions, %s',
+    async (_, host) => {
+      ends = await connected(host);
+      const { localPort, remotePort } = ends;
+      rig().block(host);
+      rig().moved();
+      for (const flags of INSIDE) {
+        expect([flags, run(host, localPort, remotePort, flags)]).toEqual([flags, 'pass']);
+        expect([flags, run(host, remotePort, localPort, flags)]).toEqual([flags, 'pass']);
+      }
+      expect(rig().moved()).toEqual({ packets: 2 * INSIDE.length });
+    },
+  );
 
   it.each(LOOPBACK)('what no peer sends is dropped even there, %s', async (_, host) => {
     ends = await connected(host);
@@ -45,7 +48,10 @@ describe.each(HOOKS)('a blocked source with sockets of ours, %s', (hook) => {
     ends = await connected(host);
     rig().block(host);
     for (const flags of INSIDE)
-      expect([flags, run(host, ends.localPort ^ 1, ends.remotePort, flags)]).toEqual([flags, 'drop']);
+      expect([flags, run(host, ends.localPort ^ 1, ends.remotePort, flags)]).toEqual([
+        flags,
+        'drop',
+      ]);
     expect(rig().moved()).toMatchObject({ dropped_other: INSIDE.length });
   });
 

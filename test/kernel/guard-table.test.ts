@@ -59,7 +59,8 @@ describe.each(HOOKS)('a full set of the table, %s', (hook) => {
   });
 
   it('a newcomer is still judged, and nobody is dropped', () => {
-    for (const source of sources) expect(syns(rig(), hook, source, [1, 2, 3])).not.toContain('drop');
+    for (const source of sources)
+      expect(syns(rig(), hook, source, [1, 2, 3])).not.toContain('drop');
     expect(syns(rig(), hook, sources[4]!, [4])).toEqual(['pass']);
     expect(rig().records().at(-1)).toMatchObject({ kind: 'SCAN', src: `${sources[4]}:0` });
   });
@@ -140,7 +141,9 @@ describe.each(HOOKS)('a set that somebody else holds, %s', (hook) => {
   it('lets packets pass, and says so', () => {
     rig().setLocks(true);
     try {
-      expect(syns(rig(), hook, SCANNER, [...FOUR, 84])).toEqual(Array.from({ length: 5 }, () => 'pass'));
+      expect(syns(rig(), hook, SCANNER, [...FOUR, 84])).toEqual(
+        Array.from({ length: 5 }, () => 'pass'),
+      );
       expect(rig().moved()).toEqual({
         packets: 5,
         attempts: 5,

@@ -17,10 +17,15 @@ it.each(HOOKS)('for random addresses, ports and sequence numbers, %s', (hook) =>
     const [src, dst] = [address(bytes), address(bytes)];
     const [srcPort, dstPort, seq] = [randomInt(65536), randomInt(65536), randomInt(2 ** 32)];
     rig().run(hook, tcpFrame({ src, dst, srcPort, dstPort, seq }));
-    const end = (text: string, port: number) => (bytes === 16 ? `[${text}]:${port}` : `${text}:${port}`);
+    const end = (text: string, port: number) =>
+      bytes === 16 ? `[${text}]:${port}` : `${text}:${port}`;
     expected.push(idOf({ src: end(src, srcPort), dst: end(dst, dstPort), isn: seq }));
   }
-  expect(rig().records().map((r) => r.id)).toEqual(expected);
+  expect(
+    rig()
+      .records()
+      .map((r) => r.id),
+  ).toEqual(expected);
   expect(new Set(expected).size).toBe(TUPLES);
 });
 

@@ -18,7 +18,12 @@ function judge(hook: HookName, rule: Rule): Judge {
         .find((record) => record.kind === 'SCAN');
       if (!scan) return undefined;
       const { ports, portCount, syns } = scan.verdict!;
-      return { src: addressOf(scan.src), dst: addressOf(scan.dst), ports: ports.slice(0, portCount), syns };
+      return {
+        src: addressOf(scan.src),
+        dst: addressOf(scan.dst),
+        ports: ports.slice(0, portCount),
+        syns,
+      };
     },
   };
 }

@@ -52,7 +52,11 @@ describe.each(HOOKS)("a user's block, %s", (hook) => {
     expect(rig().unblock(SCANNER)).toBe('done');
     expect(rig().blockCount()).toBe(0);
     expect(rig().unblock(SCANNER)).toBe('nothing');
-    expect(rig().records().map((r) => r.kind)).toEqual(['BLOCK', 'BLOCK', 'UNBLOCK']);
+    expect(
+      rig()
+        .records()
+        .map((r) => r.kind),
+    ).toEqual(['BLOCK', 'BLOCK', 'UNBLOCK']);
   });
 
   it('of one IPv6 address is one of its /64', () => {

@@ -38,9 +38,11 @@ export async function serve(where: Namespace, options: LoadOptions): Promise<Run
 export async function load(from: Namespace, options: LoadOptions): Promise<Made[]> {
   const { host, ports, first, count, rate } = options;
   const args = [host, ...ports, first, count, rate].map(String);
-  const made = JSON.parse(
-    await from.must([PYTHON, LOAD, 'connect', ...args], { seconds: 55 }),
-  ) as [number, number, number][];
+  const made = JSON.parse(await from.must([PYTHON, LOAD, 'connect', ...args], { seconds: 55 })) as [
+    number,
+    number,
+    number,
+  ][];
   return made.map(([local, port, startMs]) => ({ key: keyOf(local, port), startMs }));
 }
 

@@ -32,7 +32,10 @@ suite('a process', [], () => {
     await must([compiler, '-O2', '-o', blink, BLINK_SOURCE]);
     const { port } = await there.listen({ host: SCANNER[4], mode: 'answer' });
     const lives = await rig().victim.must([blink, SCANNER[4], `${port}`, `${BLINKS}`]);
-    const children = lives.trim().split('\n').map((line) => line.split(' ').map(Number));
+    const children = lives
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ').map(Number));
     expect(children).toHaveLength(BLINKS);
     expect(Math.min(...children.map(([, , , lifeUs]) => lifeUs!))).toBeLessThan(1000);
     for (const [n, pid, local] of children) {
@@ -137,7 +140,12 @@ suite('a process', [], () => {
         expect(event).toMatchObject({ pid: client.pid, container: id.slice(0, 12) });
       await client.running.end('SIGKILL');
     } finally {
-      await until('the cgroup is empty', () => rmdir(scope).then(() => true, () => false));
+      await until('the cgroup is empty', () =>
+        rmdir(scope).then(
+          () => true,
+          () => false,
+        ),
+      );
     }
   });
 });
