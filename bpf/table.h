@@ -59,7 +59,9 @@ struct pw_more {
 	__u64 port[PW_MAX_PORTS - PW_SLOT_PORTS];
 	__u32 full_src[4];          /* as last seen */
 	__u32 reason;               /* enum pw_block_reason */
-	__u32 spare[3];
+	__u32 last_port;            /* of a block: the port that crossed the threshold, 0 none */
+	__u32 port_count;           /* of a block: places of its ports */
+	__u32 spare;
 };
 
 /* Inserted, deleted: guard; control for a user's commands. Read: guard, user space through its mapping. */

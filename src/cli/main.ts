@@ -36,6 +36,9 @@ for (const command of [watchCommand(), blockCommand(), statusCommand(), releaseC
 for (const [command, name] of withNames(program, 'packetwatch'))
   command.exitOverride().configureOutput(oneLine(name));
 
+// `--help | head`: who stops reading has read enough. Records go another way (sinks/output.ts).
+process.stdout.on('error', () => process.exit(process.exitCode ?? Exit.done));
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -50,7 +53,8 @@ function oneLine(name: string): OutputConfiguration {
         .replace(/^error: /, '')
         .trim()
         .split('\n')
-        .join(' ');
+        .join(' ')
+        .replace(/\.$/, '');
       write(`packetwatch: ${what}: \`${name} --help\` explains\n`);
     },
   };

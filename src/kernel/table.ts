@@ -5,9 +5,8 @@ import type { BpfObject } from './object.ts';
 import { TICK_NS } from './options.ts';
 
 const WAYS = 4;
-/** Of a way: in its slot, and in all. */
+/** Ports of a way that lie in its slot. */
 const SLOT_PORTS = 3;
-const PORTS = 15;
 const FREE = 0;
 const BLOCKED = 3;
 /** A way, see PW_WAY in bpf/table.h: tag, end, ports, state. */
@@ -45,7 +44,14 @@ export class TableView {
   readonly #sets: number;
   readonly #set: { way: number; hits: number; slot: number };
   readonly #slot: { bytes: number; src: number; dst: number; port: number };
-  readonly #more: { bytes: number; port: number; fullSrc: number; reason: number };
+  readonly #more: {
+    bytes: number;
+    port: number;
+    fullSrc: number;
+    reason: number;
+    lastPort: number;
+    portCount: number;
+  };
 
   constructor(maps: Maps, object: BpfObject) {
     const definition = maps.definition('pw_sets');
@@ -78,6 +84,8 @@ export class TableView {
       port: offset('pw_more', 'port'),
       fullSrc: offset('pw_more', 'full_src'),
       reason: offset('pw_more', 'reason'),
+      lastPort: offset('pw_more', 'last_port'),
+      portCount: offset('pw_more', 'port_count'),
     };
   }
 
@@ -133,7 +141,9 @@ export class TableView {
     const slot = base + this.#set.slot + way * this.#slot.bytes;
     const more = this.#moreOf(place);
     const ports = new Set<number>();
-    for (let i = 0; i < PORTS; i++) {
+    const lastPort = more.getUint32(this.#more.lastPort, true);
+    if (lastPort !== 0) ports.add(lastPort);
+    for (let i = 0; i < more.getUint32(this.#more.portCount, true); i++) {
       const entry =
         i < SLOT_PORTS
           ? this.#bytes.getBigUint64(slot + this.#slot.port + i * 8, true)

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
-import { MAIN, type Rig } from './rig.ts';
+import { MAIN, type Namespace, type Rig } from './rig.ts';
 import { Watch } from './packetwatch.ts';
 
 const OBJECTS = ['guard', 'sockets'].map((name) =>
@@ -47,7 +47,7 @@ export function useRig(make: () => Promise<Rig>): () => Rig {
 }
 
 /** One running program for all tests of a suite; a hook that this kernel lacks skips them. */
-export function useWatch(rig: () => Rig, args: readonly string[]): () => Watch {
+export function useWatch(rig: () => { victim: Namespace }, args: readonly string[]): () => Watch {
   let watch: Watch | undefined;
   let unavailable: string | undefined;
   beforeAll(async () => {
