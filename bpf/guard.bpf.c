@@ -50,6 +50,10 @@ int pw_requests(struct pw_request *req)
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";
-/* kept in the BTF for user space's generated layout */
+/* kept in the BTF, for the offsets that user space reads there and for its generated layout */
 const struct pw_record *pw_record_layout;
 const struct pw_set *pw_set_layout;
+const enum pw_kind *pw_kind_layout;
+const enum pw_direction *pw_direction_layout;
+const enum pw_from *pw_from_layout;
+const enum pw_head_flag *pw_head_flag_layout;

@@ -24,9 +24,8 @@ export class Instance {
   /** Throws OperatorError, naming the first one, when there is one already. */
   start(commands: Commands): void {
     const path = socketPath();
-    mkdirSync(DIRECTORY, { recursive: true, mode: 0o700 });
     const lock = path.replace(/sock$/, 'pid');
-    if (lockFile(lock) === undefined)
+    if (!takeLock(lock))
       throw new OperatorError(
         `packetwatch is already running here, process ${readFileSync(lock, 'utf8').trim() || 'unknown'}`,
         'see `packetwatch status`, or end that one first',
@@ -54,6 +53,20 @@ export class Instance {
   stop(): void {
     this.#server?.close();
     if (this.#path) remove(this.#path);
+  }
+}
+
+/** false: somebody else holds it. Throws OperatorError when this user may not. */
+function takeLock(path: string): boolean {
+  try {
+    mkdirSync(DIRECTORY, { recursive: true, mode: 0o700 });
+    return lockFile(path) !== undefined;
+  } catch (cause) {
+    throw new OperatorError(
+      `no permission to run on the kernel's events (${DIRECTORY} can't be used)`,
+      'run as root for processes, outcomes and blocking',
+      { cause },
+    );
   }
 }
 

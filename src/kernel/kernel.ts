@@ -224,6 +224,11 @@ export class PinnedGuard {
   /** Throws OperatorError when nothing is pinned here. */
   constructor(pins: Pins = new Pins()) {
     this.pins = pins;
+    if (!pins.exists())
+      throw new OperatorError(
+        'no guard is attached in this network namespace',
+        'start `packetwatch watch`',
+      );
     requireObjects();
     const guard = new BpfObject(objectPath('guard'));
     try {

@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  unlinkSync,
+} from 'node:fs';
 import { OperatorError } from '../model/errors.ts';
 import { pinnedObject, pinObject } from './bpf.ts';
 import { closeFd, isBpffs, mountBpffs, netnsCookie } from './libc.ts';
@@ -32,7 +40,10 @@ export class Pins {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
   }
 
+  /** Throws OperatorError when this user may not even look. */
   exists(): boolean {
+    if (isBpffs(BPFFS) && !isReadable(BPFFS))
+      throw new OperatorError('only root may see what packetwatch left in the kernel', 'use sudo');
     return existsSync(this.directory);
   }
 
@@ -77,6 +88,15 @@ export class Pins {
     for (const name of names) this.unpin(name);
     if (this.exists()) rmdirSync(this.directory);
     return names.length;
+  }
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

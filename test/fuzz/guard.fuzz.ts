@@ -1,6 +1,6 @@
 /**
- * Mutated frames into the guard by BPF_PROG_TEST_RUN. Every one passes or is dropped; what the kernel counts is what
- * oracle.ts says of them; every attempt is accounted for, and its record is whole.
+ * Mutated frames into the guard, and out, by BPF_PROG_TEST_RUN. Every one passes or is dropped; what the kernel counts
+ * is what oracle.ts says of them; every attempt is accounted for, and its record is whole.
  */
 import type { CounterName } from '../../src/kernel/counters.ts';
 import { stampId } from '../../src/wire/id.ts';
@@ -38,8 +38,9 @@ interface Subject {
 }
 
 const EXPECTED = ['packets', 'attempts', 'malformed'] as const;
-const KINDS = new Set<number>([Kind.ATTEMPT, Kind.SUM, Kind.SCAN]);
-const DIRECTIONS = new Set<number>([Direction.INBOUND, Direction.FORWARDED]);
+const KINDS = new Set<number>([Kind.ATTEMPT, Kind.SUM, Kind.SCAN, Kind.REFUSED]);
+/** Nothing but LOCAL, which the kernel leaves to user space. */
+const DIRECTIONS = new Set<number>(Object.values(Direction).filter((d) => d !== Direction.LOCAL));
 
 /** @param seed the same seed makes the same frames */
 export function fuzzGuard(frames: number, seed: number): FuzzReport {
@@ -58,6 +59,8 @@ export function fuzzGuard(frames: number, seed: number): FuzzReport {
           const verdict = give(one, HOOKS[(i + n) % 2]!, frame, faults);
           if (verdict === 'refused') refused++;
         }
+        if (watching.rig.leave(frame) === 'drop')
+          faults.push(`not let out: ${frame.toString('hex')}`);
       }
       for (const one of subjects) check(one, batch, faults);
     }
@@ -78,7 +81,11 @@ export function fuzzGuard(frames: number, seed: number): FuzzReport {
 }
 
 function subject(blocking: boolean): Subject {
-  const rig = new Rig({ block: blocking, blockSeconds: 1, sumAbove: blocking ? 1000 : 2 ** 32 - 1 });
+  const rig = new Rig({
+    block: blocking,
+    blockSeconds: 1,
+    sumAbove: blocking ? 1000 : 2 ** 32 - 1,
+  });
   if (blocking) for (const source of ['198.51.100.1', '2001:db8:bad:1::']) rig.block(source);
   rig.discard();
   rig.moved();
@@ -122,7 +129,10 @@ function blame(one: Subject, frame: Buffer, faults: string[]): void {
     if (one.rig.run(hook, frame) === 'refused') continue;
     const moved = addMoved(one);
     const nature = natureOf(frame, one.blocking);
-    if (!!moved['attempts'] !== (nature === 'attempt') || !!moved['malformed'] !== (nature === 'malformed'))
+    if (
+      !!moved['attempts'] !== (nature === 'attempt') ||
+      !!moved['malformed'] !== (nature === 'malformed')
+    )
       faults.push(`${hook}: ${nature}, but ${JSON.stringify(moved)}: ${frame.toString('hex')}`);
   }
 }
@@ -134,7 +144,7 @@ function addMoved(one: Subject): Partial<Record<CounterName, number>> {
   return moved;
 }
 
-/** Whatever came out is an attempt of ours or one that we forward, under its id; or a sum, or a verdict. */
+/** Whatever came out is an attempt, a sum of them, an answer or a verdict, under its id. */
 function readRecords(one: Subject, faults: string[]): void {
   const head = new ArrayBuffer(Head.size);
   const [words, bytes] = [new Uint32Array(head), new Uint8Array(head)];
@@ -154,7 +164,8 @@ function readRecords(one: Subject, faults: string[]): void {
           (bytes[Head.family] === 4 || bytes[Head.family] === 6) &&
           id[0] === words[Head.id >> 2] &&
           id[1] === words[(Head.id >> 2) + 1];
-        if (!whole) faults.push(`a record that nobody can read: ${Buffer.from(bytes).toString('hex')}`);
+        if (!whole)
+          faults.push(`a record that nobody can read: ${Buffer.from(bytes).toString('hex')}`);
       }
       ring.release(ring.count);
     } while (ring.more);
@@ -173,7 +184,9 @@ function account(one: Subject, faults: string[]): void {
   const summed = of('attempts_summed');
   const gone = of('attempts_lost') + of('attempts_dropped');
   equal('attempts = reported + summed + lost + dropped', reported + summed + gone, of('attempts'));
-  equal('attempts in the ring', one.records.get(Kind.ATTEMPT) ?? 0, reported);
+  const outbound = of('outbound_reported');
+  equal('attempts in the rings', one.records.get(Kind.ATTEMPT) ?? 0, reported + outbound);
+  equal('answers in the ring', one.records.get(Kind.REFUSED) ?? 0, of('answers_reported'));
   equal('attempts in sums', one.records.get(Kind.SUM) ?? 0, summed - of('sums_lost'));
   equal('verdicts', one.records.get(Kind.SCAN) ?? 0, of('verdicts') - of('verdicts_lost'));
   const drops = of('attempts_dropped') + of('dropped_flags') + of('dropped_other') + of('blocked');

@@ -40,6 +40,7 @@ const SEGMENTS = [
   tcp({ flags: Tcp.ACK, payload: Buffer.alloc(40) }),
   tcp({ flags: Tcp.SYN | Tcp.ACK }),
   tcp({ flags: Tcp.RST }),
+  tcp({ flags: Tcp.RST | Tcp.ACK, seq: 0, ack: 1001 }),
   udp({ payload: Buffer.alloc(20) }),
 ];
 
@@ -109,12 +110,17 @@ function changed(frame: Buffer, random: Random): Buffer {
     case 4:
       return frame.subarray(0, random(frame.length + 1));
     case 5: // what is missing comes as noise
-      return Buffer.concat([frame, Buffer.from(Array.from({ length: random(64) }, () => random(256)))]);
-    case 6: { // the end of another frame
+      return Buffer.concat([
+        frame,
+        Buffer.from(Array.from({ length: random(64) }, () => random(256))),
+      ]);
+    case 6: {
+      // the end of another frame
       const other = pick(CORPUS, random);
       return Buffer.concat([frame.subarray(0, at), other.subarray(random(other.length))]);
     }
-    default: { // some bytes twice, or left out
+    default: {
+      // some bytes twice, or left out
       const to = random(Math.min(frame.length, HEADERS));
       return Buffer.concat([frame.subarray(0, at), frame.subarray(to)]);
     }

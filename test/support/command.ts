@@ -92,7 +92,8 @@ export class Lines {
       };
       const fail = (why: string) => {
         stop();
-        reject(new Error(`${why}: ${what}; there is:\n${this.all.slice(-40).join('\n')}`));
+        const last = this.all.slice(-10).map((line) => line.slice(0, 300));
+        reject(new Error([`${why}: ${what}; the last lines are:`, ...last].join('\n')));
       };
       const timer = setTimeout(() => fail(`not within ${seconds} s`), seconds * 1000);
       const look = () => {
