@@ -78,7 +78,7 @@ const HEADERS = 120;
 
 /** A frame of the corpus with another source, changed in none to four places. */
 export function mutant(random: Random): Buffer {
-  let frame = Buffer.from(pick(CORPUS, random));
+  let frame: Buffer = Buffer.from(pick(CORPUS, random));
   const source = frame.indexOf(V4_SOURCE);
   const source6 = frame.indexOf(V6_SOURCE);
   if (source >= 0) frame[source + 3] = random(HOSTS);

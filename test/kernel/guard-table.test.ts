@@ -122,15 +122,15 @@ describe.each(HOOKS)('--block-max, %s', (hook) => {
 
   it('a scan over the cap is told, counted and not blocked, until there is room', () => {
     const [a, b, c] = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
-    for (const source of [a, b]) expect(syns(rig(), hook, source!, FOUR).at(-1)).toBe('drop');
+    for (const source of [a, b]) expect(syns(rig(), hook, source, FOUR).at(-1)).toBe('drop');
     rig().discard();
-    expect(syns(rig(), hook, c!, FOUR).at(-1)).toBe('pass');
+    expect(syns(rig(), hook, c, FOUR).at(-1)).toBe('pass');
     expect(rig().records().at(-1)).toMatchObject({ flags: Flag.WHOLE | Flag.SPARED });
     expect(rig().moved()).toMatchObject({ blocked: 2, blocks_refused: 1, spared: 1, verdicts: 3 });
     expect(rig().block('192.0.2.4')).toBe('full');
     expect(rig().moved()).toMatchObject({ blocks_refused: 1 });
-    rig().unblock(a!);
-    expect(syns(rig(), hook, c!, [84]).at(-1)).toBe('drop');
+    rig().unblock(a);
+    expect(syns(rig(), hook, c, [84]).at(-1)).toBe('drop');
     expect(rig().blockCount()).toBe(2);
   });
 });
@@ -171,13 +171,15 @@ describe.each(HOOKS)('more sources than the table holds, %s', (hook) => {
 
   it('every one has its place or is counted, and none is dropped', { timeout: 120_000 }, () => {
     const sources = 80_000;
+    let dropped = 0;
     const frame = ethernet(ipv4({ src: '11.0.0.0', dst: VICTIM }, tcp()));
     for (let i = 0; i < sources; i++) {
       frame.writeUInt32BE(0x0b000000 + i, 14 + 12);
-      if (rig().run(hook, frame) !== 'pass') expect.fail(`source ${i} was dropped`);
+      if (rig().run(hook, frame) !== 'pass') dropped++;
     }
     const { evicted, attempts } = rig().moved();
     const { used, capacity } = rig().kernel.table.occupancy();
+    expect(dropped).toBe(0);
     expect(capacity).toBe(65_536);
     expect(used + evicted!).toBe(sources);
     expect(used).toBeGreaterThan(55_000); // 4.9 sources a set, in 4 ways: 58,000 by Poisson

@@ -129,10 +129,10 @@ export class Rig {
   }
 
   /** Takes or gives back the lock of every set, as a stuck CPU would. */
-  setLocks(taken: boolean): void {
+  setLocks(held: boolean): void {
     const words = new Uint32Array(this.#sets.buffer);
     const step = this.kernel.maps.definition('pw_sets').valueSize / 4;
-    for (let i = 0; i < words.length; i += step) words[i] = taken ? words[i]! | 1 : words[i]! & ~1;
+    for (let i = 0; i < words.length; i += step) words[i] = held ? words[i]! | 1 : words[i]! & ~1;
   }
 
   /** Forgets all sources, blocks, records and counts. */

@@ -62,10 +62,7 @@ export function tcp(spec: TcpSpec = {}): Segment {
 }
 
 /** What Linux sends with a SYN: MSS, SACK, timestamps, window scale. */
-export const SYN_OPTIONS: Buffer = Buffer.from(
-  '020405b40402080a00000001000000000103' + '0307',
-  'hex',
-);
+export const SYN_OPTIONS: Buffer = Buffer.from('020405b40402080a000000010000000001030307', 'hex');
 
 export interface UdpSpec {
   readonly srcPort?: number;
@@ -184,11 +181,11 @@ export function ipv6(spec: Ip6Spec, segment: Segment): Buffer {
   const extensions = spec.extensions ?? [];
   const numbers = [...extensions.map((e) => e.protocol), segment.protocol];
   let whole = withChecksum(segment, [src, dst]);
-  const headers = extensions.map((extension, i) => {
-    const bytes = Buffer.from(extension.bytes);
+  const headers = extensions.map((one, i) => {
+    const bytes = Buffer.from(one.bytes);
     bytes[0] = numbers[i + 1]!;
-    if (!extension.fragment) return bytes;
-    const { part, offset, more } = cut(whole, extension.fragment);
+    if (!one.fragment) return bytes;
+    const { part, offset, more } = cut(whole, one.fragment);
     whole = part;
     bytes.writeUInt16BE(offset | (more ? 1 : 0), 2);
     bytes.writeUInt32BE(0x12345678, 4);
