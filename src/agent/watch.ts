@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { ReferenceRule } from '../detect/reference.ts';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import { requireObjects } from '../kernel/kernel.ts';
 import { OperatorError } from '../model/errors.ts';
@@ -10,6 +11,7 @@ import { TextSink } from '../sinks/text.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import { ProcSource } from '../sources/proc.ts';
 import type { Source } from '../sources/source.ts';
+import { RecordWriter } from '../wire/record-writer.ts';
 import { Clock, monotonicNs } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
@@ -42,7 +44,15 @@ export class Watch {
   #protection: Protection | undefined;
   #nextSecondNs = 0;
   #lastTakenNs = 0;
-  readonly #take = (batch: RecordBatch): void => this.#flow.take(batch);
+  /** Judges what the kernel does not: attempts that were read from /proc. */
+  #rule: ReferenceRule | undefined;
+  readonly #verdicts = new RecordWriter();
+  readonly #take = (batch: RecordBatch): void => {
+    this.#flow.take(batch);
+    if (!this.#rule || this.#rule.judge(batch, this.#verdicts) === 0) return;
+    this.#flow.take(this.#verdicts);
+    this.#verdicts.clear();
+  };
   readonly #lookAgain = (): void => this.#look();
   readonly #commit = (): void => this.#sink.flush();
   #timer: NodeJS.Timeout | undefined;
@@ -72,6 +82,12 @@ export class Watch {
       listener: this.#sink,
       answered: (low, high) => ebpf?.kernel.answered(low, high) ?? 0,
     });
+    if (!ebpf)
+      this.#rule = new ReferenceRule({
+        seed: randomBytes(4).readUInt32LE(0),
+        ports: this.#config.kernel.ports,
+        windowNs: this.#config.kernel.windowSeconds * SECOND_NS,
+      });
     this.#loss = new LossReport(this.#source, this.#sink);
     this.#tellStart();
   }

@@ -108,9 +108,13 @@ export class Kernel {
     }
   }
 
-  /** Gives older sockets their owners, then hands on every socket as an EXISTING record. */
-  existing(take: (batch: RecordBatch) => void): number {
+  /** Gives the sockets that are older than the tracepoints their owners: whoever holds them open. */
+  findOwners(): void {
     this.#iterate('iter/task_file', () => {});
+  }
+
+  /** Hands on every socket as an EXISTING record. */
+  existing(take: (batch: RecordBatch) => void): number {
     let total = 0;
     const size = SocketPart.size;
     let rest = Buffer.alloc(0);

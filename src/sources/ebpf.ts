@@ -61,6 +61,7 @@ export class EbpfSource implements Source {
     this.#startedNs = Number(process.hrtime.bigint());
     try {
       kernel.attachSockets();
+      kernel.findOwners();
       const interfaces = hostInterfaces();
       this.#locals(interfaces);
       for (const name of this.#wanted(interfaces)) this.#attach(name);

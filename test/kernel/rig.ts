@@ -40,6 +40,7 @@ const GUARD = fileURLToPath(new URL('../../dist/bpf/guard.bpf.o', import.meta.ur
 /** No interface has it attached: packets get in by BPF_PROG_TEST_RUN only. */
 export class Rig {
   readonly kernel: Kernel;
+  readonly cookie: bigint;
   readonly #object = new BpfObject(GUARD);
   readonly #options: KernelOptions;
   readonly #programs: Programs;
@@ -48,9 +49,11 @@ export class Rig {
   readonly #shared: Mapping;
   #counted: Record<string, number> = {};
 
-  constructor(options: Partial<KernelOptions> = {}) {
+  /** @param cookie of another rig, whose tables this one then shares */
+  constructor(options: Partial<KernelOptions> = {}, cookie: bigint = nextCookie++) {
+    this.cookie = cookie;
     this.#options = { ...kernelDefaults, ...options };
-    this.kernel = new Kernel(this.#options, new Pins(nextCookie++));
+    this.kernel = new Kernel(this.#options, new Pins(cookie));
     this.#programs = new Programs(this.kernel.maps, this.#options);
     this.#sets = this.kernel.maps.map('pw_sets', true);
     this.#shared = this.kernel.maps.map('pw_shared', true);
@@ -145,11 +148,17 @@ export class Rig {
     this.moved();
   }
 
-  stop(): void {
+  /** Leaves the tables to another rig. */
+  close(): void {
     for (const programs of [this.#programs, ...this.#others.values()]) programs.stop();
     this.#sets.unmap();
     this.#shared.unmap();
-    this.kernel.stop(false);
+    this.kernel.close();
+  }
+
+  stop(): void {
+    this.close();
+    this.kernel.pins.release();
   }
 }
 

@@ -93,9 +93,9 @@ suite('connections that begin while the program starts', [], () => {
   const rig = useRig(Rig.direct);
 
   test('are told from some moment on, each once', async () => {
-    const common = { first: 'server', count: 1000, rate: 300 } as const;
-    const inward: LoadOptions = { ...common, host: VICTIM[4], ports: [3000] };
-    const outward: LoadOptions = { ...common, host: SCANNER[4], ports: [3001] };
+    const common = { count: 1000, rate: 300 };
+    const inward: LoadOptions = { ...common, host: VICTIM[4], ports: [3000], first: 'client' };
+    const outward: LoadOptions = { ...common, host: SCANNER[4], ports: [3001], first: 'server' };
     await serve(rig().victim, inward);
     await serve(rig().scanner, outward);
     const loads = Promise.all([load(rig().scanner, inward), load(rig().victim, outward)]);

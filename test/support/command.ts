@@ -1,5 +1,6 @@
 /** Processes of the tests: run to their end, or kept and listened to; always ended by their own id. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Done {
@@ -124,7 +125,7 @@ export class Running {
   private constructor(child: ChildProcess) {
     this.child = child;
     this.pid = child.pid!;
-    this.out = new Lines(child.stdout!);
+    this.out = new Lines(child.stdout ?? Readable.from([]));
     this.err = new Lines(child.stderr!);
     child.stdin?.on('error', () => {});
     this.ended = new Promise((resolve) => child.once('close', resolve));
@@ -136,7 +137,6 @@ export class Running {
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve).once('error', reject);
     });
-    if (stdout !== undefined) child.stdout = child.stderr; // nothing comes from it
     return new Running(child);
   }
 

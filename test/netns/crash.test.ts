@@ -1,0 +1,82 @@
+/** After kill -9 the guard goes on by itself; the next start takes it over and tells what happened meanwhile. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Event, Watch } from '../support/packetwatch.ts';
+import { otherScanner, Rig, SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { HOOKS, suite, useRig } from '../support/suite.ts';
+import { attached, guardAt, isPinned, NOTHING } from './attached.ts';
+import { byKey, load, type LoadOptions, serve } from './load.ts';
+import { Stack } from './scans.ts';
+
+suite('kill -9', ['hping3'], () => {
+  const rig = useRig(Rig.direct);
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await Stack.watch(rig().victim);
+  });
+
+  describe.each(HOOKS)('at %s', (hook) => {
+    test('during a scan: the block holds, and the next start takes it over', async () => {
+      const options = ['-i', VICTIM_IF, '--attach', hook, '-o', 'json', '--block'];
+      const source = otherScanner(1 + HOOKS.indexOf(hook), 4);
+      const { victim, scanner } = rig();
+      const first = await Watch.start(victim, options);
+      const scan = ['-q', '-S', '-p', '++1', '-i', 'u500', '-c', '1500', '-a', source];
+      const scanning = scanner.run(['hping3', ...scan, '-I', SCANNER_IF, VICTIM[4]]);
+      await first.event({ event: 'block', src_ip: source });
+      const { pins } = await first.status();
+      await first.running.end('SIGKILL');
+      await scanning;
+      expect(await stack.syns(source)).toBe(3);
+      expect(await attached(victim, VICTIM_IF)).toEqual(guardAt(hook));
+
+      const second = await Watch.start(victim, options);
+      expect(await second.status()).toMatchObject({ adopted: true, blocks: 1, pins });
+      expect(await attached(victim, VICTIM_IF)).toEqual(guardAt(hook));
+      await scanner.run(['hping3', ...scan, '-I', SCANNER_IF, '-c', '50', VICTIM[4]]);
+      expect(await stack.syns(source)).toBe(3);
+      expect(second.events({ event: 'block', src_ip: source }).length).toBeLessThan(2);
+      expect(await second.stop()).toBe(0);
+      expect(await attached(victim, VICTIM_IF)).toEqual(NOTHING);
+      expect(isPinned(pins)).toBe(false);
+    });
+  });
+
+  test('under load: nothing is lost, and only the last batch comes again, with the same ids', async () => {
+    const outward: LoadOptions = {
+      host: SCANNER[4],
+      ports: [3000, 3001],
+      first: 'server',
+      count: 2000,
+      rate: 500,
+    };
+    const options = ['-i', VICTIM_IF, '-o', 'json', '--block'];
+    await serve(rig().scanner, outward);
+    const first = await Watch.start(rig().victim, options);
+    const loading = load(rig().victim, outward);
+    await first.running.out.wait('500 events', () => first.lines.length > 500 || undefined);
+    await first.running.end('SIGKILL');
+    const second = await Watch.start(rig().victim, options);
+    const made = await loading;
+    const [src_port, dst_port] = made.at(-1)!.key.split(',').map(Number);
+    const last = { src_port: src_port!, dst_port: dst_port! };
+    await second.event({ ...last, event: 'connection.close' });
+
+    const told = byKey([first, second], SCANNER[4]);
+    const lives = made.map(({ key }) => {
+      const events = told.get(key) ?? [];
+      return [new Set(events.map(({ id }) => id)).size, ...new Set(events.map((e) => e.event))];
+    });
+    const whole = [1, 'connection.attempt', 'connection.open', 'connection.close'];
+    expect(lives.filter((life) => life.join() !== whole.join())).toEqual([]);
+
+    // Whatever came twice is at the end of the first run's output, and nothing else is there.
+    const again = new Set(second.events().map(nameOf));
+    const ended = new Set(first.events({ event: 'connection.close' }).map(({ id }) => id));
+    const twice = first.events().map((event) => again.has(nameOf(event)) && ended.has(event.id));
+    const from = twice.indexOf(true);
+    expect(from < 0 ? [] : twice.slice(from).filter((is) => !is)).toEqual([]);
+    expect(await second.stop()).toBe(0);
+  });
+});
+
+const nameOf = ({ id, event }: Event): string => `${id} ${event}`;

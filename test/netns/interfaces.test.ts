@@ -1,0 +1,128 @@
+/** Interfaces come, go, and are sometimes taken. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { must, run } from '../support/command.ts';
+import { packetwatch, Watch } from '../support/packetwatch.ts';
+import { Rig, SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { onPath, suite, useRig } from '../support/suite.ts';
+import { attached } from './attached.ts';
+
+suite('interfaces that come and go', [], () => {
+  const rig = useRig(Rig.direct);
+
+  /** Another link between victim and scanner, 10.72.0.2 - 10.72.0.1. */
+  async function addLink(): Promise<void> {
+    const { victim, scanner } = rig();
+    await must([
+      'sh',
+      '-ec',
+      `ip link add ex0 netns ${victim.name} type veth peer name ex1 netns ${scanner.name}
+       ip -n ${scanner.name} addr add 10.72.0.1/24 dev ex1
+       ip -n ${scanner.name} link set ex1 up
+       ip -n ${victim.name} addr add 10.72.0.2/24 dev ex0
+       ip -n ${victim.name} link set ex0 up`,
+    ]);
+  }
+
+  const removeLink = () => rig().victim.must(['ip', 'link', 'del', 'ex0']);
+
+  async function refusedAt(watch: Watch, host: string, iface: string): Promise<void> {
+    const from = await (await rig().scanner.peer()).connect({ host, port: 9 });
+    expect(from.error).toBe('ECONNREFUSED');
+    await watch.event({ event: 'connection.refused', src_port: from.port, dst_ip: host, iface });
+  }
+
+  test('a new one is taken up, and let go of when it goes', async () => {
+    const watch = await Watch.start(rig().victim, ['-o', 'json']);
+    expect(watch.notes[0]).toMatch(new RegExp(`watching (lo|${VICTIM_IF}) .*, (lo|${VICTIM_IF}) `));
+    for (const times of [1, 2]) {
+      await addLink();
+      const taken = () => watch.notes.filter((note) => note === 'ex0 is watched from now on');
+      await watch.running.err.wait('ex0', () => taken().length === times || undefined);
+      await refusedAt(watch, '10.72.0.2', 'ex0');
+      await removeLink();
+      const gone = () => watch.notes.filter((note) => note === 'ex0 is gone');
+      await watch.running.err.wait('ex0 to go', () => gone().length === times || undefined);
+    }
+    await refusedAt(watch, VICTIM[4], VICTIM_IF);
+    expect(await watch.stop()).toBe(0);
+  });
+
+  test('one that was asked for may come back', async () => {
+    await addLink();
+    const watch = await Watch.start(rig().victim, ['-i', 'ex0', '-o', 'json']);
+    await refusedAt(watch, '10.72.0.2', 'ex0');
+    await removeLink();
+    await watch.note(/ex0 is gone/);
+    expect(watch.running.alive).toBe(true);
+    await addLink();
+    await watch.note(/ex0 is watched from now on/);
+    await refusedAt(watch, '10.72.0.2', 'ex0');
+    expect(await watch.stop()).toBe(0);
+    await removeLink();
+  });
+
+  test('a new address is an own one at once', async () => {
+    const watch = await Watch.start(rig().victim, ['-i', VICTIM_IF, '-o', 'json', '--block']);
+    await rig().victim.must(['ip', 'addr', 'add', '10.71.2.3/16', 'dev', VICTIM_IF]);
+    const scanner = await rig().scanner.peer();
+    for (let port = 1; watch.events({ event: 'scan' }).length === 0 && port < 1000; port++)
+      await scanner.connect({ host: '10.71.2.3', port, seconds: 0.05 });
+    const [scan] = watch.events({ event: 'scan' });
+    expect(scan).toMatchObject({ src_ip: SCANNER[4], dst_ip: '10.71.2.3' });
+    expect(await watch.stop()).toBe(0);
+  });
+});
+
+suite('an XDP program of somebody else', ['clang'], () => {
+  const rig = useRig(Rig.direct);
+  const folder = mkdtempSync(`${tmpdir()}/packetwatch-netns-`);
+  const object = `${folder}/pass.o`;
+  let unavailable: string | undefined;
+  beforeAll(async () => {
+    const source = '__attribute__((section("xdp"), used)) int pass(void *c) { return 2; }';
+    writeFileSync(`${folder}/pass.c`, source);
+    await must(['clang', '-O2', '-target', 'bpf', '-c', `${folder}/pass.c`, '-o', object]);
+    const tried = await rig().victim.run(['ip', 'link', 'set', VICTIM_IF, ...attach('generic')]);
+    if (tried.code !== 0) unavailable = `ip can't attach XDP: ${tried.stderr.trim()}`;
+    await off('generic');
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const attach = (mode: string) => [
+    mode === 'generic' ? 'xdpgeneric' : 'xdpdrv',
+    'obj',
+    object,
+    'sec',
+    'xdp',
+  ];
+  const off = (mode: string) =>
+    rig().victim.run(['ip', 'link', 'set', VICTIM_IF, attach(mode)[0]!, 'off']);
+
+  describe.each(['native', 'generic'])('at %s', (mode) => {
+    test.each(['native', 'generic'])('takes the slot of --attach %s: one line', async (hook) => {
+      if (unavailable !== undefined) return;
+      await rig().victim.must(['ip', 'link', 'set', VICTIM_IF, ...attach(mode)]);
+      const done = await packetwatch(rig().victim, ['watch', '-i', VICTIM_IF, '--attach', hook]);
+      expect(done).toMatchObject({ code: 1, stdout: '' });
+      expect(done.stderr).toMatch(
+        new RegExp(`^packetwatch: can't attach to ${VICTIM_IF}: .*another XDP program.*\n$`),
+      );
+      expect(await attached(rig().victim, VICTIM_IF)).toEqual({ ingress: 0, egress: 0, xdp: 1 });
+      await off(mode);
+    });
+
+    test('does not hinder the default', async () => {
+      if (unavailable !== undefined) return;
+      await rig().victim.must(['ip', 'link', 'set', VICTIM_IF, ...attach(mode)]);
+      const watch = await Watch.start(rig().victim, ['-i', VICTIM_IF, '--block']);
+      expect(await attached(rig().victim, VICTIM_IF)).toEqual({ ingress: 1, egress: 1, xdp: 1 });
+      expect(await watch.stop()).toBe(0);
+      expect(await attached(rig().victim, VICTIM_IF)).toEqual({ ingress: 0, egress: 0, xdp: 1 });
+      await off(mode);
+    });
+  });
+});
+void onPath;
+void run;
