@@ -25,6 +25,9 @@ import { statusOf } from './status.ts';
 const LOOK_MS = 10;
 /** The same when nothing came for a second: wake-ups are what an idle program costs. */
 const IDLE_LOOK_MS = 25;
+/** So many records at one look: each wake-up has cold caches, and further apart they are fewer. */
+const MANY = 128;
+const MANY_LOOK_MS = 20;
 /** So many records at one look: more wait, so that deadlines must too. */
 const BEHIND = 65_536;
 const SECOND_NS = 1e9;
@@ -56,6 +59,7 @@ export class Watch {
   readonly #lookAgain = (): void => this.#look();
   readonly #commit = (): void => this.#sink.flush();
   #timer: NodeJS.Timeout | undefined;
+  #timerMs = -1;
   #end: ((error?: unknown) => void) | undefined;
   #releasing = false;
 
@@ -187,7 +191,7 @@ export class Watch {
       const { durationSeconds } = this.#config;
       if (durationSeconds !== undefined && nowNs - this.#startedNs >= durationSeconds * SECOND_NS)
         this.stop();
-      else this.#timer = setTimeout(this.#lookAgain, this.#nextLookMs(nowNs, taken));
+      else this.#schedule(nowNs, taken);
     } catch (error) {
       this.#end?.(error);
     }
@@ -205,10 +209,19 @@ export class Watch {
     this.#protection?.refresh(nowNs);
   }
 
-  #nextLookMs(nowNs: number, taken: number): number {
+  /** Looks again: soon, but not for each handful of records when many come, nor for none. */
+  #schedule(nowNs: number, taken: number): void {
     if (taken > 0) this.#lastTakenNs = nowNs;
-    if (taken >= BEHIND) return 0;
-    return nowNs - this.#lastTakenNs > SECOND_NS ? IDLE_LOOK_MS : LOOK_MS;
+    let ms: number = LOOK_MS;
+    if (taken >= BEHIND) ms = 0;
+    else if (taken >= MANY) ms = MANY_LOOK_MS;
+    else if (nowNs - this.#lastTakenNs > SECOND_NS) ms = IDLE_LOOK_MS;
+    if (this.#timer && ms === this.#timerMs) {
+      this.#timer.refresh();
+      return;
+    }
+    this.#timerMs = ms;
+    this.#timer = setTimeout(this.#lookAgain, ms);
   }
 
   #drain(nowNs: number): number {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Flag } from '../../src/wire/layout.gen.ts';
 import { ethernet, ipv4, tcp, tcpFrame } from '../support/frames.ts';
-import { collidingSources } from './colliding.ts';
+import { collidingSources } from './sets.ts';
 import { bytesOf, HOOKS, type HookName, type Rig, SCANNER, VICTIM } from './rig.ts';
 import { withRig } from './with-rig.ts';
 

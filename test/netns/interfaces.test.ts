@@ -1,11 +1,11 @@
 /** Interfaces come, go, and are sometimes taken. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { must, run } from '../support/command.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { must, until } from '../support/command.ts';
 import { packetwatch, Watch } from '../support/packetwatch.ts';
 import { Rig, SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
-import { onPath, suite, useRig } from '../support/suite.ts';
+import { suite, useRig } from '../support/suite.ts';
 import { attached } from './attached.ts';
 
 suite('interfaces that come and go', [], () => {
@@ -23,6 +23,8 @@ suite('interfaces that come and go', [], () => {
        ip -n ${victim.name} addr add 10.72.0.2/24 dev ex0
        ip -n ${victim.name} link set ex0 up`,
     ]);
+    const show = ['ip', '-n', victim.name, '-o', 'link', 'show', 'ex0'];
+    await until('ex0 has its carrier', async () => (await must(show)).includes('state UP'));
   }
 
   const removeLink = () => rig().victim.must(['ip', 'link', 'del', 'ex0']);
@@ -75,6 +77,27 @@ suite('interfaces that come and go', [], () => {
   });
 });
 
+suite('an address of an interface without a carrier', [], () => {
+  const rig = useRig(Rig.direct);
+
+  test('is an own one', async () => {
+    const { victim, scanner } = rig();
+    // The other end is down, so this one has no carrier.
+    const lines = [
+      'link add nc0 type veth peer name nc1',
+      'addr add 10.73.0.1/24 dev nc0',
+      'link set nc0 up',
+    ];
+    await victim.must(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
+    await scanner.must(['ip', 'route', 'add', '10.73.0.0/24', 'via', VICTIM[4]]);
+    const watch = await Watch.start(victim, ['-i', VICTIM_IF, '-o', 'json']);
+    const from = await (await scanner.peer()).connect({ host: '10.73.0.1', port: 9 });
+    const refused = { event: 'connection.refused', src_port: from.port } as const;
+    expect(await watch.event(refused)).toMatchObject({ direction: 'inbound', dst_ip: '10.73.0.1' });
+    expect(await watch.stop()).toBe(0);
+  });
+});
+
 suite('an XDP program of somebody else', ['clang'], () => {
   const rig = useRig(Rig.direct);
   const folder = mkdtempSync(`${tmpdir()}/packetwatch-netns-`);
@@ -87,6 +110,9 @@ suite('an XDP program of somebody else', ['clang'], () => {
     const tried = await rig().victim.run(['ip', 'link', 'set', VICTIM_IF, ...attach('generic')]);
     if (tried.code !== 0) unavailable = `ip can't attach XDP: ${tried.stderr.trim()}`;
     await off('generic');
+  });
+  beforeEach((context) => {
+    if (unavailable !== undefined) context.skip(unavailable);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -102,9 +128,9 @@ suite('an XDP program of somebody else', ['clang'], () => {
 
   describe.each(['native', 'generic'])('at %s', (mode) => {
     test.each(['native', 'generic'])('takes the slot of --attach %s: one line', async (hook) => {
-      if (unavailable !== undefined) return;
       await rig().victim.must(['ip', 'link', 'set', VICTIM_IF, ...attach(mode)]);
-      const done = await packetwatch(rig().victim, ['watch', '-i', VICTIM_IF, '--attach', hook]);
+      const options = ['--source', 'ebpf', '-i', VICTIM_IF, '--attach', hook];
+      const done = await packetwatch(rig().victim, ['watch', ...options]);
       expect(done).toMatchObject({ code: 1, stdout: '' });
       expect(done.stderr).toMatch(
         new RegExp(`^packetwatch: can't attach to ${VICTIM_IF}: .*another XDP program.*\n$`),
@@ -114,7 +140,6 @@ suite('an XDP program of somebody else', ['clang'], () => {
     });
 
     test('does not hinder the default', async () => {
-      if (unavailable !== undefined) return;
       await rig().victim.must(['ip', 'link', 'set', VICTIM_IF, ...attach(mode)]);
       const watch = await Watch.start(rig().victim, ['-i', VICTIM_IF, '--block']);
       expect(await attached(rig().victim, VICTIM_IF)).toEqual({ ingress: 1, egress: 1, xdp: 1 });
@@ -124,5 +149,3 @@ suite('an XDP program of somebody else', ['clang'], () => {
     });
   });
 });
-void onPath;
-void run;

@@ -28,7 +28,6 @@ const BAD = [
   'watch --duration 5y',
   'watch -o xml',
   'watch --events everything',
-  'block',
   'block add',
   'block add nobody',
   'block add 192.0.2.999',

@@ -17,6 +17,22 @@ export function collidingSources(rig: Rig, count: number): string[] {
   }
 }
 
+/** IPv4 sources, as numbers, of which no two share a set. */
+export function apartSources(rig: Rig, count: number): number[] {
+  const { seed } = rig.kernel.maps;
+  const taken = new Set<bigint>();
+  const sources: number[] = [];
+  const address = Buffer.from(bytesOf('0.0.0.0'));
+  for (let source = 0x0b000000; sources.length < count; source++) {
+    address.writeUInt32BE(source, 12);
+    const set = hash(address, seed) & (SETS - 1n);
+    if (taken.has(set)) continue;
+    taken.add(set);
+    sources.push(source);
+  }
+  return sources;
+}
+
 function hash(address: Buffer, seed: bigint): bigint {
   const word = (at: number): bigint => BigInt(address.readUInt32LE(at));
   let h = ((word(0) << 32n) | word(4)) ^ seed;

@@ -1,0 +1,104 @@
+/** Twenty thousand short connections in a few seconds: each is told whole, and every sum holds. */
+import { beforeAll, expect, test } from 'vitest';
+import { until } from '../support/command.ts';
+import type { Event, Status, Watch } from '../support/packetwatch.ts';
+import { Rig, SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { suite, useRig, useWatch } from '../support/suite.ts';
+import { namesOf } from './connections.ts';
+import { byKey, load, type LoadOptions, type Made, serve } from './load.ts';
+
+const COUNT = 10_000;
+const INWARD: LoadOptions = load4(VICTIM[4], 'client');
+const OUTWARD: LoadOptions = load4(SCANNER[4], 'server');
+
+suite('many connections', [], () => {
+  const rig = useRig(Rig.direct);
+  const watch = useWatch(rig, ['-i', VICTIM_IF, '-o', 'json']);
+  let inward: Made[];
+  let outward: Made[];
+  let status: Status;
+  beforeAll(async () => {
+    await Promise.all([serve(rig().victim, INWARD), serve(rig().scanner, OUTWARD)]);
+    [inward, outward] = await Promise.all([
+      load(rig().scanner, INWARD),
+      load(rig().victim, OUTWARD),
+    ]);
+    status = await settled(watch());
+  });
+
+  test('in are told whole, each once', () => {
+    const told = byKey([watch()], VICTIM[4]);
+    expect(inward).toHaveLength(COUNT);
+    expect(inward.flatMap(({ key }) => unlike(key, told.get(key), 'inbound'))).toEqual([]);
+    expect(told.size).toBe(COUNT);
+  });
+
+  test('out are told whole, each once', () => {
+    const told = byKey([watch()], SCANNER[4]);
+    expect(outward).toHaveLength(COUNT);
+    expect(outward.flatMap(({ key }) => unlike(key, told.get(key), 'outbound'))).toEqual([]);
+    expect(told.size).toBe(COUNT);
+  });
+
+  test('add up: what each stage took is what it passed on and lost', () => {
+    const { kernel, source_counts: source, flow, output } = status;
+    expect(source.lost).toEqual(Object.fromEntries(Object.keys(source.lost).map((k) => [k, 0])));
+    expect(kernel['attempts']).toBe(
+      kernel['attempts_reported']! +
+        kernel['attempts_summed']! +
+        kernel['attempts_lost']! +
+        kernel['attempts_dropped']!,
+    );
+    expect(kernel['attempts_reported']).toBe(COUNT);
+    expect(kernel['outbound_reported']).toBe(COUNT);
+    expect(kernel['sockets_reported']).toBe(2 * 2 * COUNT);
+    const { existing, ...kinds } = flow.records;
+    const taken = Object.values(kinds).reduce((sum, kind) => sum + kind.taken, 0);
+    expect(source.records).toBe(taken);
+    for (const kind of [...Object.values(kinds), existing!])
+      expect(kind.taken).toBe(kind.applied + kind.merged + kind.late);
+    const { events } = flow;
+    expect(events['connection.attempt']).toBe(kinds['attempt']!.applied + flow.inferred);
+    expect(events['connection.attempt']! + flow.existing + flow.revived).toBe(
+      events['connection.refused']! +
+        events['connection.timeout']! +
+        events['connection.reset']! +
+        events['connection.close']! +
+        flow.forwarded +
+        flow.evicted +
+        flow.live,
+    );
+    expect(output.lines).toBe(Object.values(events).reduce((sum, count) => sum + count, 0));
+    expect(output.lost).toBe(0);
+    expect(watch().lines).toHaveLength(output.lines);
+  });
+});
+
+function load4(host: string, first: 'client' | 'server'): LoadOptions {
+  return { host, first, ports: [4000, 4001, 4002, 4003], count: COUNT, rate: 0 };
+}
+
+/** The status once every line it counts has arrived and no connection is open. */
+async function settled(watch: Watch): Promise<Status> {
+  return await until('all lines', async () => {
+    const status = await watch.status();
+    const done = status.flow.live === 0 && watch.lines.length === status.output.lines;
+    return done ? status : undefined;
+  });
+}
+
+/** What is wrong with the events of a connection. */
+function unlike(key: string, events: Event[] | undefined, direction: string): string[] {
+  const names = namesOf(events ?? []).join(' ');
+  if (names !== 'attempt open close') return [`${key}: ${names}`];
+  const [attempt, , close] = events!;
+  const ids = new Set(events!.map(({ id }) => id)).size;
+  const right =
+    ids === 1 &&
+    attempt!.direction === direction &&
+    close!.outcome === 'ok' &&
+    close!.conn_state === 'SF' &&
+    close!.process === 'python3' &&
+    close!.pid !== undefined;
+  return right ? [] : [`${key}: ${JSON.stringify(events)}`];
+}
