@@ -85,7 +85,7 @@ export class Guard {
     this.#requests = new Requests(this.#programs.program(object, 'syscall'));
     this.#counters = new CounterReader(this.maps, object);
     this.ring = new Ring(this.maps.fd('pw_attempts'), RING_SIZES.pw_attempts);
-    writeLocals(this.maps, [mapped(FRAME.destination)]);
+    writeLocals(this.maps, [mapped(FRAME.destination)], 64);
   }
 
   block(address: string): void {

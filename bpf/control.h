@@ -115,7 +115,7 @@ static __always_inline int pw_control(struct pw_request *ctx)
 	if (!c)
 		return 0;
 	pw_copy_request(req, ctx);
-	pw_mask(key, req->addr, req->family == 6);
+	pw_key(key, req->addr, req->family == 6);
 	if (req->command == PW_COMMAND_BLOCK) {
 		req->result = pw_do_block(key, req, ns, c);
 		found.until_tick = PW_TICK(ns) + req->ttl_ticks;

@@ -8,19 +8,12 @@
 static __always_inline int pw_is_local(const __u32 *addr)
 {
 	struct pw_locals *locals;
-	__u32 zero = 0, place, i;
+	__u32 zero = 0;
 
 	if (addr[2] == PW_V4_PREFIX && !(addr[0] | addr[1]) && (addr[3] & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000))
 		return 1;
 	locals = bpf_map_lookup_elem(&pw_locals, &zero);
-	if (!locals)
-		return 0;
-	place = ((addr[0] ^ addr[1] ^ addr[3]) * locals->mul) >> 24;
-#pragma unroll
-	for (i = 0; i < 4; i++)
-		if (pw_same(locals->addr[(place + i) & (PW_LOCALS - 1)], addr))
-			return 1;
-	return locals->all;
+	return locals && (pw_in_locals(locals, addr) || locals->all);
 }
 
 /* Has this host a socket that takes the segment or datagram as part of something established? */

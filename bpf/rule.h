@@ -13,18 +13,43 @@ enum pw_judged {
 	PW_JUDGED_SCAN, /* this SYN crossed the threshold; struct pw_found says more */
 };
 
-static __always_inline void pw_mask(__u32 *key, const __u32 *src, int v6)
+/* Is this one of our own addresses, or the prefix of one? */
+static __always_inline int pw_in_locals(const struct pw_locals *locals, const __u32 *addr)
 {
+	__u32 place = ((addr[0] ^ addr[1] ^ addr[3]) * locals->mul) >> 24, i;
+
+#pragma unroll
+	for (i = 0; i < 4; i++)
+		if (pw_same(locals->addr[(place + i) & (PW_LOCALS - 1)], addr))
+			return 1;
+	return 0;
+}
+
+/* What is judged and blocked for a source: an IPv6 one by its prefix, unless that is a prefix of our own. Neighbours
+ * on the link share it with us, our gateway and our resolvers: they are judged one by one. 1: in full. */
+static __always_inline int pw_key(__u32 *key, const __u32 *src, int v6)
+{
+	struct pw_locals *locals;
+	__u32 zero = 0;
+
 	key[0] = src[0];
 	key[1] = src[1];
 	key[2] = src[2];
 	key[3] = src[3];
-	if (v6) {
-		key[0] &= pw_opt.v6_mask[0];
-		key[1] &= pw_opt.v6_mask[1];
-		key[2] &= pw_opt.v6_mask[2];
-		key[3] &= pw_opt.v6_mask[3];
-	}
+	if (!v6)
+		return 1;
+	key[0] &= pw_opt.v6_mask[0];
+	key[1] &= pw_opt.v6_mask[1];
+	key[2] &= pw_opt.v6_mask[2];
+	key[3] &= pw_opt.v6_mask[3];
+	locals = bpf_map_lookup_elem(&pw_locals, &zero);
+	if (!locals || !pw_in_locals(locals, key))
+		return 0;
+	key[0] = src[0];
+	key[1] = src[1];
+	key[2] = src[2];
+	key[3] = src[3];
+	return 1;
 }
 
 /* Was this port touched within the window? */
@@ -130,6 +155,7 @@ static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 
 	c->blocked++;
 }
 
+/* Is this very source on the never-block list? Asked at a verdict, and before a block of a whole prefix drops. */
 static __always_inline int pw_spared(const __u32 *src)
 {
 	struct pw_prefix key = { 128, { src[0], src[1], src[2], src[3] } };
@@ -265,7 +291,7 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port,
 	__u16 tag;
 	int way, ways, judged;
 
-	pw_mask(key, e->src, v6);
+	pw_key(key, e->src, v6);
 	hash = pw_hash(key);
 	tag = pw_tag_of(hash);
 	set = pw_set_of(hash);
@@ -320,7 +346,7 @@ static __always_inline int pw_is_blocked(const __u32 *src, int v6, __u64 tick)
 	__u64 hash;
 	int way;
 
-	pw_mask(key, src, v6);
+	pw_key(key, src, v6);
 	hash = pw_hash(key);
 	set = pw_set_of(hash);
 	if (!set)

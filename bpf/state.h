@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* Maps, shared state and options. User space creates and pins every map itself from these
- * definitions (src/kernel/objects.ts reads them from the BTF) and hands them to each program. */
+ * definitions (src/kernel/object.ts reads them from the BTF) and hands them to each program. */
 #ifndef PW_STATE_H
 #define PW_STATE_H
 
@@ -131,7 +131,7 @@ struct pw_locals {
 	__u32 mul; /* chosen by user space so that every address finds a place within 4 probes */
 	__u32 all; /* 1: there are too many; every destination counts as ours */
 	__u32 spare[2];
-	__u32 addr[PW_LOCALS][4];
+	__u32 addr[PW_LOCALS][4] __attribute__((aligned(8))); /* own addresses, and the IPv6 prefixes of own ones */
 };
 
 /* Inserted, deleted: user space, as addresses come and go, the whole table at a time. Read: guard, per SYN. */
@@ -147,7 +147,8 @@ struct pw_prefix {
 	__u32 addr[4];
 };
 
-/* Inserted, deleted: user space, the never-block list. Read: guard, at a verdict only. */
+/* Inserted, deleted: user space, the never-block list. Read: guard, at a verdict and
+ * before it drops by a block of an IPv6 prefix. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);

@@ -2,7 +2,7 @@
 /* The one table: what each source did, and the blocks.
  *
  * A source's set is found by a seeded hash of the source alone, so its block and its scan state per victim lie in one
- * set of 4 ways. A set is 5 cache lines in one page: a line of tags that answers nearly every question, then a line
+ * set of 4 ways. A set is 5 cache lines in a row, nearly always of one page: a line of tags that answers nearly every question, then a line
  * per way with the addresses and 3 ports. What only more ports and blocks need lies in an array of its own. So a flood
  * from random sources touches two lines per packet.
  *

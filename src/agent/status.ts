@@ -50,7 +50,7 @@ export function statusOf({ config, source, flow, sink, startedNs, nowNs }: Parts
     pid: process.pid,
     uptime_s: Math.round((nowNs - startedNs) / 1e9),
     source: source.name,
-    blocking: config.kernel.block,
+    blocking: config.kernel.block && !config.kernel.dryRun,
     limits: source.limits(),
     ...(ebpf
       ? {

@@ -73,8 +73,7 @@ export class Watch {
   start(): void {
     this.#source = this.#startSource();
     const ebpf = this.#ebpf();
-    if (ebpf && this.#config.kernel.block)
-      this.#protection = new Protection(ebpf.kernel, this.#note);
+    if (ebpf) this.#protection = new Protection(ebpf.kernel, this.#note);
     this.#protection?.refresh(monotonicNs());
     this.#names = new HostNames(ebpf?.kernel);
     this.#sink = this.#makeSink();
@@ -138,7 +137,9 @@ export class Watch {
       ebpf.start();
       return ebpf;
     } catch (error) {
-      if (source === 'ebpf' || this.#config.kernel.block || !isFallback(error)) throw error;
+      if (source === 'ebpf' || this.#config.kernel.block || this.#config.attach !== 'auto')
+        throw error;
+      if (!isFallback(error)) throw error;
       this.#note(`${describe(error)}; reading /proc instead`);
       return this.#startProc();
     }
@@ -149,6 +150,11 @@ export class Watch {
       throw new OperatorError(
         '--block needs the kernel, and --source proc only reads',
         'use --source ebpf as root',
+      );
+    if (this.#config.interfaces.length > 0)
+      throw new OperatorError(
+        '/proc tells nothing of interfaces',
+        'leave -i out, or use --source ebpf as root',
       );
     const proc = new ProcSource({ intervalMs: this.#config.intervalSeconds * 1000 });
     proc.start();
@@ -172,7 +178,15 @@ export class Watch {
       this.#note(`reading /proc/net/tcp every ${this.#config.intervalSeconds} s`);
     }
     for (const limit of this.#source.limits()) this.#note(limit);
-    if (this.#config.kernel.block)
+    if (ebpf && !this.#config.kernel.block) {
+      const left = ebpf.kernel.table.blocks(monotonicNs()).active.length;
+      if (left > 0)
+        this.#note(
+          `took over ${left} blocks of an earlier run; they end with this one: add --block to keep them`,
+        );
+    }
+    if (this.#config.kernel.dryRun) this.#note('dry run: nothing is blocked');
+    else if (this.#config.kernel.block)
       this.#note(
         'blocking by the reference rule, whose evidence can be forged; the weighted rule (a later version) is the better one for it',
       );
@@ -246,7 +260,7 @@ export class Watch {
     }
     if (ebpf && this.#releasing)
       this.#note('released: nothing of packetwatch is left in the kernel');
-    else if (ebpf && this.#config.kernel.block)
+    else if (ebpf && this.#config.kernel.block && !this.#config.kernel.dryRun)
       this.#note(
         'the guard stays attached and blocks run to their end; `packetwatch release` removes it',
       );

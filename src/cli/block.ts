@@ -5,9 +5,12 @@ import { PinnedGuard } from '../kernel/kernel.ts';
 import { kernelDefaults } from '../kernel/options.ts';
 import type { Block } from '../kernel/table.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
-import { formatAddress, parseAddress } from '../wire/address.ts';
+import { formatAddress, isV4, parseAddress } from '../wire/address.ts';
 import { seconds } from './parse.ts';
 import { table } from './table.ts';
+
+/** Bits of an IPv6 source that are blocked. */
+const PREFIX = kernelDefaults.v6Prefix;
 
 /** `packetwatch block list|add|rm`: works on the kernel's table, whether the program runs or not. */
 export function blockCommand(): Command {
@@ -58,7 +61,7 @@ function list(json: boolean): void {
 function describe(block: Block, nowNs: number) {
   const victim = formatAddress(block.victim);
   return {
-    src_ip: formatAddress(block.source),
+    src_ip: sourceOf(block),
     last_src_ip: formatAddress(block.fullSource),
     reason: block.reason,
     ...(victim === '::' ? {} : { dst_ip: victim }),
@@ -68,7 +71,15 @@ function describe(block: Block, nowNs: number) {
   };
 }
 
+/** A blocked prefix with its length. */
+function sourceOf(block: Block): string {
+  const text = formatAddress(block.source);
+  const whole = isV4(block.source) || block.source.subarray(PREFIX / 8).some((byte) => byte !== 0);
+  return whole ? text : `${text}/${PREFIX}`;
+}
+
 function add(address: Uint8Array, ttl: number): void {
+  // What is protected within the prefix of an IPv6 source is spared by the kernel itself.
   const never = gatherNeverBlock().prefixes.find((p) => covers(p.address, p.prefixLength, address));
   if (never)
     throw new OperatorError(`${formatAddress(address)} is never blocked`, `it is ${never.reason}`);

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { type WatchConfig, watchDefaults } from '../agent/config.ts';
 import { Watch } from '../agent/watch.ts';
+import { Exit, OperatorError } from '../model/errors.ts';
 import { parseEvents } from '../model/events.ts';
 import { integer, type Rule, rule, seconds } from './parse.ts';
 
@@ -94,7 +95,7 @@ Without root it reads /proc/net/tcp and says what it can't see.`,
         process.stderr.write(`packetwatch: ${line}\n`),
       );
       const stop = () => watch.stop();
-      process.on('SIGINT', stop).on('SIGTERM', stop);
+      process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
       watch.start();
       await watch.run();
     });
@@ -102,6 +103,10 @@ Without root it reads /proc/net/tcp and says what it can't see.`,
 
 function configOf(options: Options): WatchConfig {
   const blocking = options.block !== undefined && options.block !== false;
+  if (options.dryRun && !blocking)
+    throw new OperatorError('--dry-run says what --block would do', 'add --block', {
+      exitCode: Exit.usage,
+    });
   return {
     source: options.source,
     intervalSeconds: options.interval,

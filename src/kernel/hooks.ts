@@ -21,6 +21,7 @@ export interface Attachment {
   readonly why: string;
 }
 
+const HOOKS: readonly Hook[] = ['tcx', 'native', 'generic'];
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 
@@ -98,14 +99,20 @@ export class Hooks {
       layer3,
     );
     const name = `link-${ifindex}-${hook}`;
-    for (const other of ['tcx', 'native', 'generic'] as const)
-      if (other !== hook) this.#pins.unpin(`link-${ifindex}-${other}`);
-    if (this.#updated(name, program)) return;
-    const [type, flags] =
-      hook === 'tcx'
-        ? [bpf.AttachType.TCX_INGRESS, 0]
-        : [bpf.AttachType.XDP, hook === 'native' ? bpf.XdpMode.NATIVE : bpf.XdpMode.GENERIC];
-    this.#pinLink(bpf.linkToInterface(program, ifindex, type, flags), name);
+    if (!this.#updated(name, program)) this.#pinLink(this.#link(program, ifindex, hook), name);
+    // Only now: a hook that is refused must not cost the guard of an earlier run.
+    for (const other of HOOKS) if (other !== hook) this.#pins.unpin(`link-${ifindex}-${other}`);
+  }
+
+  #link(program: number, ifindex: number, hook: Hook): number {
+    if (hook === 'tcx') return bpf.linkToInterface(program, ifindex, bpf.AttachType.TCX_INGRESS);
+    const mode = hook === 'native' ? bpf.XdpMode.NATIVE : bpf.XdpMode.GENERIC;
+    const attach = () => bpf.linkToInterface(program, ifindex, bpf.AttachType.XDP, mode);
+    const own = `link-${ifindex}-${hook === 'native' ? 'generic' : 'native'}`;
+    if (!this.#pins.has(own)) return attach();
+    // Both forms of XDP share one slot, and our own other form has it.
+    this.#pins.unpin(own);
+    return attach();
   }
 
   #egress(ifindex: number, layer3: boolean): boolean {

@@ -164,7 +164,7 @@ export class Kernel {
   }
 
   setLocals(addresses: readonly Uint8Array[]): void {
-    writeLocals(this.maps, addresses);
+    writeLocals(this.maps, addresses, this.#options.v6Prefix);
   }
 
   setNever(prefixes: readonly Prefix[]): void {
@@ -188,6 +188,13 @@ export class Kernel {
     } else {
       this.pins.release();
     }
+    this.close();
+  }
+
+  /** After a start that failed: an earlier run's guard goes on as it was, nothing else stays. */
+  abandon(): void {
+    if (!this.maps.adopted) this.pins.release();
+    else for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
     this.close();
   }
 

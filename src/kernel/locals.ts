@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isV4 } from '../wire/address.ts';
 import * as bpf from './bpf.ts';
 import type { Maps } from './maps.ts';
 
@@ -40,8 +41,20 @@ function place(addresses: readonly Uint8Array[], mul: number): Buffer | undefine
   return table;
 }
 
-export function writeLocals(maps: Maps, addresses: readonly Uint8Array[]): void {
-  bpf.updateElement(maps.fd('pw_locals'), Buffer.alloc(128), encodeLocals(addresses));
+/** Writes the own addresses, and the judged prefix of each IPv6 one: sources in it are judged one by one. */
+export function writeLocals(maps: Maps, addresses: readonly Uint8Array[], v6Prefix: number): void {
+  const entries = new Map<string, Uint8Array>();
+  const add = (entry: Uint8Array) => entries.set(Buffer.from(entry).toString('latin1'), entry);
+  for (const address of addresses) {
+    add(address);
+    if (!isV4(address)) add(truncated(address, v6Prefix));
+  }
+  bpf.updateElement(maps.fd('pw_locals'), Buffer.alloc(128), encodeLocals([...entries.values()]));
+}
+
+/** The first `bits` of an address. */
+function truncated(address: Uint8Array, bits: number): Uint8Array {
+  return address.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))) & 0xff);
 }
 
 /** A prefix as the never-block list holds it. */

@@ -162,7 +162,7 @@ export class EbpfSource implements Source {
 
   /** With blocking on, the guard stays where it is: blocks run to their end without us. */
   stop(): void {
-    this.#kernel?.stop(this.#options.kernel.block);
+    this.#kernel?.stop(this.#options.kernel.block && !this.#options.kernel.dryRun);
     this.#kernel = undefined;
   }
 

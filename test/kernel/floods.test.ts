@@ -37,6 +37,18 @@ describe.each(HOOKS)('attempts faster than sum_above, %s', (hook) => {
       }
   });
 
+  it('more ports than there are sums: each port has its own count', () => {
+    const guard = rig().guard(hook, { sumAbove: 0, ports: 0 });
+    const ports = Array.from({ length: 8000 }, (_, i) => i + 1);
+    for (const dstPort of [...ports, ...ports])
+      guard(tcpFrame({ src: SCANNER, dst: VICTIM, dstPort }));
+    rig().kernel.flushSums(true);
+    const counts = new Map<string, number>();
+    for (const r of rig().records()) counts.set(r.dst, (counts.get(r.dst) ?? 0) + r.count);
+    expect(counts).toEqual(new Map(ports.map((port) => [`${VICTIM}:${port}`, 2])));
+    expect(rig().moved()).toMatchObject({ attempts_summed: 16_000, sums_reported: 16_000 });
+  });
+
   it('a sum waits for its second to be over', async () => {
     await afterTheSecond();
     rig().run(hook, SYN, 100);

@@ -37,6 +37,8 @@ export async function lifeOf(
 export const namesOf = (events: readonly Event[]): string[] =>
   events.map(({ event }) => event.replace('connection.', ''));
 
+export const lived = (events: readonly Event[]): string => namesOf(events).join(' ');
+
 function identityOf({ id, src_ip, src_port, dst_ip, dst_port, community_id, direction }: Event) {
   return { id, src_ip, src_port, dst_ip, dst_port, community_id, direction };
 }

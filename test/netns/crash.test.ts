@@ -4,7 +4,8 @@ import { type Event, Watch } from '../support/packetwatch.ts';
 import { otherScanner, Rig, SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { HOOKS, suite, useRig } from '../support/suite.ts';
 import { attached, guardAt, isPinned, NOTHING } from './attached.ts';
-import { byKey, load, type LoadOptions, serve } from './load.ts';
+import { load, type LoadOptions, serve, toldOf, wrongOnes } from './load.ts';
+import { namesOf } from './connections.ts';
 import { Stack } from './scans.ts';
 
 suite('kill -9', ['hping3'], () => {
@@ -61,13 +62,10 @@ suite('kill -9', ['hping3'], () => {
     const last = { src_port: src_port!, dst_port: dst_port! };
     await second.event({ ...last, event: 'connection.close' });
 
-    const told = byKey([first, second], SCANNER[4]);
-    const lives = made.map(({ key }) => {
-      const events = told.get(key) ?? [];
-      return [new Set(events.map(({ id }) => id)).size, ...new Set(events.map((e) => e.event))];
-    });
-    const whole = [1, 'connection.attempt', 'connection.open', 'connection.close'];
-    expect(lives.filter((life) => life.join() !== whole.join())).toEqual([]);
+    const told = toldOf([first, second], SCANNER[4]);
+    const whole = (events: readonly Event[]) =>
+      [...new Set(namesOf(events))].join(' ') === 'attempt open close';
+    expect(wrongOnes(made, told, whole)).toEqual([]);
 
     // Whatever came twice is at the end of the first run's output, and nothing else is there.
     const again = new Set(second.events().map(nameOf));

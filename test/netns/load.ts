@@ -10,7 +10,7 @@ const LOAD = fileURLToPath(new URL('../support/load.py', import.meta.url));
 type First = 'client' | 'server';
 
 export interface Made {
-  /** `local port, port`: unique within one load. */
+  /** `local port,port` */
   readonly key: string;
   /** Just before connect(2), wall time. */
   readonly startMs: number;
@@ -46,17 +46,40 @@ export async function load(from: Namespace, options: LoadOptions): Promise<Made[
   return made.map(([local, port, startMs]) => ({ key: keyOf(local, port), startMs }));
 }
 
-/** The events of a load's connections, by their ports. */
-export function byKey(watches: readonly Watch[], host: string): Map<string, Event[]> {
-  const found = new Map<string, Event[]>();
+/** The connections of a load as they were told, each with its events in their order, by their ports. */
+export function toldOf(watches: readonly Watch[], host: string): Map<string, Event[][]> {
+  const byId = new Map<string, Event[]>();
+  const byKey = new Map<string, Event[][]>();
   for (const event of watches.flatMap((watch) => watch.events({ dst_ip: host }))) {
-    if (event.src_port === undefined) continue;
-    const key = keyOf(event.src_port, event.dst_port!);
-    const events = found.get(key) ?? [];
-    events.push(event);
-    found.set(key, events);
+    if (event.id === undefined) continue;
+    const known = byId.get(event.id);
+    if (known) known.push(event);
+    else {
+      const connection = [event];
+      byId.set(event.id, connection);
+      const key = keyOf(event.src_port!, event.dst_port!);
+      byKey.set(key, [...(byKey.get(key) ?? []), connection]);
+    }
   }
-  return found;
+  return byKey;
+}
+
+/**
+ * The connections that were not told as often as they were made (the kernel may take the same port twice), or whose
+ * events are not right; with what was told.
+ */
+export function wrongOnes(
+  made: readonly Made[],
+  told: ReadonlyMap<string, Event[][]>,
+  isRight: (events: readonly Event[]) => boolean,
+): string[] {
+  const times = new Map<string, number>();
+  for (const { key } of made) times.set(key, (times.get(key) ?? 0) + 1);
+  return [...times].flatMap(([key, count]) => {
+    const connections = told.get(key) ?? [];
+    const right = connections.length === count && connections.every(isRight);
+    return right ? [] : [`${key}, made ${count} times: ${JSON.stringify(connections)}`];
+  });
 }
 
 const keyOf = (local: number, port: number): string => `${local},${port}`;

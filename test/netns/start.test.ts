@@ -5,8 +5,8 @@ import { Watch } from '../support/packetwatch.ts';
 import type { Peer } from '../support/peer.ts';
 import { Rig, SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig, useWatch } from '../support/suite.ts';
-import { lifeOf, namesOf } from './connections.ts';
-import { byKey, load, type LoadOptions, serve } from './load.ts';
+import { lifeOf, lived, namesOf } from './connections.ts';
+import { load, type LoadOptions, serve, toldOf, wrongOnes } from './load.ts';
 
 const OPTIONS = ['-i', VICTIM_IF, '-i', 'lo', '-o', 'json'];
 
@@ -106,12 +106,11 @@ suite('connections that begin while the program starts', [], () => {
       const firstMs = Math.min(...watch.events({ dst_ip: host }).map(({ ts }) => Date.parse(ts)));
       const since = connections.filter(({ startMs }) => startMs > firstMs + 20);
       expect(since.length).toBeGreaterThan(300);
-      const odd = () => {
-        const told = byKey([watch], host);
-        const lives = since.map(({ key }) => [key, ...namesOf(told.get(key) ?? [])].join(' '));
-        return lives.filter((life) => !life.endsWith(' attempt open close'));
-      };
-      await until('every close', () => odd().length === 0, 5).catch(() => expect(odd()).toEqual([]));
+      const wrong = () =>
+        wrongOnes(since, toldOf([watch], host), (events) => lived(events) === 'attempt open close');
+      await until('every close', () => wrong().length === 0, 5).catch(() =>
+        expect(wrong()).toEqual([]),
+      );
     }
     expect(await watch.stop()).toBe(0);
   });
