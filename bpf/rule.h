@@ -16,7 +16,7 @@ enum pw_judged {
 /* Is this one of our own addresses, or the prefix of one? */
 static __always_inline int pw_in_locals(const struct pw_locals *locals, const __u32 *addr)
 {
-	__u32 place = ((addr[0] ^ addr[1] ^ addr[3]) * locals->mul) >> 24, i;
+	__u32 place = ((addr[0] ^ addr[1] ^ addr[3]) * locals->mul) >> 23, i; /* 32 bits to PW_LOCALS */
 
 #pragma unroll
 	for (i = 0; i < 4; i++)

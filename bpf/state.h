@@ -9,7 +9,7 @@
 #define PW_MAX_PORTS 15    /* --ports: T slots decide "more than T distinct ports" exactly */
 #define PW_WAYS 4
 #define PW_SETS 16384      /* x 4 ways = 65,536 sources */
-#define PW_LOCALS 256      /* own addresses; beyond, every destination counts as ours */
+#define PW_LOCALS 512      /* own addresses; beyond, every destination counts as ours */
 #define PW_SUMS 4096       /* (victim, port, second) being summed at once */
 #define PW_ANSWERS 262144  /* SYN+ACKs remembered; at 29k connections/s that is 9 s */
 

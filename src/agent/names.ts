@@ -1,5 +1,4 @@
-import { networkInterfaces } from 'node:os';
-import { interfaceIndex } from '../kernel/libc.ts';
+import { interfaceName } from '../kernel/addresses.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Names } from '../sinks/sink.ts';
 
@@ -19,11 +18,8 @@ export class HostNames implements Names {
 
   /** Names of interfaces that went stay known. */
   iface(ifindex: number): string | undefined {
-    if (ifindex !== 0 && !this.#interfaces.has(ifindex)) {
-      this.#interfaces.set(ifindex, undefined); // asked once
-      for (const name of Object.keys(networkInterfaces()))
-        this.#interfaces.set(interfaceIndex(name), name);
-    }
+    if (ifindex !== 0 && !this.#interfaces.has(ifindex))
+      this.#interfaces.set(ifindex, interfaceName(ifindex)); // asked once
     return this.#interfaces.get(ifindex);
   }
 

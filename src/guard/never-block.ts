@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
+import { interfaceAddresses } from '../kernel/addresses.ts';
+import { formatAddress } from '../wire/address.ts';
 import {
   gatewaysOfIpv6Route,
   gatewaysOfRoute,
@@ -32,7 +33,7 @@ export interface NeverBlock {
 
 const THIS_HOST: NeverBlockInput = {
   readFile: (path) => readFileSync(path, 'utf8'),
-  interfaces: networkInterfaces,
+  interfaces: ownInterfaces,
   env: process.env,
   pid: process.pid,
 };
@@ -63,6 +64,11 @@ export function gatherNeverBlock(input: NeverBlockInput = THIS_HOST): NeverBlock
     sshPeers(input),
   ]);
   return { prefixes, problems };
+}
+
+function ownInterfaces(): Interfaces {
+  const texts = (addresses: Uint8Array[]) => addresses.map((a) => ({ address: formatAddress(a) }));
+  return Object.fromEntries([...interfaceAddresses()].map(([name, all]) => [name, texts(all)]));
 }
 
 /** Our SSH_CONNECTION, or that of the nearest ancestor that has one: sudo(8) removes it from the environment. */

@@ -3,7 +3,7 @@ import { isV4 } from '../wire/address.ts';
 import * as bpf from './bpf.ts';
 import type { Maps } from './maps.ts';
 
-const PLACES = 256;
+const PLACES = 512;
 const PROBES = 4;
 const HEADER = 16;
 
@@ -30,7 +30,7 @@ function place(addresses: readonly Uint8Array[], mul: number): Buffer | undefine
   for (const address of addresses) {
     const words = Buffer.from(address);
     const fold = words.readUInt32LE(0) ^ words.readUInt32LE(4) ^ words.readUInt32LE(12);
-    const first = Math.imul(fold, mul) >>> 24;
+    const first = Math.imul(fold, mul) >>> 23;
     let probe = 0;
     while (probe < PROBES && taken.has((first + probe) % PLACES)) probe++;
     if (probe === PROBES) return undefined;

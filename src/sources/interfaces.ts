@@ -1,5 +1,4 @@
-import { networkInterfaces } from 'node:os';
-import { parseAddress } from '../wire/address.ts';
+import { interfaceAddresses } from '../kernel/addresses.ts';
 
 export interface HostInterface {
   readonly name: string;
@@ -11,16 +10,15 @@ export interface HostInterface {
 
 /** The interfaces of our network namespace that are up and have addresses. */
 export function hostInterfaces(): HostInterface[] {
-  return Object.entries(networkInterfaces()).map(([name, infos]) => {
-    const texts = (infos ?? []).map((info) => info.address.split('%')[0] ?? '');
-    return {
-      name,
-      addresses: texts.map((text) => parseAddress(text)).filter((a) => a !== undefined),
-      watched: name === 'lo' || texts.some((text) => !isLinkLocal(text)),
-    };
-  });
+  return [...interfaceAddresses()].map(([name, addresses]) => ({
+    name,
+    addresses,
+    watched: name === 'lo' || addresses.some((address) => !isLinkLocal(address)),
+  }));
 }
 
-function isLinkLocal(text: string): boolean {
-  return /^fe[89ab]/i.test(text) || text.startsWith('169.254.');
+/** fe80::/10, or 169.254/16 as ::ffff:a.b.c.d. */
+function isLinkLocal(address: Uint8Array): boolean {
+  if (address[0] === 0xfe) return (address[1]! & 0xc0) === 0x80;
+  return address[10] === 0xff && address[12] === 169 && address[13] === 254;
 }

@@ -123,9 +123,24 @@ describe.each(HOOKS)('sources of IPv6, %s', (hook) => {
     ['48', 48, hosts('2001:db8:bad:').map((s) => `${s}::1`), 1],
     ['56, within', 56, hosts('2001:db8:bad:ff0').map((s) => `${s}::1`), 1],
     ['56, across', 56, hosts('2001:db8:bad:f').map((s) => `${s}00::1`), 0],
-    ['1', 1, ['1::', '2001:db8::1', '3000::1', '7fff::1'], 1],
+    ['1', 1, ['8000::1', '9000::1', 'a000::1', 'bfff::1'], 1],
   ] as const)('--v6-prefix %s', (_, v6Prefix, sources, scans) => {
     expect(from(v6Prefix, sources)).toBe(scans);
+  });
+});
+
+describe.each(HOOKS)('neighbours on the link, %s', (hook) => {
+  const rig = withRig({ block: true });
+  const neighbour = (n: number): string => VICTIM6.replace(/:[0-9a-f]*$/, `:bad:${n}`);
+
+  it('are judged one by one, though they share the prefix', () => {
+    rig().setLocals([VICTIM6]);
+    const guard = rig().guard(hook);
+    const syn = (n: number, dstPort: number) =>
+      guard(tcpFrame({ src: neighbour(n), dst: VICTIM6, dstPort }));
+    expect([1, 2, 3, 4].map((n) => syn(n, n))).toEqual(['pass', 'pass', 'pass', 'pass']);
+    expect([2, 3, 4, 5].map((port) => syn(1, port))).toEqual(['pass', 'pass', 'drop', 'drop']);
+    expect(syn(2, 9)).toBe('pass');
   });
 });
 
