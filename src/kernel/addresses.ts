@@ -39,9 +39,10 @@ export function interfaceAddresses(): Map<string, Uint8Array[]> {
     at = entry.next;
     const address = (entry.flags & IFF_UP) === 0 ? undefined : addressOf(entry.address);
     if (address === undefined) continue;
-    const known = found.get(entry.name);
+    const name = entry.name.split(':', 1)[0]!; // without an address's label
+    const known = found.get(name);
     if (known) known.push(address);
-    else found.set(entry.name, [address]);
+    else found.set(name, [address]);
   }
   cFreeifaddrs(first);
   return found;

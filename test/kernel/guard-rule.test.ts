@@ -43,8 +43,8 @@ describe.each(HOOKS)('whom the rule judges, %s', (hook) => {
     },
   );
 
-  it('knows every one of 100 own addresses, and no neighbour of theirs', () => {
-    const own = Array.from({ length: 100 }, (_, i) =>
+  it('knows every one of 80 own addresses, and no neighbour of theirs', () => {
+    const own = Array.from({ length: 80 }, (_, i) =>
       i % 2 ? `2001:db8:${i.toString(16)}::${i}` : `10.${i}.0.${i * 2}`,
     );
     rig().setLocals(own);
@@ -141,6 +141,26 @@ describe.each(HOOKS)('neighbours on the link, %s', (hook) => {
     expect([1, 2, 3, 4].map((n) => syn(n, n))).toEqual(['pass', 'pass', 'pass', 'pass']);
     expect([2, 3, 4, 5].map((port) => syn(1, port))).toEqual(['pass', 'pass', 'drop', 'drop']);
     expect(syn(2, 9)).toBe('pass');
+  });
+});
+
+describe.each(HOOKS)('neighbours on our own link, %s', (hook) => {
+  const rig = withRig({ block: true });
+  const NEIGHBOUR = '2001:db8:5::bad';
+  const GATEWAY = '2001:db8:5::1';
+  const syn = (src: string, dstPort: number): string =>
+    rig().run(hook, tcpFrame({ src, dst: VICTIM6, dstPort }));
+
+  it('are judged and blocked one by one', () => {
+    expect(FOUR.map((port) => syn(NEIGHBOUR, port)).at(-1)).toBe('drop');
+    expect(FOUR.map((port) => syn(GATEWAY, port)).slice(0, 3)).toEqual(['pass', 'pass', 'pass']);
+  });
+
+  it('are blocked one by one by command', () => {
+    rig().block(NEIGHBOUR);
+    expect([syn(NEIGHBOUR, 80), syn(GATEWAY, 80)]).toEqual(['drop', 'pass']);
+    expect([rig().unblock(GATEWAY), rig().unblock(NEIGHBOUR)]).toEqual(['nothing', 'done']);
+    expect(syn(NEIGHBOUR, 80)).toBe('pass');
   });
 });
 
