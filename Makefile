@@ -30,7 +30,7 @@ BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' |
 # Files that programs write; `make check` fails when writing them again changes one.
 GENERATED := src/wire/layout.gen.ts
 
-.PHONY: help run build check test bench clean generate generated node bpf bpf-objects ts test-packages bench-packages
+.PHONY: help run build check test test-fuzz bench clean generate generated node bpf bpf-objects ts test-packages bench-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ check: node_modules/.package-lock.json ## format, lint, types, unit tests, dead 
 
 test: test-packages build ## all tests; the last line counts them
 	@$(BIN)/vitest run $(ARGS)
+
+test-fuzz: build ## a million mutated frames through the guard (needs root)
+	@PACKETWATCH_FUZZ_FRAMES=1000000 $(BIN)/vitest run --project kernel test/kernel/fuzz.test.ts $(ARGS)
 
 bench: bench-packages build ## measure against peers on this machine
 	@$(BIN)/tsx bench/main.ts $(ARGS)

@@ -194,9 +194,10 @@ static __always_inline void pw_on_connect(struct sock *sk)
 {
 	struct pw_sock *s = pw_know(sk);
 
-	if (!s)
+	if (!s || s->seen == PW_SYN_SENT)
 		return;
 	__builtin_memset(s, 0, sizeof(*s));
+	s->seen = PW_SYN_SENT;
 	s->start_ns = bpf_ktime_get_ns();
 	pw_take_owner(s, PW_FROM_CONNECT);
 }
@@ -205,9 +206,10 @@ static __always_inline void pw_on_listen(struct sock *sk)
 {
 	struct pw_sock *s = pw_know(sk);
 
-	if (!s)
+	if (!s || s->seen == PW_LISTEN)
 		return;
 	__builtin_memset(s, 0, sizeof(*s));
+	s->seen = PW_LISTEN;
 	pw_take_owner(s, PW_FROM_LISTEN);
 }
 
@@ -215,17 +217,13 @@ static __always_inline void pw_on_listen(struct sock *sk)
 static __always_inline void pw_on_established(struct sock *sk, int oldstate)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-	struct pw_sock *s = pw_known(sk);
+	struct pw_sock *s = pw_know(sk);
 	__u64 ns = bpf_ktime_get_ns();
 	struct pw_tuple t;
 
-	if (!tp)
+	if (!tp || !s || s->seen == PW_ESTABLISHED)
 		return;
-	if (!s) {
-		s = pw_know(sk);
-		if (!s)
-			return;
-	}
+	s->seen = PW_ESTABLISHED;
 	pw_read_tuple(&t, &sk->__sk_common);
 	if (oldstate == PW_SYN_RECV && s->from != PW_FROM_CONNECT) {
 		s->flags = PW_FLAG_PASSIVE;
@@ -250,18 +248,20 @@ static __always_inline void pw_on_shutdown(struct sock *sk)
 
 static __always_inline void pw_on_closed(struct sock *sk, int oldstate)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-	struct pw_sock *s = pw_known(sk);
-	struct pw_sock nobody = {};
+	struct tcp_sock *tp;
+	struct pw_sock *s;
 	struct pw_tuple t;
 
 	if (oldstate == PW_LISTEN || oldstate == PW_CLOSE)
 		return;
-	if (!s) {
-		s = &nobody;
-		s->flags = PW_FLAG_BEFORE;
-	}
-	if (oldstate == PW_SYN_SENT && !s->attempted && tp)
+	tp = bpf_skc_to_tcp_sock(sk);
+	s = pw_know(sk);
+	if (!tp || !s || s->seen == PW_CLOSE)
+		return;
+	if (!s->seen && !s->from && !s->pid)
+		s->flags = PW_FLAG_BEFORE; /* nobody knew it */
+	s->seen = PW_CLOSE;
+	if (oldstate == PW_SYN_SENT && !s->attempted)
 		s->isn = tp->snd_una;
 	pw_read_ends(&t, sk, tp);
 	if (!s->id)

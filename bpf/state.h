@@ -203,6 +203,8 @@ struct pw_sock {
 	__u8 flags;     /* PW_FLAG_PASSIVE, PW_FLAG_BEFORE */
 	__u8 attempted; /* its SYN was reported */
 	__u8 io;        /* its worker was seen */
+	__u8 seen;      /* the last state change that was dealt with */
+	__u8 spare[7];
 };
 
 /* Inserted: at connect and listen (children inherit the listener's by BPF_F_CLONE), iterators for older sockets.

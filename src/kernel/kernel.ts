@@ -23,15 +23,18 @@ const SUM_WORDS = 16;
 
 /** Tracepoints, by pin; without an optional one something is not known, and that is said. */
 const TRACEPOINTS = [
-  { section: 'tp_btf/inet_sock_set_state', pin: 'link-state', without: '' },
+  { section: 'tp_btf/inet_sock_set_state', pin: 'link-state', copy: 0, without: '' },
+  { section: 'tp_btf/inet_sock_set_state', pin: 'link-state-again', copy: 1, without: '' },
   {
     section: 'tp_btf/sock_send_length',
     pin: 'link-send',
+    copy: 0,
     without: 'the worker that accepts is known only at close',
   },
   {
     section: 'tp_btf/sock_recv_length',
     pin: 'link-receive',
+    copy: 0,
     without: 'the worker that accepts is known only at close',
   },
 ] as const;
@@ -96,9 +99,11 @@ export class Kernel {
 
   /** Attaches the socket tracepoints; links of an earlier run go only after the new ones are there. */
   attachSockets(): void {
-    for (const { section, pin, without } of TRACEPOINTS) {
+    for (const { section, pin, copy, without } of TRACEPOINTS) {
       try {
-        const link = bpf.linkToTracepoint(this.#programs.program(this.#sockets, section));
+        const link = bpf.linkToTracepoint(
+          this.#programs.program(this.#sockets, section, false, copy),
+        );
         this.pins.repin(link, pin);
         closeFd(link);
       } catch (error) {

@@ -17,9 +17,13 @@ export class Programs {
     this.#options = options;
   }
 
-  /** Descriptor of a section's program, loaded at first use. `layer3`: for devices without an Ethernet header. */
-  program(object: BpfObject, section: string, layer3 = false): number {
-    const key = `${object.path} ${section} ${layer3}`;
+  /**
+   * Descriptor of a section's program, loaded at first use.
+   * @param layer3 for devices without an Ethernet header
+   * @param copy another number is another program of the same section
+   */
+  program(object: BpfObject, section: string, layer3 = false, copy = 0): number {
+    const key = `${object.path} ${section} ${layer3} ${copy}`;
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
     const rodata = this.#rodataOf(object, layer3);

@@ -1,12 +1,12 @@
 /** How a block begins and ends, whom it never hits, and what of a blocked source goes on. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/command.ts';
-import { type Event, Watch } from '../support/packetwatch.ts';
+import type { Event, Watch } from '../support/packetwatch.ts';
 import {
   GATEWAY,
   type Namespace,
   otherScanner,
-  Rig,
+  type Rig,
   SCANNER,
   SCANNER_IF,
   VICTIM,
@@ -18,7 +18,7 @@ import { Stack } from './scans.ts';
 const PORTS = 6;
 
 suite('a block', ['nmap', 'hping3'], () => {
-  const rig = useRig(Rig.routed);
+  const rig = useRig('routed');
   let stack: Stack;
   beforeAll(async () => {
     stack = await Stack.watch(rig().victim);

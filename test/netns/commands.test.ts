@@ -2,13 +2,13 @@
 import { beforeAll, expect, test } from 'vitest';
 import { packetwatch, Watch } from '../support/packetwatch.ts';
 import type { Peer } from '../support/peer.ts';
-import { otherScanner, Rig, SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { otherScanner, SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig } from '../support/suite.ts';
 
 const OPTIONS = ['-i', VICTIM_IF, '-o', 'json', '--block'];
 
 suite('packetwatch block', ['nmap'], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
   let there: Peer;
   let port4: number;
   let port6: number;
@@ -27,7 +27,11 @@ suite('packetwatch block', ['nmap'], () => {
   }
   async function list(): Promise<unknown[]> {
     const { stdout } = await command('block', 'list', '--json');
-    return stdout.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line) as unknown);
+    return stdout
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as unknown);
   }
 
   test.each([4, 6] as const)('add, list and rm, IPv%d', async (family) => {
@@ -108,7 +112,7 @@ suite('packetwatch block', ['nmap'], () => {
 });
 
 suite('packetwatch status', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
 
   test('tells what is watched, how and why', async () => {
     const watch = await Watch.start(rig().victim, ['-i', VICTIM_IF]);

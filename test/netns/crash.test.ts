@@ -1,7 +1,7 @@
 /** After kill -9 the guard goes on by itself; the next start takes it over and tells what happened meanwhile. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Event, Watch } from '../support/packetwatch.ts';
-import { otherScanner, Rig, SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { otherScanner, SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { HOOKS, suite, useRig } from '../support/suite.ts';
 import { attached, guardAt, isPinned, NOTHING } from './attached.ts';
 import { load, type LoadOptions, serve, toldOf, wrongOnes } from './load.ts';
@@ -9,7 +9,7 @@ import { namesOf } from './connections.ts';
 import { Stack } from './scans.ts';
 
 suite('kill -9', ['hping3'], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
   let stack: Stack;
   beforeAll(async () => {
     stack = await Stack.watch(rig().victim);

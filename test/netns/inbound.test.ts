@@ -1,7 +1,7 @@
 /** Every way in which a connection to this host can go. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Peer } from '../support/peer.ts';
-import { Rig, SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig, useWatch } from '../support/suite.ts';
 import { type Ends, lifeOf, namesOf } from './connections.ts';
 
@@ -12,7 +12,7 @@ const WAYS: readonly (Ends & { name: string; family: 4 | 6; base: number })[] = 
 ];
 
 suite('a connection to this host', ['nmap'], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
   const watch = useWatch(rig, ['-i', VICTIM_IF, '-o', 'json']);
   let client: Peer;
   let server: Peer;

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { must, until } from '../support/command.ts';
 import { packetwatch, Watch } from '../support/packetwatch.ts';
-import { Rig, SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig } from '../support/suite.ts';
 import { attached } from './attached.ts';
 
 suite('interfaces that come and go', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
 
   /** Another link between victim and scanner, 10.72.0.2 - 10.72.0.1. */
   async function addLink(): Promise<void> {
@@ -65,20 +65,22 @@ suite('interfaces that come and go', [], () => {
     await removeLink();
   });
 
-  test('a new address is an own one at once', async () => {
-    const watch = await Watch.start(rig().victim, ['-i', VICTIM_IF, '-o', 'json', '--block']);
+  test('a new address is soon an own one', async () => {
+    const watch = await Watch.start(rig().victim, ['-i', VICTIM_IF, '-o', 'json']);
     await rig().victim.must(['ip', 'addr', 'add', '10.71.2.3/16', 'dev', VICTIM_IF]);
     const scanner = await rig().scanner.peer();
-    for (let port = 1; watch.events({ event: 'scan' }).length === 0 && port < 1000; port++)
-      await scanner.connect({ host: '10.71.2.3', port, seconds: 0.05 });
-    const [scan] = watch.events({ event: 'scan' });
+    let port = 0;
+    const scan = await until('a scan of the new address', async () => {
+      await scanner.connect({ host: '10.71.2.3', port: ++port });
+      return watch.events({ event: 'scan' })[0];
+    });
     expect(scan).toMatchObject({ src_ip: SCANNER[4], dst_ip: '10.71.2.3' });
     expect(await watch.stop()).toBe(0);
   });
 });
 
 suite('an address of an interface without a carrier', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
 
   test('is an own one', async () => {
     const { victim, scanner } = rig();
@@ -99,7 +101,7 @@ suite('an address of an interface without a carrier', [], () => {
 });
 
 suite('an XDP program of somebody else', ['clang'], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
   const folder = mkdtempSync(`${tmpdir()}/packetwatch-netns-`);
   const object = `${folder}/pass.o`;
   let unavailable: string | undefined;

@@ -1,12 +1,12 @@
 /** What stays in the kernel when the program ends, and who may run beside it. */
 import { describe, expect, test } from 'vitest';
 import { packetwatch, Watch } from '../support/packetwatch.ts';
-import { Rig, SCANNER_IF, VICTIM_IF } from '../support/rig.ts';
+import { SCANNER_IF, VICTIM_IF } from '../support/rig.ts';
 import { HOOKS, suite, useRig } from '../support/suite.ts';
 import { attached, guardAlone, guardAt, isPinned, NOTHING } from './attached.ts';
 
 suite('the end of the program', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
 
   describe.each(HOOKS)('at %s', (hook) => {
     const options = ['-i', VICTIM_IF, '--attach', hook];
@@ -69,7 +69,7 @@ suite('the end of the program', [], () => {
 });
 
 suite('a second program', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
 
   test('in the same namespace ends with one line that names the first', async () => {
     const { victim } = rig();

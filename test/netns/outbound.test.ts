@@ -1,7 +1,7 @@
 /** Every way in which a connection of this host can go. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Peer } from '../support/peer.ts';
-import { Rig, SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig, useWatch } from '../support/suite.ts';
 import { type Ends, lifeOf, namesOf } from './connections.ts';
 
@@ -18,7 +18,7 @@ const WAYS: readonly (Ends & { name: string; base: number })[] = [
 ];
 
 suite('a connection of this host', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
   const watch = useWatch(rig, ['-i', VICTIM_IF, '-o', 'json']);
   let client: Peer;
   let server: Peer;

@@ -3,14 +3,14 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/command.ts';
 import { packetwatch, Watch } from '../support/packetwatch.ts';
 import type { Peer } from '../support/peer.ts';
-import { MAIN, Rig, SCANNER, VICTIM } from '../support/rig.ts';
+import { MAIN, SCANNER, VICTIM } from '../support/rig.ts';
 import { suite, useRig } from '../support/suite.ts';
 
 const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
 const STAMP = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d';
 
 suite('a user without privileges', ['setpriv'], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
   let here: Peer;
   let there: Peer;
   let unreadable: string | undefined;

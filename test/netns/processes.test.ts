@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must, until } from '../support/command.ts';
 import { PEER, Peer, PYTHON } from '../support/peer.ts';
-import { Rig, SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { onPath, suite, useRig, useWatch } from '../support/suite.ts';
 import { lifeOf, namesOf } from './connections.ts';
 
@@ -15,7 +15,7 @@ const BLINK_SOURCE = fileURLToPath(new URL('../support/blink.c', import.meta.url
 const NOBODY = 65534;
 
 suite('a process', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
   const watch = useWatch(rig, ['-i', VICTIM_IF, '-i', 'lo', '-o', 'json']);
   const folder = mkdtempSync(`${tmpdir()}/packetwatch-netns-`);
   let here: Peer;
@@ -27,9 +27,9 @@ suite('a process', [], () => {
 
   test('that connects and is gone within a millisecond', async (context) => {
     const compiler = ['clang', 'gcc', 'cc'].find((name) => onPath(name));
-    if (compiler === undefined) return context.skip('no C compiler for test/support/blink.c');
+    if (compiler === undefined) context.skip('no C compiler for test/support/blink.c');
     const blink = `${folder}/blink`;
-    await must([compiler, '-O2', '-o', blink, BLINK_SOURCE]);
+    await must([compiler!, '-O2', '-o', blink, BLINK_SOURCE]);
     const { port } = await there.listen({ host: SCANNER[4], mode: 'answer' });
     const lives = await rig().victim.must([blink, SCANNER[4], `${port}`, `${BLINKS}`]);
     const children = lives
@@ -105,7 +105,7 @@ suite('a process', [], () => {
   });
 
   test('of another user', async (context) => {
-    if (!onPath('setpriv')) return context.skip('not installed: setpriv');
+    if (!onPath('setpriv')) context.skip('not installed: setpriv');
     const become = ['setpriv', '--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups'];
     // The script comes as an argument: the user may not be able to read it.
     const script = readFileSync(PEER, 'utf8');
@@ -121,14 +121,11 @@ suite('a process', [], () => {
       .split('\n')
       .map((line) => line.split(' '))
       .find(([, , type]) => type === 'cgroup2')?.[1];
-    if (mount === undefined) return context.skip('no cgroup2 is mounted');
+    if (mount === undefined) context.skip('no cgroup2 is mounted');
     const id = '0123456789abcdef'.repeat(4);
-    const scope = `${mount}/docker-${id}.scope`;
-    try {
-      await mkdir(scope);
-    } catch (error) {
-      return context.skip(`no cgroup can be made in ${mount}: ${String(error)}`);
-    }
+    const scope = `${mount!}/docker-${id}.scope`;
+    const refused = await mkdir(scope).then(() => undefined, String);
+    if (refused !== undefined) context.skip(`no cgroup can be made in ${mount!}: ${refused}`);
     try {
       const enter = ['sh', '-c', `echo $$ >${scope}/cgroup.procs && exec "$@"`, 'sh'];
       const client = new Peer(await rig().victim.start([...enter, PYTHON, PEER]));

@@ -1,12 +1,12 @@
 /** A scanner learns three ports, by whatever hook the guard sits at, and the verdict stands in the reference format. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../support/command.ts';
-import { Rig, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { HOOKS, suite, useRig, useWatch } from '../support/suite.ts';
 import { Stack, SCANNED, SCANS, sourceOf } from './scans.ts';
 
 suite('a scan', ['nmap', 'hping3'], () => {
-  const rig = useRig(Rig.routed);
+  const rig = useRig('routed');
   let stack: Stack;
   beforeAll(async () => {
     stack = await Stack.watch(rig().victim);

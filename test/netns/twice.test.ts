@@ -4,7 +4,6 @@ import type { Peer } from '../support/peer.ts';
 import {
   GATEWAY_IFS,
   otherScanner,
-  Rig,
   SCANNER,
   SCANNER_IF,
   VICTIM,
@@ -14,7 +13,7 @@ import { suite, useRig, useWatch } from '../support/suite.ts';
 import { lifeOf, namesOf } from './connections.ts';
 
 suite('a bridge and its port', ['nmap'], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
   let here: Peer;
   let there: Peer;
   beforeAll(async () => {
@@ -74,7 +73,7 @@ suite('a bridge and its port', ['nmap'], () => {
 });
 
 suite('a repeated SYN', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
   const watch = useWatch(rig, ['-i', VICTIM_IF, '-o', 'json']);
 
   test.concurrent.each([4, 6] as const)('of another host is one attempt, IPv%d', async (family) => {
@@ -117,7 +116,7 @@ suite('a repeated SYN', [], () => {
 });
 
 suite('a router', ['nmap'], () => {
-  const rig = useRig(Rig.routed);
+  const rig = useRig('routed');
   const interfaces = GATEWAY_IFS.flatMap((name) => ['-i', name]);
   const watch = useWatch(() => ({ victim: rig().gateway }), [...interfaces, '-o', 'json']);
   const forwarded = { direction: 'forwarded', iface: GATEWAY_IFS[0] } as const;

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { until } from '../support/command.ts';
 import { packetwatch, Watch } from '../support/packetwatch.ts';
-import { MAIN, Rig, SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { MAIN, SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig } from '../support/suite.ts';
 import { attached, guardAlone, NOTHING } from './attached.ts';
 
@@ -36,7 +36,7 @@ const BAD = [
 ];
 
 suite('bad usage', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
 
   test.concurrent.each(BAD)('packetwatch %s', async (line) => {
     const done = await packetwatch(rig().victim, line.split(' '));
@@ -47,7 +47,7 @@ suite('bad usage', [], () => {
 });
 
 suite('what is not there', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
 
   test.each([
     { args: ['watch', '-i', 'nowhere0'], line: /no interface nowhere0/ },
@@ -66,7 +66,7 @@ suite('what is not there', [], () => {
 });
 
 suite('an output that fails', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
 
   /** Connections until the program has ended; returns its exit code. */
   async function endUnderTraffic(watch: Watch): Promise<number | null> {
@@ -75,7 +75,7 @@ suite('an output that fails', [], () => {
       await peer.connect({ host: VICTIM[4], port: 9, source: SCANNER[4] });
       return !watch.running.alive;
     });
-    return await watch.running.ended;
+    return watch.running.ended;
   }
 
   describe.each([

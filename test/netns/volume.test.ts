@@ -2,7 +2,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { until } from '../support/command.ts';
 import type { Event, Status, Watch } from '../support/packetwatch.ts';
-import { Rig, SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig, useWatch } from '../support/suite.ts';
 import { lived } from './connections.ts';
 import { load, type LoadOptions, type Made, serve, toldOf, wrongOnes } from './load.ts';
@@ -12,7 +12,7 @@ const INWARD: LoadOptions = load4(VICTIM[4], 'client');
 const OUTWARD: LoadOptions = load4(SCANNER[4], 'server');
 
 suite('many connections', [], () => {
-  const rig = useRig(Rig.direct);
+  const rig = useRig('direct');
   const watch = useWatch(rig, ['-i', VICTIM_IF, '-o', 'json']);
   let inward: Made[];
   let outward: Made[];
@@ -79,8 +79,8 @@ function load4(host: string, first: 'client' | 'server'): LoadOptions {
 }
 
 /** The status once every line it counts has arrived and no connection is open. */
-async function settled(watch: Watch): Promise<Status> {
-  return await until('all lines', async () => {
+function settled(watch: Watch): Promise<Status> {
+  return until('all lines', async () => {
     const status = await watch.status();
     const done = status.flow.live === 0 && watch.lines.length === status.output.lines;
     return done ? status : undefined;

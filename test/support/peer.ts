@@ -82,10 +82,10 @@ export class Peer {
     await this.#ask('end', { connection, how });
   }
 
-  async #ask<T>(op: string, command: object): Promise<T> {
+  #ask<T>(op: string, command: object): Promise<T> {
     const n = ++this.#n;
     this.running.child.stdin!.write(`${JSON.stringify({ n, op, ...command })}\n`);
-    return await this.running.out.wait(
+    return this.running.out.wait(
       `answer to ${op}`,
       (line) => {
         const answer = JSON.parse(line) as T & { n: number };

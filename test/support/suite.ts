@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, test } from 'vitest';
-import { MAIN, type Namespace, type Rig } from './rig.ts';
+import { MAIN, type Namespace, Rig } from './rig.ts';
 import { Watch } from './packetwatch.ts';
 
 const OBJECTS = ['guard', 'sockets'].map((name) =>
@@ -16,10 +16,14 @@ export type Hook = (typeof HOOKS)[number];
 /** A suite that runs as root in namespaces, with these programs. */
 export function suite(name: string, tools: readonly string[], body: () => void): void {
   const why = missing(tools);
-  describe(name, () => {
-    if (why === undefined) body();
-    else test('needs what is not here', (context) => context.skip(why));
-  });
+  const define: () => void = why === undefined ? body : () => skipped(why);
+  // oxlint-disable-next-line vitest/valid-title -- each suite gives its own
+  describe(name, define);
+}
+
+function skipped(why: string): void {
+  // oxlint-disable-next-line vitest/expect-expect -- it only says why nothing is expected
+  test('needs what is not here', (context) => context.skip(why));
 }
 
 function missing(tools: readonly string[]): string | undefined {
@@ -37,10 +41,10 @@ export function onPath(tool: string): boolean {
 }
 
 /** A rig for all tests of a suite. */
-export function useRig(make: () => Promise<Rig>): () => Rig {
+export function useRig(kind: 'direct' | 'routed'): () => Rig {
   let rig: Rig | undefined;
   beforeAll(async () => {
-    rig = await make();
+    rig = await Rig[kind]();
   });
   afterAll(() => rig?.down());
   return () => rig!;
