@@ -129,17 +129,24 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 		return 0;
 	c->packets++;
 	common = pw_common_flags(data, data_end, ethertype);
-	if (common >= 0 && !(common & (PW_SYN | PW_RST)) && !pw_blocks())
-		return 0;
 	l = &c->layers;
-	switch (pw_parse(l, data, data_end, ethertype)) {
-	case PW_PARSED_OK:
-		break;
-	case PW_PARSED_MALFORMED:
-		c->malformed++;
-		return 0;
-	default:
-		return 0;
+	if (common >= 0) {
+		if (!(common & (PW_SYN | PW_RST)) && !pw_blocks())
+			return 0;
+		l->ip = sizeof(struct ethhdr);
+		l->l4 = sizeof(struct ethhdr) + sizeof(struct iphdr);
+		l->family = 4;
+		l->proto = IPPROTO_TCP;
+	} else {
+		switch (pw_parse(l, data, data_end, ethertype)) {
+		case PW_PARSED_OK:
+			break;
+		case PW_PARSED_MALFORMED:
+			c->malformed++;
+			return 0;
+		default:
+			return 0;
+		}
 	}
 	if (l->proto != IPPROTO_TCP) {
 		if (l->proto != IPPROTO_UDP || !pw_blocks())
@@ -153,8 +160,9 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 		return pw_drop_other(ctx, &e, l, tcp, 0, 0, c);
 	}
 	tcp = data + PW_OFFSET(l->l4);
-	if ((void *)(tcp + 1) > data_end || l->l4_len < sizeof(*tcp) || tcp->doff < 5 || l->l4_len < tcp->doff * 4 ||
-	    (void *)tcp + tcp->doff * 4 > data_end) {
+	if ((void *)(tcp + 1) > data_end ||
+	    (common < 0 && (l->l4_len < sizeof(*tcp) || tcp->doff < 5 || l->l4_len < tcp->doff * 4 ||
+			    (void *)tcp + tcp->doff * 4 > data_end))) {
 		c->malformed++;
 		if (!pw_blocks() || pw_addresses(&e, l, data, data_end))
 			return 0;

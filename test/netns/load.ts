@@ -46,15 +46,22 @@ export async function load(from: Namespace, options: LoadOptions): Promise<Made[
   return made.map(([local, port, startMs]) => ({ key: keyOf(local, port), startMs }));
 }
 
-/** The connections of a load as they were told, each with its events in their order, by their ports. */
-export function toldOf(watches: readonly Watch[], host: string): Map<string, Event[][]> {
+/**
+ * The connections of a load as they were told, each with its events in their order, by their ports.
+ * @param sinceMs without those that began before, wall time
+ */
+export function toldOf(
+  watches: readonly Watch[],
+  host: string,
+  sinceMs = 0,
+): Map<string, Event[][]> {
   const byId = new Map<string, Event[]>();
   const byKey = new Map<string, Event[][]>();
   for (const event of watches.flatMap((watch) => watch.events({ dst_ip: host }))) {
     if (event.id === undefined) continue;
     const known = byId.get(event.id);
     if (known) known.push(event);
-    else {
+    else if (Date.parse(event.ts) >= sinceMs) {
       const connection = [event];
       byId.set(event.id, connection);
       const key = keyOf(event.src_port!, event.dst_port!);

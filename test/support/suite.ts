@@ -18,7 +18,9 @@ export function suite(name: string, tools: readonly string[], body: () => void):
   const why = missing(tools);
   const define: () => void = why === undefined ? body : () => skipped(why);
   // oxlint-disable-next-line vitest/valid-title -- each suite gives its own
-  describe(name, define);
+  describe(name, () => {
+    define();
+  });
 }
 
 function skipped(why: string): void {
