@@ -68,7 +68,7 @@ static __always_inline int pw_do_block(const __u32 *key, const struct pw_request
 	return 1;
 }
 
-static __always_inline int pw_do_unblock(const __u32 *key, __u64 ns)
+static __always_inline int pw_do_unblock(const __u32 *key, __u32 only_if_over, __u64 ns)
 {
 	__u64 hash = pw_hash(key);
 	struct pw_set *set = pw_set_of(hash);
@@ -81,6 +81,8 @@ static __always_inline int pw_do_unblock(const __u32 *key, __u64 ns)
 		if (PW_WAY_TAG(set->way[i]) != pw_tag_of(hash) || PW_WAY_STATE(set->way[i]) != PW_WAY_BLOCKED ||
 		    !pw_same(set->slot[i].src, key))
 			continue;
+		if (only_if_over && PW_WAY_UNTIL(set->way[i]) > PW_WHEN(PW_TICK(ns)))
+			continue; /* blocked again meanwhile */
 		pw_set_way(set, i, 0);
 		pw_count_blocks(-1);
 		done = 1;
@@ -122,7 +124,7 @@ static __always_inline int pw_control(struct pw_request *ctx)
 		if (req->result == 1)
 			pw_report_verdict(PW_KIND_BLOCK, req->addr, nobody, req->family, 0, 0, ns, &found, c);
 	} else if (req->command == PW_COMMAND_UNBLOCK) {
-		req->result = pw_do_unblock(key, ns);
+		req->result = pw_do_unblock(key, req->all, ns);
 		if (req->result == 1)
 			pw_report_verdict(PW_KIND_UNBLOCK, req->addr, nobody, req->family, 0, 0, ns, &found, c);
 	} else if (req->command == PW_COMMAND_FLUSH) {

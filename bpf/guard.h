@@ -143,7 +143,10 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 			break;
 		case PW_PARSED_MALFORMED:
 			c->malformed++;
-			return 0;
+			if (!pw_blocks() || !l->family || pw_addresses(&e, l, data, data_end))
+				return 0;
+			l->proto = IPPROTO_TCP; /* whatever it hides: a blocked source gets nothing in by it */
+			return pw_drop_other(ctx, &e, l, 0, 0, 1, c);
 		default:
 			return 0;
 		}

@@ -143,6 +143,8 @@ static __always_inline int pw_parse(volatile struct pw_layers *l, void *data, vo
 	__u32 off = 0;
 	int i;
 
+	l->family = 0;
+	l->proto = 0;
 	if (!ethertype) {
 		struct ethhdr *eth = data;
 

@@ -41,7 +41,7 @@ static __always_inline void pw_emit_sum(struct pw_sum *s, __u64 ns, struct pw_co
 
 		pw_fill_head(h, ns, nobody, s->dst, s->family, 0, s->port, s->second);
 		h->kind = PW_KIND_SUM;
-		h->direction = PW_DIR_INBOUND;
+		h->direction = s->direction;
 		h->flags = 0;
 		h->ifindex = s->ifindex;
 		h->count = s->count;
@@ -54,7 +54,7 @@ static __always_inline void pw_emit_sum(struct pw_sum *s, __u64 ns, struct pw_co
 }
 
 /* Adds to the sum of (dst, port, this second). 0 when that was not possible. */
-static __always_inline int pw_add_to_sum(const __u32 *dst, int family, __u16 port, __u32 ifindex, __u64 ns,
+static __always_inline int pw_add_to_sum(const __u32 *dst, int family, __u16 port, int direction, __u32 ifindex, __u64 ns,
 					 __u32 attempts, __u32 refused, struct pw_counters *c)
 {
 	__u32 second = ns >> 30;
@@ -68,6 +68,7 @@ static __always_inline int pw_add_to_sum(const __u32 *dst, int family, __u16 por
 		s->second = second;
 		s->port = port;
 		s->family = family;
+		s->direction = direction;
 		s->ifindex = ifindex;
 		__builtin_memcpy(s->dst, dst, 16);
 	}
@@ -93,7 +94,7 @@ static __always_inline void pw_report_attempt(const struct pw_ends *e, int famil
 {
 	struct pw_head *h;
 
-	if (pw_too_fast(ns, 1, c) && pw_add_to_sum(e->dst, family, dst_port, ifindex, ns, 1, 0, c)) {
+	if (pw_too_fast(ns, 1, c) && pw_add_to_sum(e->dst, family, dst_port, direction, ifindex, ns, 1, 0, c)) {
 		c->attempts_summed++;
 		return;
 	}
@@ -119,7 +120,7 @@ static __always_inline void pw_report_answer(int kind, const __u32 *src, const _
 	struct pw_head *h;
 
 	if (pw_too_fast(ns, 0, c) && kind == PW_KIND_REFUSED &&
-	    pw_add_to_sum(dst, family, dst_port, ifindex, ns, 0, 1, c))
+	    pw_add_to_sum(dst, family, dst_port, PW_DIR_INBOUND, ifindex, ns, 0, 1, c))
 		return;
 	h = bpf_ringbuf_reserve(&pw_attempts, sizeof(*h), 0);
 	if (!h) {

@@ -167,7 +167,8 @@ struct pw_sum {
 	__u32 refused;
 	__u32 ifindex;
 	__u32 family;
-	__u32 spare[5];
+	__u32 direction; /* enum pw_direction */
+	__u32 spare[4];
 };
 
 /* Inserted: guard, when attempts come faster than sum_above. Emptied: guard (slot wanted), control (second over). */

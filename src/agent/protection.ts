@@ -1,3 +1,4 @@
+import { covers, type KnownPrefix } from '../guard/addresses.ts';
 import { gatherNeverBlock } from '../guard/never-block.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
@@ -21,10 +22,18 @@ export class Protection {
     this.#nextNs = nowNs + REFRESH_NS;
     const { prefixes, problems } = gatherNeverBlock();
     this.#kernel.setNever(prefixes.map((p) => ({ address: p.address, length: p.prefixLength })));
+    this.#freeProtected(nowNs, prefixes);
     for (const problem of problems) {
       if (this.#told.has(problem)) continue;
       this.#told.add(problem);
       this.#note(problem);
     }
+  }
+
+  /** A source that became protected while it was blocked is let in. */
+  #freeProtected(nowNs: number, prefixes: readonly KnownPrefix[]): void {
+    for (const { source } of this.#kernel.table.blocks(nowNs).active)
+      if (prefixes.some((p) => covers(p.address, p.prefixLength, source)))
+        this.#kernel.requests.unblock(source);
   }
 }

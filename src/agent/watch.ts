@@ -73,8 +73,6 @@ export class Watch {
   start(): void {
     this.#source = this.#startSource();
     const ebpf = this.#ebpf();
-    if (ebpf) this.#protection = new Protection(ebpf.kernel, this.#note);
-    this.#protection?.refresh(monotonicNs());
     this.#names = new HostNames(ebpf?.kernel);
     this.#sink = this.#makeSink();
     this.#flow = new Flow({
@@ -133,6 +131,10 @@ export class Watch {
         kernel: this.#config.kernel,
         attach: this.#config.attach,
         interfaces: this.#config.interfaces,
+        beforeAttach: (kernel) => {
+          this.#protection = new Protection(kernel, this.#note);
+          this.#protection.refresh(monotonicNs());
+        },
       });
       ebpf.start();
       return ebpf;
@@ -248,7 +250,7 @@ export class Watch {
     try {
       if (!this.#sink.backlogged) {
         ebpf?.kernel.flushSums(true);
-        this.#drain(monotonicNs());
+        while (this.#drain(monotonicNs()) >= BEHIND && !this.#sink.backlogged);
         this.#flow.tick(monotonicNs());
         this.#loss.tell(monotonicNs());
       }

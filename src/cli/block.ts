@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { monotonicNs } from '../agent/clock.ts';
+import { covers } from '../guard/addresses.ts';
 import { gatherNeverBlock } from '../guard/never-block.ts';
 import { PinnedGuard } from '../kernel/kernel.ts';
 import { kernelDefaults } from '../kernel/options.ts';
@@ -83,7 +84,14 @@ function add(address: Uint8Array, ttl: number): void {
   const never = gatherNeverBlock().prefixes.find((p) => covers(p.address, p.prefixLength, address));
   if (never)
     throw new OperatorError(`${formatAddress(address)} is never blocked`, `it is ${never.reason}`);
-  const result = new PinnedGuard().requests.block(address, ttl);
+  const guard = new PinnedGuard();
+  if (guard.isNeverBlocked(address))
+    throw new OperatorError(
+      `${formatAddress(address)} is never blocked`,
+      'the running program protects it',
+    );
+  const result = guard.requests.block(address, ttl);
+  if (result === 'busy') throw new OperatorError('the table is busy', 'try again');
   if (result === 'full')
     throw new OperatorError(
       'as many sources are blocked as --block-max allows',
@@ -99,15 +107,6 @@ function remove(address: Uint8Array): void {
       '`packetwatch block list` shows what is',
     );
   process.stderr.write(`packetwatch: unblocked ${formatAddress(address)}\n`);
-}
-
-/** Does the prefix of `bits` cover the address? Both 16 bytes. */
-function covers(prefix: Uint8Array, bits: number, address: Uint8Array): boolean {
-  for (let i = 0; i < 16; i++) {
-    const mask = (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))) & 0xff;
-    if (((prefix[i]! ^ address[i]!) & mask) !== 0) return false;
-  }
-  return true;
 }
 
 function addressOf(text: string): Uint8Array {

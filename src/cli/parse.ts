@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
+const LONGEST = 365 * 86400;
 const UNITS: Record<string, number> = { '': 1, ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 };
 
 /** A span of time such as `90`, `10s`, `1.5m`, in seconds. */
@@ -10,6 +11,7 @@ export function seconds(text: string): number {
     throw new InvalidArgumentError('a time such as 10s, 5m or 1h is wanted.');
   const value = Number(match[1]) * unit;
   if (value <= 0) throw new InvalidArgumentError('it must be more than zero.');
+  if (value > LONGEST) throw new InvalidArgumentError('a year is the most.');
   return value;
 }
 

@@ -40,7 +40,7 @@ export function watchCommand(): Command {
     )
     .option(
       '-i, --interface <name>',
-      'watch only this interface (repeatable); all that have an address otherwise',
+      'see packets of this interface only (repeatable), of all that have an address otherwise; sockets are always those of the whole network namespace',
       (name: string, before: string[] | undefined) => [...(before ?? []), name],
     )
     .addOption(

@@ -137,3 +137,12 @@ function withoutZone(text: string): string {
   const zone = text.indexOf('%');
   return zone < 0 || !text.includes(':') ? text : text.slice(0, zone);
 }
+
+/** Does the prefix of `bits` cover the address? Both 16 bytes. */
+export function covers(prefix: Uint8Array, bits: number, address: Uint8Array): boolean {
+  for (let i = 0; i < 16; i++) {
+    const mask = (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))) & 0xff;
+    if (((prefix[i]! ^ address[i]!) & mask) !== 0) return false;
+  }
+  return true;
+}

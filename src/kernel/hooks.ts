@@ -112,7 +112,13 @@ export class Hooks {
     if (!this.#pins.has(own)) return attach();
     // Both forms of XDP share one slot, and our own other form has it.
     this.#pins.unpin(own);
-    return attach();
+    try {
+      return attach();
+    } catch (error) {
+      const before = hook === 'native' ? bpf.XdpMode.GENERIC : bpf.XdpMode.NATIVE;
+      this.#pinLink(bpf.linkToInterface(program, ifindex, bpf.AttachType.XDP, before), own);
+      throw error;
+    }
   }
 
   #egress(ifindex: number, layer3: boolean): boolean {

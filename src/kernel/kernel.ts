@@ -7,7 +7,7 @@ import * as bpf from './bpf.ts';
 import { CounterReader, type Counters } from './counters.ts';
 import { Hooks } from './hooks.ts';
 import { closeFd, type Mapping, readFd, SystemError } from './libc.ts';
-import { type Prefix, writeLocals, writeNever } from './locals.ts';
+import { isNever, type Prefix, writeLocals, writeNever } from './locals.ts';
 import { Maps, RING_SIZES } from './maps.ts';
 import { BpfObject } from './object.ts';
 import type { KernelOptions } from './options.ts';
@@ -178,7 +178,7 @@ export class Kernel {
 
   /** Frees the places of blocks that are over, so that --block-max counts those in force. */
   sweepBlocks(nowNs: number): void {
-    for (const block of this.table.blocks(nowNs).expired) this.requests.unblock(block.source);
+    for (const block of this.table.blocks(nowNs).expired) this.requests.unblock(block.source, true);
   }
 
   /** Closes everything here. `keepGuard`: the guard stays, with its table; else nothing of ours remains. */
@@ -265,6 +265,11 @@ export class PinnedGuard {
 
   counters(): Counters {
     return this.#counters.read();
+  }
+
+  /** Is the address on the list that the running program keeps? */
+  isNeverBlocked(address: Uint8Array): boolean {
+    return isNever(this.#maps, address);
   }
 }
 

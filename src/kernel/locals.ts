@@ -88,3 +88,11 @@ export function writeNever(maps: Maps, wanted: readonly Prefix[]): void {
   }
   for (const key of stale) bpf.deleteElement(fd, key);
 }
+
+/** Is this address within the kernel's never-block list? */
+export function isNever(maps: Maps, address: Uint8Array): boolean {
+  const key = Buffer.alloc(128);
+  key.writeUInt32LE(128, 0);
+  key.set(address, 4);
+  return bpf.lookupElement(maps.fd('pw_never'), key, Buffer.alloc(128));
+}

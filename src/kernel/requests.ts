@@ -14,7 +14,8 @@ const Request = {
 } as const;
 const BUSY_TRIES = 100;
 
-export type RequestResult = 'done' | 'nothing' | 'full';
+/** `full`: --block-max are blocked; `busy`: the lock was not to be had, ask again later. */
+export type RequestResult = 'done' | 'nothing' | 'full' | 'busy';
 
 /** Asks the kernel to change its tables, under the same locks as packets do. */
 export class Requests {
@@ -34,10 +35,11 @@ export class Requests {
     });
   }
 
-  /** Ends a block, or clears one whose time is over. The kernel reports it as an event. */
-  unblock(address: Uint8Array): RequestResult {
+  /** Ends a block, or (`onlyIfOver`) clears one whose time is over. The kernel reports it as an event. */
+  unblock(address: Uint8Array, onlyIfOver = false): RequestResult {
     return this.#ask(Command.UNBLOCK, (r) => {
       r.set(address, Request.addr);
+      r.writeUInt32LE(onlyIfOver ? 1 : 0, Request.all);
       r.writeUInt32LE(familyOf(address), Request.family);
     });
   }
@@ -61,7 +63,7 @@ export class Requests {
       if (result === 0) return 'nothing';
       if (result === -1) return 'full';
     }
-    throw new Error('the table stayed busy');
+    return 'busy';
   }
 }
 

@@ -14,6 +14,8 @@ export interface EbpfOptions {
   readonly attach: AttachMode;
   /** Only these interfaces; empty: every one with a non-link-local address, and lo, also those that come later. */
   readonly interfaces: readonly string[];
+  /** What the guard must know before its first packet: the never-block list. */
+  readonly beforeAttach?: (kernel: Kernel) => void;
 }
 
 const SECOND_NS = 1e9;
@@ -60,6 +62,7 @@ export class EbpfSource implements Source {
     this.#runs = [runOf(kernel.events), runOf(kernel.attempts)];
     this.#startedNs = Number(process.hrtime.bigint());
     try {
+      this.#options.beforeAttach?.(kernel);
       kernel.attachSockets();
       kernel.findOwners();
       const interfaces = hostInterfaces();
@@ -72,9 +75,7 @@ export class EbpfSource implements Source {
         );
       kernel.hooks.detachOthers();
     } catch (error) {
-      if (kernel.maps.adopted)
-        kernel.close(); // an earlier run's guard goes on
-      else kernel.stop(false);
+      kernel.abandon();
       this.#kernel = undefined;
       throw error;
     }

@@ -150,8 +150,8 @@ describe.each(HOOKS)('a set that somebody else holds, %s', (hook) => {
         attempts_reported: 5,
         contended: 5,
       });
-      expect(() => rig().block(SCANNER)).toThrow('busy');
-      expect(() => rig().unblock(SCANNER)).toThrow('busy');
+      expect(rig().block(SCANNER)).toBe('busy');
+      expect(rig().unblock(SCANNER)).toBe('busy');
     } finally {
       rig().setLocks(false);
     }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +47,32 @@ test('the installed package watches /proc where there is no compiler', async () 
   const { stderr } = await run('npx', args, { cwd: app, env, timeout: 30_000 });
   expect(performance.now() - startMs).toBeGreaterThan(1000);
   expect(stderr).not.toContain('    at ');
+});
+
+/** Why the kernel source can't be tried here. */
+const noKernel =
+  process.getuid?.() !== 0
+    ? 'it needs root'
+    : existsSync(join(root, 'dist/bpf/guard.bpf.o'))
+      ? undefined
+      : 'the BPF objects were not built (clang)';
+
+test('the installed package loads its own BPF objects, without compiler and libbpf', async (context) => {
+  context.skip(noKernel !== undefined, noKernel);
+  const connect = `require('net').connect(9, '127.0.0.1').on('error', () => {})`;
+  const script = [
+    `${await which('ip')} link set lo up`,
+    'npx packetwatch watch --source ebpf -i lo --duration 4 &',
+    `node -e "setTimeout(() => ${connect}, 2500)"`,
+    'wait',
+  ].join('\n');
+  const { stdout } = await run(await which('unshare'), ['--net', 'sh', '-c', script], {
+    cwd: app,
+    env,
+    timeout: 30_000,
+  });
+  expect(stdout).toMatch(/: New connection: 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:9\n/);
+  expect(stdout).toMatch(/: Connection refused: 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:9 node\[\d+\] /);
 });
 
 test('the tarball carries the licences and no test', async () => {

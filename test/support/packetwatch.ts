@@ -30,12 +30,22 @@ export interface Options {
 
 const NODE = process.execPath;
 
+const released = new WeakSet<Namespace>();
+
+/** Whatever happens, nothing of packetwatch outlives the namespace. */
+function releaseAfter(namespace: Namespace): void {
+  if (released.has(namespace)) return;
+  released.add(namespace);
+  namespace.onDown(() => packetwatch(namespace, ['release']));
+}
+
 /** A command that ends by itself: `status`, `release`, a `watch` that must fail. */
 export function packetwatch(
   namespace: Namespace,
   args: readonly string[],
   options: Options = {},
 ): Promise<Done> {
+  if (args[0] === 'watch') releaseAfter(namespace);
   return namespace.run([...(options.by ?? []), NODE, MAIN, ...args]);
 }
 
@@ -58,7 +68,7 @@ export class Watch {
     options: Options = {},
   ): Promise<Watch> {
     const argv = [...(options.by ?? []), NODE, MAIN, 'watch', ...args];
-    namespace.onDown(() => packetwatch(namespace, ['release']));
+    releaseAfter(namespace);
     const watch = new Watch(await namespace.start(argv, options.stdout), namespace);
     await watch.note(/ (watching|reading) /, 40);
     return watch;
