@@ -5,7 +5,7 @@ import { SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig, useWatch } from '../support/suite.ts';
 import { type Ends, lifeOf, namesOf } from './connections.ts';
 
-const WAYS: readonly (Ends & { name: string; base: number })[] = [
+const WAYS: readonly (Ends & { name: string; family: 4 | 6; base: number })[] = [
   { name: 'IPv4', target: SCANNER[4], bind: SCANNER[4], base: 2000, ...between(4) },
   { name: 'IPv6', target: SCANNER[6], bind: SCANNER[6], base: 3000, ...between(6) },
   {
@@ -41,7 +41,7 @@ suite('a connection of this host', [], () => {
       }`);
   });
 
-  describe.concurrent.each(WAYS)('$name', ({ target, bind, src_ip, dst_ip, base }) => {
+  describe.concurrent.each(WAYS)('$name', ({ target, bind, src_ip, dst_ip, base, family }) => {
     const ends = { src_ip, dst_ip, direction: 'outbound', iface: VICTIM_IF } as const;
     const own = () => ({ pid: client.pid, process: 'python3', process_from: 'connect', uid: 0 });
 
@@ -124,6 +124,24 @@ suite('a connection of this host', [], () => {
       expect(events[1]).toMatchObject({ ...own(), outcome: 'timeout', error: 'EHOSTUNREACH' });
     });
 
+    test('to a neighbour that is not there', async () => {
+      const nobody = family === 4 ? '10.71.250.250' : 'fd71:dead::1';
+      const host = target.replace(dst_ip, nobody);
+      const from = await client.connect({ host, port: base + 3 });
+      // The last SYN and the search for the neighbour end at about the same time.
+      expect(from.error).toMatch(/^(EHOSTUNREACH|ETIMEDOUT)$/);
+      const connection = { src_ip, dst_ip: nobody, dst_port: base + 3 };
+      const events = await lifeOf(watch(), connection, 'connection.timeout');
+      expect(namesOf(events)).toEqual(['attempt', 'timeout']);
+      for (const event of events) expect(event).toMatchObject(own());
+      expect(events[1]).toMatchObject({
+        outcome: 'timeout',
+        error: from.error,
+        conn_state: 'S0',
+      });
+      expect(events[1]!.src_port).toBeGreaterThan(1023);
+    });
+
     test('that the server resets', async () => {
       const { port } = await server.listen({ host: bind, mode: 'reset', receive: 10 });
       const from = await client.connect({ host: target, port, send: 10, receive: 1 });
@@ -159,5 +177,5 @@ suite('a connection of this host', [], () => {
 });
 
 function between(family: 4 | 6) {
-  return { src_ip: VICTIM[family], dst_ip: SCANNER[family] };
+  return { family, src_ip: VICTIM[family], dst_ip: SCANNER[family] };
 }
