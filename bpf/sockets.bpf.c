@@ -7,6 +7,10 @@
 #include "kernel_types.h"
 #include "sockets.h"
 
+#define PW_STATES \
+	(1u << PW_SYN_SENT | 1u << PW_LISTEN | 1u << PW_ESTABLISHED | 1u << PW_FIN_WAIT1 | 1u << PW_LAST_ACK | \
+	 1u << PW_CLOSE)
+
 /* Attached twice, as two programs. The kernel skips a program that is already running on its CPU: a softirq that comes
  * while close(2) of one socket is being dealt with would lose the state change of another. Then the second one has its
  * turn; whatever the first one dealt with it leaves alone (struct pw_sock, seen). */
@@ -16,6 +20,9 @@ int pw_state(__u64 *ctx)
 	struct sock *sk = (struct sock *)ctx[0];
 	int oldstate = (int)ctx[1], newstate = (int)ctx[2];
 
+	/* half of all changes mean nothing to us: they end before anything is read */
+	if (!(1u << (newstate & 31) & PW_STATES))
+		return 0;
 	if (sk->sk_protocol != PW_TCP || !pw_is_ours(&sk->__sk_common))
 		return 0;
 	switch (newstate) {
