@@ -26,6 +26,12 @@ const TRACEPOINTS = [
   { section: 'tp_btf/inet_sock_set_state', pin: 'link-state', copy: 0, without: '' },
   { section: 'tp_btf/inet_sock_set_state', pin: 'link-state-again', copy: 1, without: '' },
   {
+    section: 'tp_btf/tcp_destroy_sock',
+    pin: 'link-destroy',
+    copy: 0,
+    without: 'a close that the first tracepoint missed stays unknown',
+  },
+  {
     section: 'tp_btf/sock_send_length',
     pin: 'link-send',
     copy: 0,
