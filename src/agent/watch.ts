@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ReferenceRule } from '../detect/reference.ts';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
-import { requireObjects } from '../kernel/kernel.ts';
+import { requireObjects } from '../kernel/objects.ts';
 import { OperatorError } from '../model/errors.ts';
 import { JsonSink } from '../sinks/json.ts';
 import { Output } from '../sinks/output.ts';

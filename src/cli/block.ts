@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { monotonicNs } from '../agent/clock.ts';
 import { covers } from '../guard/addresses.ts';
 import { gatherNeverBlock } from '../guard/never-block.ts';
-import { PinnedGuard } from '../kernel/kernel.ts';
+import { PinnedGuard } from '../kernel/pinned-guard.ts';
 import { kernelDefaults } from '../kernel/options.ts';
 import type { Block } from '../kernel/table.ts';
 import { Exit, OperatorError } from '../model/errors.ts';

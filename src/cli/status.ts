@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Status } from '../agent/status.ts';
 import { monotonicNs } from '../agent/clock.ts';
-import { PinnedGuard } from '../kernel/kernel.ts';
+import { PinnedGuard } from '../kernel/pinned-guard.ts';
 import { Pins } from '../kernel/pins.ts';
 import { OperatorError } from '../model/errors.ts';
 import { ask } from './ask.ts';

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { SocketPart } from '../wire/layout.gen.ts';
 import * as bpf from './bpf.ts';
 import { CounterReader, type Counters } from './counters.ts';
 import { Hooks } from './hooks.ts';
-import { closeFd, type Mapping, readFd, SystemError } from './libc.ts';
-import { isNever, type Prefix, writeLocals, writeNever } from './locals.ts';
+import { closeFd, type Mapping, readFd } from './libc.ts';
+import { type Prefix, writeLocals, writeNever } from './locals.ts';
 import { Maps, RING_SIZES } from './maps.ts';
 import { BpfObject } from './object.ts';
+import { explained, objectPath, requireObjects } from './objects.ts';
 import type { KernelOptions } from './options.ts';
 import { Pins } from './pins.ts';
 import { Programs } from './programs.ts';
@@ -233,93 +233,4 @@ export class Kernel {
       closeFd(fd);
     }
   }
-}
-
-/** The tables that a guard left or uses, without loading or attaching anything: for commands. */
-export class PinnedGuard {
-  readonly pins: Pins;
-  readonly table: TableView;
-  readonly requests: Requests;
-  readonly #maps: Maps;
-  readonly #counters: CounterReader;
-
-  /** Throws OperatorError when nothing is pinned here. */
-  constructor(pins: Pins = new Pins()) {
-    this.pins = pins;
-    if (!pins.exists())
-      throw new OperatorError(
-        'no guard is attached in this network namespace',
-        'start `packetwatch watch`',
-      );
-    requireObjects();
-    const guard = new BpfObject(objectPath('guard'));
-    try {
-      this.#maps = new Maps([guard], pins, true);
-      const requests = pins.open('requests');
-      if (requests === undefined)
-        throw new OperatorError(
-          'the guard here was left half-made',
-          '`packetwatch release` cleans up',
-        );
-      this.requests = new Requests(requests);
-      this.table = new TableView(this.#maps, guard);
-      this.#counters = new CounterReader(this.#maps, guard);
-    } catch (error) {
-      throw explained(error);
-    }
-  }
-
-  counters(): Counters {
-    return this.#counters.read();
-  }
-
-  /** Is the address on the list that the running program keeps? */
-  isNeverBlocked(address: Uint8Array): boolean {
-    return isNever(this.#maps, address);
-  }
-}
-
-function objectPath(name: string): string {
-  return fileURLToPath(new URL(`../../dist/bpf/${name}.bpf.o`, import.meta.url));
-}
-
-/** Are the compiled BPF objects there? They are built by `make` and shipped in the package. */
-export function requireObjects(): void {
-  for (const name of ['guard', 'sockets'])
-    if (!existsSync(objectPath(name)))
-      throw new OperatorError(
-        `the BPF object ${name}.bpf.o was not built`,
-        'install clang and run `make build`',
-      );
-}
-
-/** What the operator can do about a refusal. */
-function explained(error: unknown): unknown {
-  if (!(error instanceof SystemError)) return error;
-  if (error instanceof bpf.VerifierError && error.log !== '')
-    return new OperatorError(
-      `this kernel's verifier refused ${error.call.split(' ').at(-1)}: ${error.log.trim().split('\n').at(-2)}`,
-      '`--source proc` works anywhere; please report it with the output of --debug',
-      { cause: error },
-    );
-  const options = { cause: error };
-  if (error.code === 'EPERM' || error.code === 'EACCES')
-    return new OperatorError(
-      `no permission to use BPF (${error.call})`,
-      'run as root, or give CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, or use --source proc',
-      options,
-    );
-  if (error.code === 'ENOMEM' || error.code === 'ENOSPC')
-    return new OperatorError(
-      `no memory for the tables (${error.call})`,
-      'about 40 MiB are needed',
-      options,
-    );
-  if (error.code === 'EINVAL' || error.code === 'ENOSYS' || error.code === 'E2BIG')
-    return new OperatorError(
-      `this kernel is too old or was built without a part that is needed (${error.message})`,
-      'Linux 5.17 or later; `--source proc` works anywhere',
-      options,
-    );
-  return error;
 }

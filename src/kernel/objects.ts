@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { OperatorError } from '../model/errors.ts';
+import { VerifierError } from './bpf.ts';
+import { SystemError } from './libc.ts';
+
+/** Path of a compiled BPF object. */
+export function objectPath(name: string): string {
+  return fileURLToPath(new URL(`../../dist/bpf/${name}.bpf.o`, import.meta.url));
+}
+
+/** Are the compiled BPF objects there? They are built by `make` and shipped in the package. */
+export function requireObjects(): void {
+  for (const name of ['guard', 'sockets'])
+    if (!existsSync(objectPath(name)))
+      throw new OperatorError(
+        `the BPF object ${name}.bpf.o was not built`,
+        'install clang and run `make build`',
+      );
+}
+
+/** What the operator can do about a refusal. */
+export function explained(error: unknown): unknown {
+  if (!(error instanceof SystemError)) return error;
+  if (error instanceof VerifierError && error.log !== '')
+    return new OperatorError(
+      `this kernel's verifier refused ${error.call.split(' ').at(-1)}: ${error.log.trim().split('\n').at(-2)}`,
+      '`--source proc` works anywhere; please report it with the output of --debug',
+      { cause: error },
+    );
+  const options = { cause: error };
+  if (error.code === 'EPERM' || error.code === 'EACCES')
+    return new OperatorError(
+      `no permission to use BPF (${error.call})`,
+      'run as root, or give CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, or use --source proc',
+      options,
+    );
+  if (error.code === 'ENOMEM' || error.code === 'ENOSPC')
+    return new OperatorError(
+      `no memory for the tables (${error.call})`,
+      'about 40 MiB are needed',
+      options,
+    );
+  if (error.code === 'EINVAL' || error.code === 'ENOSYS' || error.code === 'E2BIG')
+    return new OperatorError(
+      `this kernel is too old or was built without a part that is needed (${error.message})`,
+      'Linux 5.17 or later; `--source proc` works anywhere',
+      options,
+    );
+  return error;
+}
