@@ -28,6 +28,8 @@ const IDLE_LOOK_MS = 25;
 /** So many records at one look: each wake-up has cold caches, and further apart they are fewer. */
 const MANY = 128;
 const MANY_LOOK_MS = 20;
+const VERY_MANY = 512;
+const VERY_MANY_LOOK_MS = 50;
 /** So many records at one look: more wait, so that deadlines must too. */
 const BEHIND = 65_536;
 const SECOND_NS = 1e9;
@@ -230,6 +232,7 @@ export class Watch {
     if (taken > 0) this.#lastTakenNs = nowNs;
     let ms: number = LOOK_MS;
     if (taken >= BEHIND) ms = 0;
+    else if (taken >= VERY_MANY) ms = VERY_MANY_LOOK_MS;
     else if (taken >= MANY) ms = MANY_LOOK_MS;
     else if (nowNs - this.#lastTakenNs > SECOND_NS) ms = IDLE_LOOK_MS;
     if (this.#timer && ms === this.#timerMs) {

@@ -74,17 +74,54 @@ export interface Mapping {
   unmap(): void;
 }
 
+const PROT_READ = 1;
+const PROT_WRITE = 2;
+const MAP_SHARED = 0x01;
+const MAP_PRIVATE = 0x02;
+const MAP_FIXED = 0x10;
+const MAP_ANONYMOUS = 0x20;
+
+function map(
+  address: bigint | null,
+  length: number,
+  prot: number,
+  flags: number,
+  fd: number,
+  offset: number,
+): bigint {
+  const pointer = cMmap(address, length, prot, flags, fd, offset) as bigint | null;
+  if (pointer === null || BigInt.asIntN(64, pointer) === -1n) throw failed('mmap');
+  return pointer;
+}
+
 /**
  * Maps `length` bytes of `fd` from `offset`, shared.
  * A write into a mapping made without `writable` ends the process: the caller must not.
+ * @param spare bytes of our own memory, writable, that follow the mapping in the same buffer; whole pages
  */
-export function mapShared(fd: number, length: number, offset: number, writable: boolean): Mapping {
-  const pointer = cMmap(null, length, writable ? 3 : 1, 1, fd, offset) as bigint | null;
-  if (pointer === null || BigInt.asIntN(64, pointer) === -1n) throw failed('mmap');
+export function mapShared(
+  fd: number,
+  length: number,
+  offset: number,
+  writable: boolean,
+  spare = 0,
+): Mapping {
+  const all = length + spare;
+  const prot = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+  let pointer: bigint | null = null;
+  if (spare > 0)
+    pointer = map(null, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  try {
+    pointer = map(pointer, length, prot, pointer ? MAP_SHARED | MAP_FIXED : MAP_SHARED, fd, offset);
+  } catch (error) {
+    if (pointer) cMunmap(pointer, all);
+    throw error;
+  }
+  const mapped = pointer;
   return {
-    buffer: koffi.view(pointer, length),
+    buffer: koffi.view(mapped, all),
     unmap: () => {
-      cMunmap(pointer, length);
+      cMunmap(mapped, all);
     },
   };
 }

@@ -11,8 +11,9 @@ const LOADS_IN_ORDER = process.arch === 'x64';
 
 /**
  * A BPF ring buffer read through its mapping, without system calls and without copying
- * (Documentation/bpf/ringbuf.rst; kernel/bpf/ringbuf.c). The data area is mapped twice in a row, so that a record
- * never wraps. Positions are compared modulo 2^32: the ring is far smaller.
+ * (Documentation/bpf/ringbuf.rst; kernel/bpf/ringbuf.c). Behind the data area lies a page of our own, to which the
+ * rest of a record that wraps is copied: mapping the area twice, as libbpf does, would count twice as our memory.
+ * Positions are compared modulo 2^32: the ring is far smaller.
  */
 export class Ring {
   /** The ring's memory, as words and as bytes. */
@@ -46,7 +47,7 @@ export class Ring {
   constructor(fd: number, size: number, window = 4096) {
     this.size = size;
     this.#consumer = mapShared(fd, PAGE, 0, true);
-    this.#producer = mapShared(fd, PAGE + 2 * size, PAGE, false);
+    this.#producer = mapShared(fd, PAGE + size, PAGE, false, PAGE);
     this.#consumerWords = new Int32Array(this.#consumer.buffer);
     this.#producerWords = new Int32Array(this.#producer.buffer, 0, 2);
     this.words = new Uint32Array(this.#producer.buffer, PAGE);
@@ -85,6 +86,8 @@ export class Ring {
         if (count === 0) this.#advance(position);
         continue;
       }
+      const over = at + HEADER + header - this.size;
+      if (over > 0) this.bytes.copyWithin(this.size, 0, over);
       this.at[count] = at + HEADER;
       this.#after[count] = position;
       count++;
