@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Programs for `make bench` only: an empty one to compare with, and the guard behind a step that gives each run of
- * BPF_PROG_TEST_RUN another source, which one call with a large repeat can't do from outside. */
+/* Programs for benches and tests only: an empty one to compare with; the guard behind a step that gives each run of
+ * BPF_PROG_TEST_RUN another source, which one call with a large repeat can't do from outside; and what the socket
+ * programs do when a handshake completes, for packets that no socket ever sees. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
@@ -37,6 +38,32 @@ SEC("xdp/random")
 int pw_bench_random(struct xdp_md *xdp)
 {
 	return pw_with_source(xdp, 0xffffff);
+}
+
+struct pw_opened_request {
+	__u32 src[4];
+	__u32 dst[4];
+	__u32 port;
+	__u32 v6;
+};
+
+SEC("syscall")
+int pw_test_opened(struct pw_opened_request *req)
+{
+	struct pw_counters *c = pw_count();
+	struct pw_ends e;
+	int i;
+
+	if (!c)
+		return 0;
+#pragma unroll
+	for (i = 0; i < 4; i++) {
+		e.src[i] = ((volatile struct pw_opened_request *)req)->src[i];
+		e.dst[i] = ((volatile struct pw_opened_request *)req)->dst[i];
+	}
+	pw_judge_outcome(&e, ((volatile struct pw_opened_request *)req)->v6 != 0,
+			 ((volatile struct pw_opened_request *)req)->port, PW_OPENED, 0, pw_tick(), &c->found, c);
+	return 0;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

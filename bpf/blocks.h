@@ -3,6 +3,7 @@
 #ifndef PW_BLOCKS_H
 #define PW_BLOCKS_H
 
+#include "packet.h"
 #include "table.h"
 
 /* Is this one of our own addresses, or the prefix of one? */
@@ -15,6 +16,18 @@ static __always_inline int pw_in_locals(const struct pw_locals *locals, const __
 		if (pw_same(locals->addr[(place + i) & (PW_LOCALS - 1)], addr))
 			return 1;
 	return 0;
+}
+
+/* Does this address belong to this host? */
+static __always_inline int pw_is_local(const __u32 *addr)
+{
+	struct pw_locals *locals;
+	__u32 zero = 0;
+
+	if (addr[2] == PW_V4_PREFIX && !(addr[0] | addr[1]) && (addr[3] & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000))
+		return 1;
+	locals = bpf_map_lookup_elem(&pw_locals, &zero);
+	return locals && (pw_in_locals(locals, addr) || locals->all);
 }
 
 /* What is judged and blocked for a source: an IPv6 one by its prefix, unless that is a prefix of our own. Neighbours

@@ -110,7 +110,7 @@ static __always_inline int pw_control(struct pw_request *ctx)
 {
 	struct pw_request copy, *req = &copy;
 	struct pw_counters *c = pw_count();
-	__u64 ns = bpf_ktime_get_ns();
+	__u64 ns = pw_ns();
 	__u32 key[4] __attribute__((aligned(8))), nobody[4] = {};
 	struct pw_found found = {};
 

@@ -25,6 +25,21 @@ enum pw_direction {
 	PW_DIR_FORWARDED = 4,
 };
 
+/* What a SCAN record found. */
+enum pw_scan {
+	PW_SCAN_NONE = 0,
+	PW_SCAN_VERTICAL = 1,   /* many ports of one address */
+	PW_SCAN_HORIZONTAL = 2, /* one or few ports of several addresses */
+	PW_SCAN_NULL = 3,       /* stealth: segments without any flag ... */
+	PW_SCAN_FIN = 4,        /* ... with FIN alone ... */
+	PW_SCAN_XMAS = 5,       /* ... with FIN, URG, PSH ... */
+	PW_SCAN_ODD = 6,        /* ... with other flags that no RFC 9293 peer sends, SYN+FIN among them ... */
+	PW_SCAN_FRAGMENT = 7,   /* ... whose TCP header is split over fragments ... */
+	PW_SCAN_ACK = 8,        /* ... that belong to no connection: ACK, window and Maimon scans */
+	PW_SCAN_UDP = 9,        /* closed UDP ports */
+	PW_SCAN_SLOW = 10,      /* closed ports over hours */
+};
+
 /* Which call told us the process. */
 enum pw_from {
 	PW_FROM_NONE = 0,
@@ -41,6 +56,7 @@ enum pw_head_flag {
 	PW_FLAG_ICMP = 8,     /* refused by ICMP, not by RST */
 	PW_FLAG_BLOCKED = 16, /* scan: the source is now blocked */
 	PW_FLAG_SPARED = 32,  /* scan: it would be blocked, but is on the never-block list, over the cap, or --dry-run */
+	PW_FLAG_TRUSTED = 64, /* scan: spared because this source keeps completing handshakes, which nobody can forge */
 };
 
 /* What the wire alone can tell: 80 bytes. Addresses are in network order, IPv4 as ::ffff:a.b.c.d;
@@ -87,6 +103,14 @@ struct pw_verdict_part {
 	__u32 port_count;
 	__u32 syns;       /* SYNs of this source to this victim since its slot was taken */
 	__u64 first_ns;   /* when the slot was taken */
+	__u8 scan;        /* enum pw_scan */
+	__u8 weighted;    /* 1: by the weighted rule, whose parts follow; the reference rule leaves most at 0 */
+	__u16 closed;     /* ports refused, as distinct as `ports` */
+	__u16 silent;     /* ports without an answer yet */
+	__u16 half;       /* handshakes that the originator reset */
+	__u16 opened;     /* handshakes completed */
+	__u16 hosts;      /* of our addresses touched, at least */
+	__s32 score;      /* 1/256 nat */
 };
 
 struct pw_record {

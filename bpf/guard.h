@@ -5,17 +5,6 @@
 
 #include "report.h"
 
-static __always_inline int pw_is_local(const __u32 *addr)
-{
-	struct pw_locals *locals;
-	__u32 zero = 0;
-
-	if (addr[2] == PW_V4_PREFIX && !(addr[0] | addr[1]) && (addr[3] & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000))
-		return 1;
-	locals = bpf_map_lookup_elem(&pw_locals, &zero);
-	return locals && (pw_in_locals(locals, addr) || locals->all);
-}
-
 /* Has this host a socket that takes the segment or datagram as part of something established? */
 static __always_inline int pw_has_socket(void *ctx, const struct pw_ends *e, int v6, int udp, __be16 sport,
 					 __be16 dport)
@@ -53,41 +42,56 @@ static __always_inline int pw_has_socket(void *ctx, const struct pw_ends *e, int
 	return has;
 }
 
-/* Flag sets that no RFC 9293 peer sends: no flag at all, SYN with FIN or RST, FIN or URG or PSH without ACK. */
-static __always_inline int pw_odd_flags(__u8 flags)
+/* Flag sets that no RFC 9293 peer sends: no flag at all, SYN with FIN or RST, FIN or URG or PSH without ACK.
+ * enum pw_scan, 0 for all others. */
+static __always_inline __u32 pw_odd_flags(__u8 flags)
 {
 	if (flags & PW_SYN)
-		return flags & (PW_FIN | PW_RST);
-	return !(flags & (PW_ACK | PW_RST));
+		return flags & (PW_FIN | PW_RST) ? PW_SCAN_ODD : 0;
+	if (flags & (PW_ACK | PW_RST))
+		return 0;
+	flags &= PW_FIN | PW_PSH | PW_URG;
+	return !flags ? PW_SCAN_NULL :
+	       flags == PW_FIN ? PW_SCAN_FIN :
+	       flags == (PW_FIN | PW_PSH | PW_URG) ? PW_SCAN_XMAS :
+						     PW_SCAN_ODD;
 }
 
-static __always_inline int pw_on_syn(void *ctx, const struct pw_ends *e, volatile struct pw_layers *l,
-				     const struct tcphdr *tcp, __u32 ifindex, struct pw_counters *c)
+/* A SYN (PW_SCAN_VERTICAL), or to us what no honest peer sends: `scan` says which. The sequence number of a handshake's
+ * reset (PW_SCAN_HORIZONTAL) tells nothing that its SYN didn't. */
+static __always_inline int pw_on_touch(void *ctx, const struct pw_ends *e, volatile struct pw_layers *l,
+				       const struct tcphdr *tcp, __u32 scan, int local, __u32 ifindex,
+				       struct pw_counters *c)
 {
-	__u64 tick = PW_TICK(bpf_ktime_get_coarse_ns()), ns = 0;
+	__u64 tick = pw_tick(), ns = 0;
 	__u16 src_port = bpf_ntohs(tcp->source), dst_port = bpf_ntohs(tcp->dest);
-	__u32 isn = bpf_ntohl(tcp->seq);
-	int judged = PW_JUDGED_PASS, local = pw_is_local(e->dst);
+	int judged = PW_JUDGED_PASS, syn = scan == PW_SCAN_VERTICAL;
 	volatile struct pw_found *found = &c->found;
 
-	c->attempts++;
-	if (local)
-		judged = pw_judge(e, l->family == 6, dst_port, tick, found, c);
+	if (syn)
+		c->attempts++;
+	else if (scan != PW_SCAN_HORIZONTAL)
+		c->odd++;
+	if (local && scan == PW_SCAN_HORIZONTAL && pw_opt.weighted)
+		judged = pw_judge_outcome(e, l->family == 6, dst_port, PW_COUNTED, 1, tick, found, c);
+	else if (local)
+		judged = pw_judge(e, l->family == 6, scan, dst_port, tick, found, c);
 	else if (pw_blocks() && pw_is_blocked(e->src, l->family == 6, tick))
 		judged = PW_JUDGED_DROP;
 	if (judged == PW_JUDGED_DROP) {
-		c->attempts_dropped++;
+		if (syn)
+			c->attempts_dropped++;
+		else
+			c->dropped_flags++;
 		return 1;
 	}
-	if (pw_opt.events || judged == PW_JUDGED_SCAN)
-		ns = bpf_ktime_get_ns();
-	if (pw_opt.events)
-		pw_report_attempt(e, l->family, src_port, dst_port, isn,
+	if ((pw_opt.events && syn) || judged == PW_JUDGED_SCAN)
+		ns = pw_ns();
+	if (pw_opt.events && syn)
+		pw_report_attempt(e, l->family, src_port, dst_port, bpf_ntohl(tcp->seq),
 				  local ? PW_DIR_INBOUND : PW_DIR_FORWARDED, ifindex, ns, c);
 	if (judged == PW_JUDGED_SCAN) {
-		c->verdicts++;
-		c->spared += found->spared;
-		pw_report_verdict(PW_KIND_SCAN, e->src, e->dst, l->family, dst_port, ifindex, ns, found, c);
+		pw_report_scan(e, l->family, dst_port, ifindex, ns, found, c);
 		return found->until_tick != 0;
 	}
 	return 0;
@@ -99,7 +103,7 @@ static __always_inline int pw_drop_other(void *ctx, const struct pw_ends *e, vol
 {
 	struct udphdr *ports = l4; /* both protocols begin with the ports */
 
-	if (!pw_is_blocked(e->src, l->family == 6, PW_TICK(bpf_ktime_get_coarse_ns())))
+	if (!pw_is_blocked(e->src, l->family == 6, pw_tick()))
 		return 0;
 	if (l->proto == IPPROTO_TCP && (short_header || pw_odd_flags(flags))) {
 		c->dropped_flags++;
@@ -120,18 +124,20 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 {
 	struct pw_counters *c = pw_count();
 	volatile struct pw_layers *l;
-	struct pw_ends e;
+	struct pw_ends *e;
 	struct tcphdr *tcp;
-	__u8 flags;
-	int common;
+	__u8 flags = 0;
+	__u32 scan;
+	int common, local, drop;
 
 	if (!c)
 		return 0;
 	c->packets++;
 	common = pw_common_flags(data, data_end, ethertype);
 	l = &c->layers;
+	e = &c->ends;
 	if (common >= 0) {
-		if (!(common & (PW_SYN | PW_RST)) && !pw_blocks())
+		if ((common & (PW_SYN | PW_RST | PW_ACK)) == PW_ACK && !pw_blocks())
 			return 0;
 		l->ip = sizeof(struct ethhdr);
 		l->l4 = sizeof(struct ethhdr) + sizeof(struct iphdr);
@@ -143,10 +149,10 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 			break;
 		case PW_PARSED_MALFORMED:
 			c->malformed++;
-			if (!pw_blocks() || !l->family || pw_addresses(&e, l, data, data_end))
+			if (!pw_blocks() || !l->family || pw_addresses(e, l, data, data_end))
 				return 0;
 			l->proto = IPPROTO_TCP; /* whatever it hides: a blocked source gets nothing in by it */
-			return pw_drop_other(ctx, &e, l, 0, 0, 1, c);
+			return pw_drop_other(ctx, e, l, 0, 0, 1, c);
 		default:
 			return 0;
 		}
@@ -156,36 +162,59 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 			return 0;
 		tcp = data + PW_OFFSET(l->l4);
 		if ((void *)tcp + sizeof(struct udphdr) > data_end || l->l4_len < sizeof(struct udphdr) ||
-		    pw_addresses(&e, l, data, data_end)) {
+		    pw_addresses(e, l, data, data_end)) {
 			c->malformed++;
 			return 0;
 		}
-		return pw_drop_other(ctx, &e, l, tcp, 0, 0, c);
+		return pw_drop_other(ctx, e, l, tcp, 0, 0, c);
 	}
 	tcp = data + PW_OFFSET(l->l4);
 	if ((void *)(tcp + 1) > data_end ||
 	    (common < 0 && (l->l4_len < sizeof(*tcp) || tcp->doff < 5 || l->l4_len < tcp->doff * 4 ||
 			    (void *)tcp + tcp->doff * 4 > data_end))) {
 		c->malformed++;
-		if (!pw_blocks() || pw_addresses(&e, l, data, data_end))
+		if (pw_addresses(e, l, data, data_end))
 			return 0;
-		return pw_drop_other(ctx, &e, l, 0, 0, 1, c);
-	}
-	flags = ((__u8 *)tcp)[13];
-	if ((flags & (PW_SYN | PW_ACK | PW_FIN | PW_RST)) == PW_SYN) {
-		if (pw_addresses(&e, l, data, data_end))
+		/* a first fragment with the ports but not the flags (RFC 1858): Linux puts it together, so it is a probe */
+		if (l->fragmented && l->l4_len >= 8 && l->l4_len < sizeof(*tcp) && (void *)tcp + 8 <= data_end &&
+		    pw_is_local(e->dst)) {
+			c->found.touch = PW_SCAN_FRAGMENT;
+		} else {
+			if (!pw_blocks())
+				return 0;
+			return pw_drop_other(ctx, e, l, 0, 0, 1, c);
+		}
+	} else {
+		flags = ((__u8 *)tcp)[13];
+		if ((flags & (PW_SYN | PW_ACK)) == PW_ACK && !(flags & PW_RST) && !pw_blocks())
 			return 0;
-		return pw_on_syn(ctx, &e, l, tcp, ifindex, c);
-	}
-	if ((flags & (PW_SYN | PW_ACK | PW_FIN | PW_RST)) == PW_RST && pw_opt.events) {
-		if (pw_addresses(&e, l, data, data_end))
+		if (pw_addresses(e, l, data, data_end))
 			return 0;
-		pw_note_reset(pw_id(e.src, e.dst, l->family == 6,
-				    bpf_ntohs(tcp->source) | (__u32)bpf_ntohs(tcp->dest) << 16, bpf_ntohl(tcp->seq) - 1));
+		c->found.touch = pw_odd_flags(flags);
+		if ((flags & (PW_SYN | PW_ACK | PW_FIN | PW_RST)) == PW_SYN)
+			c->found.touch = PW_SCAN_VERTICAL;
+		else if ((flags & (PW_SYN | PW_ACK | PW_FIN | PW_RST)) == (PW_SYN | PW_ACK))
+			pw_note_scatter(pw_id(e->src, e->dst, l->family == 6,
+					      bpf_ntohs(tcp->source) | (__u32)bpf_ntohs(tcp->dest) << 16,
+					      bpf_ntohl(tcp->ack_seq)));
+		else if ((flags & (PW_SYN | PW_ACK | PW_FIN | PW_RST)) == PW_RST &&
+			 pw_note_reset(pw_id(e->src, e->dst, l->family == 6,
+					     bpf_ntohs(tcp->source) | (__u32)bpf_ntohs(tcp->dest) << 16,
+					     bpf_ntohl(tcp->seq) - 1)))
+			c->found.touch = PW_SCAN_HORIZONTAL; /* half-open: evidence when many addresses see it */
+		l->flags = flags;
 	}
-	if (!pw_blocks() || pw_addresses(&e, l, data, data_end))
+	/* through memory: the verifier forgets which one, and by which way it came here */
+	scan = *(volatile __u32 *)&c->found.touch;
+	local = scan ? pw_is_local(e->dst) : 0;
+	if (scan == PW_SCAN_VERTICAL || (scan && local)) {
+		drop = pw_on_touch(ctx, e, l, tcp, scan, local, ifindex, c);
+		if (scan != PW_SCAN_HORIZONTAL)
+			return drop;
+	}
+	if (!pw_blocks())
 		return 0;
-	return pw_drop_other(ctx, &e, l, tcp, flags, 0, c);
+	return pw_drop_other(ctx, e, l, tcp, l->flags, 0, c);
 }
 
 #endif

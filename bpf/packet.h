@@ -17,10 +17,13 @@
 #define PW_RST 0x04
 #define PW_PSH 0x08
 #define PW_ACK 0x10
+#define PW_URG 0x20
 
 /* RFC 792 and RFC 4443; linux/icmp.h would pull in the C library. */
 #define PW_ICMP_UNREACHABLE 3
+#define PW_ICMP_PORT 3 /* code: port unreachable */
 #define PW_ICMP6_UNREACHABLE 1
+#define PW_ICMP6_PORT 4
 
 struct pw_icmp {
 	__u8 type;
@@ -184,12 +187,6 @@ static __always_inline int pw_common_flags(void *data, void *data_end, __be16 et
 		return -1;
 	return ((__u8 *)tcp)[13];
 }
-
-/* The originator's and responder's ends of a packet. */
-struct pw_ends {
-	__u32 src[4];
-	__u32 dst[4];
-} __attribute__((aligned(8)));
 
 static __always_inline int pw_addresses(struct pw_ends *e, volatile struct pw_layers *l, void *data, void *data_end)
 {

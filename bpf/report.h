@@ -4,6 +4,7 @@
 #define PW_REPORT_H
 
 #include "id.h"
+#include "memory.h"
 #include "rule.h"
 
 #define PW_QUIET BPF_RB_NO_WAKEUP /* user space looks every few milliseconds */
@@ -144,13 +145,21 @@ static __always_inline void pw_fill_verdict(struct pw_record *r, const volatile 
 	if (found->until_tick)
 		r->head.flags |= PW_FLAG_BLOCKED;
 	else if (found->spared)
-		r->head.flags |= PW_FLAG_SPARED;
+		r->head.flags |= PW_FLAG_SPARED | (found->trusted ? PW_FLAG_TRUSTED : 0);
 	r->verdict.until_ns = found->until_tick << 10;
 	for (i = 0; i < 16; i++)
 		r->verdict.ports[i] = found->ports[i];
 	r->verdict.port_count = found->count;
 	r->verdict.syns = found->syns;
 	r->verdict.first_ns = found->first_tick << 10;
+	r->verdict.scan = found->scan;
+	r->verdict.weighted = pw_opt.weighted;
+	r->verdict.closed = found->closed;
+	r->verdict.silent = found->silent;
+	r->verdict.half = found->half;
+	r->verdict.opened = found->opened;
+	r->verdict.hosts = found->hosts;
+	r->verdict.score = found->score;
 }
 
 /* kind: PW_KIND_SCAN, or a user's block or unblock. */
@@ -172,6 +181,16 @@ static __always_inline void pw_report_verdict(int kind, const __u32 *src, const 
 	bpf_ringbuf_submit(r, PW_QUIET);
 }
 
+/* A scan was found. `e` is the scanner and our address. */
+static __always_inline void pw_report_scan(const struct pw_ends *e, int family, __u16 port, __u32 ifindex, __u64 ns,
+					   const volatile struct pw_found *found, struct pw_counters *c)
+{
+	c->verdicts++;
+	c->spared += found->spared;
+	c->trusted += found->trusted;
+	pw_report_verdict(PW_KIND_SCAN, e->src, e->dst, family, port, ifindex, ns, found, c);
+}
+
 static __always_inline __u32 *pw_answer_place(__u64 id)
 {
 	__u32 zero = 0;
@@ -189,13 +208,15 @@ static __always_inline void pw_note_answer(__u64 id)
 		*place = ((__u32)(id >> 32) & ~3u) | 1;
 }
 
-/* The originator reset what was answered. */
-static __always_inline void pw_note_reset(__u64 id)
+/* The originator reset what was answered; 0 if that wasn't so. */
+static __always_inline int pw_note_reset(__u64 id)
 {
 	__u32 *place = pw_answer_place(id);
 
-	if (place && *place == (((__u32)(id >> 32) & ~3u) | 1))
-		*place += 1;
+	if (!place || *place != (((__u32)(id >> 32) & ~3u) | 1))
+		return 0;
+	*place += 1;
+	return 1;
 }
 
 #endif

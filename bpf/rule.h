@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The reference rule: a source that touched more than T distinct ports of one of our addresses within the window
- * is scanning. The window slides: a port counts until it was not touched for the window's length. */
+/* What is judged of a source. The reference rule: a source that touched more than T distinct ports of one of our
+ * addresses within the window is scanning. The window slides: a port counts until it was not touched for the window's
+ * length. What no honest peer sends is judged so under either rule; SYNs by their outcomes under the weighted one. */
 #ifndef PW_RULE_H
 #define PW_RULE_H
 
 #include "blocks.h"
 #include "packet.h"
+#include "score.h"
 
 enum pw_judged {
 	PW_JUDGED_PASS,
 	PW_JUDGED_DROP, /* a blocked source */
-	PW_JUDGED_SCAN, /* this SYN crossed the threshold; struct pw_found says more */
+	PW_JUDGED_SCAN, /* this packet crossed the threshold; struct pw_found says more */
+	PW_JUDGED_WEIGH, /* on the way there: the score is to be looked at ... */
+	PW_JUDGED_OVER,  /* ... the threshold was crossed */
 };
 
 /* Was this port touched within the window? */
@@ -50,7 +54,7 @@ static __always_inline int pw_refresh(struct pw_set *set, __u64 hash, __u32 i, _
 
 	if (!more)
 		return 0;
-	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.ports; j++) {
+	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.slots; j++) {
 		__u64 *place = pw_port_of(slot, more, j);
 		__u64 seen = *(volatile __u64 *)place;
 
@@ -80,7 +84,7 @@ static __always_inline void pw_look(volatile struct pw_found *found, struct pw_s
 	found->free = PW_MAX_PORTS;
 	found->oldest = 0;
 	found->oldest_tick = ~0ULL;
-	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.ports; j++) {
+	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.slots; j++) {
 		__u64 *at = pw_port_of(slot, more, j), seen = *at;
 
 		if (!pw_live(seen, tick)) {
@@ -90,6 +94,7 @@ static __always_inline void pw_look(volatile struct pw_found *found, struct pw_s
 		if ((__u16)seen == port) { /* another CPU was first */
 			*at = tick << 16 | port;
 			found->known = 1;
+			found->at = j;
 		}
 		found->ports[found->count & 15] = (__u16)seen;
 		found->count = found->count + 1;
@@ -108,73 +113,171 @@ static __always_inline void pw_put_port(struct pw_slot *slot, struct pw_more *mo
 		more->port[j - PW_SLOT_PORTS] = tick << 16 | port;
 }
 
-/* Under the lock: way i watches this pair, port is new to it. */
-static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, const struct pw_ends *e, __u16 port,
-				       __u64 tick, volatile struct pw_found *found, struct pw_counters *c)
+/* Under the lock: what was seen of way i is a scan. Blocks its source, unless it is to be spared. */
+static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, const struct pw_ends *e, __u32 scan,
+				      __u16 port, __u64 tick, volatile struct pw_found *found, struct pw_counters *c)
 {
 	struct pw_slot *slot = &set->slot[i & 3];
 	struct pw_more *more = pw_more_of(hash, i);
-	__u32 state = PW_WAY_STATE(set->way[i & 3]), live;
-	__u16 tag = pw_tag_of(hash);
+	__u32 state = PW_WAY_STATE(set->way[i & 3]);
+	__u64 ttl = pw_opt.ttl_ticks;
+	__u32 reason = PW_BLOCK_SYNS;
 
 	if (!more)
 		return PW_JUDGED_PASS;
-	set->hits[i & 3]++;
-	pw_look(found, slot, more, port, tick);
-	if (found->known)
-		return PW_JUDGED_PASS;
-	live = found->count;
-	if (live < pw_opt.ports) {
-		pw_put_port(slot, more, found->free, port, tick);
-		pw_set_way(set, i & 3, PW_WAY(tag, PW_WAY_WATCHED, live + 1, pw_over(tick)));
-		return PW_JUDGED_PASS;
+	if (!pw_opt.weighted || scan > PW_SCAN_HORIZONTAL) {
+		found->closed = found->silent = found->half = 0;
+		found->score = 0;
+		found->opened = pw_opt.block ? more->score.opened : 0;
+		if (scan != PW_SCAN_HORIZONTAL)
+			found->hosts = 1;
 	}
-	found->ports[live & 15] = port;
-	found->count = live + 1;
 	found->syns = set->hits[i & 3];
 	found->first_tick = slot->first_tick;
 	found->until_tick = 0;
-	found->spared = pw_opt.dry_run || pw_spared(e->src);
+	found->trusted = pw_opt.weighted && pw_is_trusted(set, hash, slot->src, PW_WHEN(tick));
+	found->spared = pw_opt.dry_run || found->trusted || pw_spared(e->src);
 	more->full_src[0] = e->src[0];
 	more->full_src[1] = e->src[1];
 	more->full_src[2] = e->src[2];
 	more->full_src[3] = e->src[3];
 	more->last_port = port;
-	more->port_count = pw_opt.ports;
+	more->port_count = scan == PW_SCAN_HORIZONTAL && !pw_opt.weighted ? 0 : pw_opt.slots;
+	more->scan = scan;
 	if (pw_opt.block && !found->spared && pw_blocks() >= pw_opt.block_max) {
 		c->blocks_refused++;
 		found->spared = 1;
 	}
 	if (pw_opt.block && !found->spared) {
-		found->until_tick = tick + pw_opt.ttl_ticks;
-		pw_make_block(set, hash, i, PW_BLOCK_SYNS, tick + pw_opt.ttl_ticks, PW_WHEN(tick), c);
+		if (more->score.opened) {
+			reason = PW_BLOCK_CONFIRMED;
+			ttl = pw_opt.confirmed_ticks;
+		}
+		found->until_tick = tick + ttl;
+		slot->dst[0] = e->dst[0]; /* no longer a key */
+		slot->dst[1] = e->dst[1];
+		slot->dst[2] = e->dst[2];
+		slot->dst[3] = e->dst[3];
+		pw_make_block(set, hash, i, reason, tick + ttl, PW_WHEN(tick), c);
 		return PW_JUDGED_SCAN;
 	}
-	pw_put_port(slot, more, found->oldest, port, tick);
-	pw_set_way(set, i & 3, PW_WAY(tag, PW_WAY_FOUND, live + 1, pw_over(tick)));
+	pw_set_way(set, i & 3, PW_WAY(pw_tag_of(hash), PW_WAY_FOUND, PW_MAX_PORTS, pw_over(tick)));
 	return state == PW_WAY_FOUND ? PW_JUDGED_PASS : PW_JUDGED_SCAN;
 }
 
+/* Under the lock: has the score crossed? `found` holds the live ports of this pair. */
+static __always_inline int pw_weigh(struct pw_set *set, __u64 hash, __u32 i, __u64 tick, volatile struct pw_found *found)
+{
+	struct pw_more *more = pw_more_of(hash, i);
+	__u32 now = PW_WHEN(tick), state, worth, scan;
+	__s32 score;
+
+	if (!more)
+		return PW_JUDGED_PASS;
+	score = pw_score_of(set, hash, i, now, &found->hosts);
+	if (score >= PW_SCORE_SCAN) {
+		found->score = score;
+		found->closed = more->score.closed;
+		found->silent = more->score.silent;
+		found->half = more->score.half;
+		found->opened = more->score.opened;
+		scan = found->hosts > 2 && pw_decayed(&more->score, now) < PW_SCORE_SCAN ? PW_SCAN_HORIZONTAL :
+											PW_SCAN_VERTICAL;
+		found->scan = scan;
+		return PW_JUDGED_OVER;
+	}
+	state = PW_WAY_STATE(set->way[i & 3]);
+	worth = found->count + more->score.trust;
+	pw_set_way(set, i & 3,
+		   PW_WAY(pw_tag_of(hash), state == PW_WAY_FOUND && score > PW_SCORE_SCAN / 2 ? PW_WAY_FOUND : PW_WAY_WATCHED,
+			  worth > 0xff ? 0xff : worth, pw_over(tick)));
+	return PW_JUDGED_PASS;
+}
+
+/* Under the lock: way i watches this pair, port (or, for a scan over addresses, address) is new to it. */
+static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, __u32 scan, __u16 item, __u16 port,
+				       __u64 tick, volatile struct pw_found *found)
+{
+	struct pw_slot *slot = &set->slot[i & 3];
+	struct pw_more *more = pw_more_of(hash, i);
+	__u32 live, limit = scan == PW_SCAN_VERTICAL ? pw_opt.ports : PW_ODD_PORTS, place;
+
+	if (!more)
+		return PW_JUDGED_PASS;
+	found->way = i;
+	set->hits[i & 3]++;
+	pw_look(found, slot, more, item, tick);
+	if (found->known)
+		return PW_JUDGED_PASS;
+	live = found->count;
+	if (scan == PW_SCAN_HORIZONTAL && !pw_opt.weighted) {
+		found->ports[0] = port;
+		found->count = 1;
+		found->hosts = live + 1;
+	} else {
+		found->ports[live & 15] = item;
+		found->count = live + 1;
+	}
+	if (pw_opt.weighted && scan == PW_SCAN_VERTICAL) {
+		place = live < PW_MAX_PORTS ? found->free : found->oldest;
+		pw_put_port(slot, more, place, item, tick);
+		pw_set_outcome(&more->score, place, PW_PENDING);
+		pw_add_score(&more->score, PW_SCORE_SILENT, PW_WHEN(tick));
+		if (more->score.silent < 0xffff)
+			more->score.silent++;
+		return PW_JUDGED_WEIGH;
+	}
+	if (live < limit) {
+		pw_put_port(slot, more, found->free, item, tick);
+		pw_set_way(set, i & 3, PW_WAY(pw_tag_of(hash), PW_WAY_WATCHED, live + 1, pw_over(tick)));
+		return PW_JUDGED_PASS;
+	}
+	pw_put_port(slot, more, found->oldest, item, tick);
+	found->scan = scan;
+	return PW_JUDGED_OVER;
+}
+
 /* Under the lock: the first sight of this (source, victim). */
-static __always_inline void pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag, const __u32 *src, const __u32 *dst, __u16 port,
-					__u64 tick, struct pw_counters *c)
+static __always_inline int pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag, const __u32 *src, const __u32 *dst,
+				       __u32 scan, __u16 item, __u64 tick, volatile struct pw_found *found,
+				       struct pw_counters *c)
 {
 	__u32 i = pw_victim_way(set, PW_WHEN(tick), c);
 	struct pw_slot *slot = &set->slot[i & 3];
 	struct pw_more *more = pw_more_of(hash, i);
+	__s32 carried = 0;
+	__u16 hosts = 0;
 	int j;
 
 	if (!more)
-		return;
+		return PW_JUDGED_PASS;
+	found->way = i;
+	if (pw_opt.weighted && PW_WAY_TAG(set->way[i & 3]) == tag && PW_WAY_UNTIL(set->way[i & 3]) > PW_WHEN(tick) &&
+	    pw_same(slot->src, src)) { /* a source that displaces itself keeps what it did */
+		carried = pw_decayed(&more->score, PW_WHEN(tick));
+		hosts = more->score.hosts;
+	}
 	pw_set_way(set, i, 0);
 	__builtin_memcpy(slot->src, src, 16);
 	__builtin_memcpy(slot->dst, dst, 16);
-	slot->port[0] = tick << 16 | port;
-	for (j = 1; j < PW_MAX_PORTS && j < pw_opt.ports; j++)
+	slot->port[0] = tick << 16 | item;
+	for (j = 1; j < PW_MAX_PORTS && j < pw_opt.slots; j++)
 		*pw_port_of(slot, more, j) = 0;
 	slot->first_tick = tick;
 	set->hits[i] = 1;
 	pw_set_way(set, i, PW_WAY(tag, PW_WAY_WATCHED, 1, pw_over(tick)));
+	if (pw_opt.weighted || pw_opt.block)
+		__builtin_memset(&more->score, 0, sizeof(more->score));
+	if (pw_opt.weighted && scan == PW_SCAN_VERTICAL) {
+		more->score.value = (carried > 0 ? carried : 0) + PW_SCORE_SILENT;
+		more->score.at = PW_WHEN(tick);
+		more->score.hosts = hosts < 0xffff ? hosts + 1 : hosts;
+		more->score.silent = 1;
+		found->ports[0] = item;
+		found->count = 1;
+		return PW_JUDGED_WEIGH;
+	}
+	return PW_JUDGED_PASS;
 }
 
 /* How many ways have this tag, and which one if it is one: none for a new source, one for nearly any other. */
@@ -186,17 +289,52 @@ static __always_inline int pw_ways_of(const struct pw_set *set, __u16 tag, int *
 	return pw_has_tag(set, 0, tag) + one + two + three;
 }
 
-/* A SYN from e->src to port of our own address e->dst. */
-static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port, __u64 tick, volatile struct pw_found *found,
-				    struct pw_counters *c)
+/* Under the lock: the end of what was begun with way found->way. All of it is here once, whatever led to it. */
+static __always_inline int pw_conclude(struct pw_set *set, __u64 hash, int judged, const struct pw_ends *e, __u16 port,
+				       __u64 tick, volatile struct pw_found *found, struct pw_counters *c)
 {
-	__u32 key[4] __attribute__((aligned(8)));
+	if (pw_opt.weighted && judged == PW_JUDGED_WEIGH)
+		judged = pw_weigh(set, hash, found->way, tick, found);
+	if (judged == PW_JUDGED_OVER)
+		judged = pw_verdict(set, hash, found->way, e, found->scan, port, tick, found, c);
+	return judged;
+}
+
+/* Under which victim this is counted: what no honest peer sends has ways of its own, and so has each port over which
+ * addresses are counted. Stealth scans of all forms share one. */
+static __always_inline void pw_victim_key(__u32 *victim, const __u32 *dst, __u32 scan, __u16 port)
+{
+	int horizontal = scan == PW_SCAN_HORIZONTAL;
+	__u32 mark = scan == PW_SCAN_VERTICAL ? 0 :
+		     scan == PW_SCAN_UDP      ? 0x55000000 :
+		     scan == PW_SCAN_ACK      ? 0x41000000 :
+		     horizontal		      ? 0x48000000 :
+						0x53000000;
+
+	victim[0] = horizontal ? mark : dst[0] ^ mark;
+	victim[1] = horizontal ? 0 : dst[1];
+	victim[2] = horizontal ? 0 : dst[2];
+	victim[3] = horizontal ? port : dst[3];
+}
+
+static __always_inline __u16 pw_fold(const __u32 *addr)
+{
+	return ((addr[0] ^ addr[1] * 5 ^ addr[2] * 3 ^ addr[3]) * 0x9e3779b1) >> 16;
+}
+
+/* Something of e->src touched port of our own address e->dst: a SYN (PW_SCAN_VERTICAL), or what `scan` says. */
+static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan, __u16 port, __u64 tick,
+				    volatile struct pw_found *found, struct pw_counters *c)
+{
+	__u32 key[4] __attribute__((aligned(8))), victim[4] __attribute__((aligned(8)));
+	__u16 item = scan == PW_SCAN_HORIZONTAL ? pw_fold(e->dst) : port;
 	struct pw_set *set;
 	__u64 hash;
 	__u16 tag;
 	int way, ways, judged;
 
 	pw_key(key, e->src, v6);
+	pw_victim_key(victim, e->dst, scan, port);
 	hash = pw_hash(key);
 	tag = pw_tag_of(hash);
 	set = pw_set_of(hash);
@@ -214,11 +352,11 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port,
 				set->hits[blocked & 3]++;
 				return PW_JUDGED_DROP;
 			}
-			way = pw_watched_way(set, hash, key, e->dst);
-		} else if (!pw_same(set->slot[way & 3].src, key) || !pw_same(set->slot[way & 3].dst, e->dst)) {
+			way = pw_watched_way(set, hash, key, victim);
+		} else if (!pw_same(set->slot[way & 3].src, key) || !pw_same(set->slot[way & 3].dst, victim)) {
 			way = -1;
 		}
-		if (way >= 0 && pw_refresh(set, hash, way, port, tick))
+		if (way >= 0 && pw_refresh(set, hash, way, item, tick))
 			return PW_JUDGED_PASS;
 	}
 	if (!pw_opt.ports)
@@ -229,15 +367,72 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u16 port,
 	}
 	judged = PW_JUDGED_PASS;
 	if (!pw_ways_of(set, tag, &way)) {
-		pw_new_pair(set, hash, tag, key, e->dst, port, tick, c);
+		judged = pw_new_pair(set, hash, tag, key, victim, scan, item, tick, found, c);
 	} else if (pw_blocked_way(set, hash, key, PW_WHEN(tick)) >= 0) {
 		judged = PW_JUDGED_DROP;
 	} else {
-		way = pw_watched_way(set, hash, key, e->dst);
+		way = pw_watched_way(set, hash, key, victim);
 		if (way >= 0)
-			judged = pw_new_port(set, hash, way, e, port, tick, found, c);
+			judged = pw_new_port(set, hash, way, scan, item, port, tick, found);
 		else
-			pw_new_pair(set, hash, tag, key, e->dst, port, tick, c);
+			judged = pw_new_pair(set, hash, tag, key, victim, scan, item, tick, found, c);
+	}
+	judged = pw_conclude(set, hash, judged, e, port, tick, found, c);
+	pw_unlock(&set->lock);
+	return judged;
+}
+
+/* The weighted rule: what became of e->src's SYN to port of our own address e->dst. `outcome` is PW_ANSWERED, PW_COUNTED
+ * (closed; `half`: half-open) or PW_OPENED. */
+static __always_inline int pw_judge_outcome(const struct pw_ends *e, int v6, __u16 port, __u32 outcome, int half,
+					    __u64 tick, volatile struct pw_found *found, struct pw_counters *c)
+{
+	__u32 key[4] __attribute__((aligned(8))), now = PW_WHEN(tick), before;
+	int way, judged = PW_JUDGED_PASS;
+	struct pw_score *score;
+	struct pw_more *more;
+	struct pw_set *set;
+	__u64 hash;
+	__u16 tag;
+
+	pw_key(key, e->src, v6);
+	hash = pw_hash(key);
+	tag = pw_tag_of(hash);
+	set = pw_set_of(hash);
+	if (!set || !pw_ways_of(set, tag, &way))
+		return PW_JUDGED_PASS;
+	if (!pw_lock(&set->lock)) {
+		c->contended++;
+		return PW_JUDGED_PASS;
+	}
+	way = pw_watched_way(set, hash, key, e->dst);
+	more = pw_more_of(hash, way);
+	if (way >= 0 && more) {
+		score = &more->score;
+		pw_look(found, &set->slot[way & 3], more, port, tick);
+		before = found->known ? pw_outcome_of(score, found->at) : PW_COUNTED;
+		if (outcome == PW_OPENED) {
+			pw_trust(score, now);
+			if (pw_opt.weighted)
+				pw_add_score(score, -PW_SCORE_OPENED, now);
+		}
+		if (before == PW_PENDING) {
+			pw_add_score(score, -PW_SCORE_SILENT, now);
+			if (score->silent)
+				score->silent--;
+		}
+		if (outcome == PW_COUNTED && before == (half ? PW_ANSWERED : PW_PENDING)) {
+			if (half && score->half < 0xffff)
+				score->half++;
+			if (!half && score->closed < 0xffff)
+				score->closed++;
+			pw_add_score(score, half ? PW_SCORE_HALF : PW_SCORE_CLOSED, now);
+			pw_set_outcome(score, found->at, PW_COUNTED);
+			found->way = way;
+			judged = pw_conclude(set, hash, PW_JUDGED_WEIGH, e, port, tick, found, c);
+		} else if (found->known && outcome != PW_COUNTED && before != PW_COUNTED) {
+			pw_set_outcome(score, found->at, outcome);
+		}
 	}
 	pw_unlock(&set->lock);
 	return judged;

@@ -5,7 +5,8 @@
 #define PW_SOCKETS_H
 
 #include "id.h"
-#include "state.h"
+#include "memory.h"
+#include "rule.h"
 
 #define PW_AF_INET 2
 #define PW_AF_INET6 10
@@ -213,6 +214,19 @@ static __always_inline void pw_on_listen(struct sock *sk)
 	pw_take_owner(s, PW_FROM_LISTEN);
 }
 
+/* Somebody completed a handshake with one of our ports. */
+static __always_inline void pw_credit(const struct sock *sk, const struct pw_tuple *t, __u64 ns)
+{
+	struct pw_counters *c = pw_count();
+	struct pw_ends e;
+
+	if (!(pw_opt.weighted || pw_opt.block) || !c || sk->__sk_common.skc_net.net->net_cookie != pw_opt.netns)
+		return;
+	__builtin_memcpy(e.src, t->remote, 16);
+	__builtin_memcpy(e.dst, t->local, 16);
+	pw_judge_outcome(&e, t->family == 6, t->local_port, PW_OPENED, 0, PW_TICK(ns), &c->found, c);
+}
+
 /* The handshake is complete. */
 static __always_inline void pw_on_established(struct sock *sk, int oldstate)
 {
@@ -229,6 +243,7 @@ static __always_inline void pw_on_established(struct sock *sk, int oldstate)
 		s->flags = PW_FLAG_PASSIVE;
 		s->isn = tp->rcv_nxt - 1; /* RFC 9293 3.10.7.4: RCV.NXT is IRS+1 here */
 		s->start_ns = ns;
+		pw_credit(sk, &t, ns);
 	} else if (!s->attempted) {
 		s->isn = tp->snd_una - 1; /* SND.UNA is ISS+1 */
 		s->attempted = 1;
@@ -248,6 +263,7 @@ static __always_inline void pw_on_shutdown(struct sock *sk)
 
 static __always_inline void pw_on_closed(struct sock *sk, int oldstate)
 {
+	__u64 ns = bpf_ktime_get_ns();
 	struct tcp_sock *tp;
 	struct pw_sock *s;
 	struct pw_tuple t;
@@ -266,7 +282,8 @@ static __always_inline void pw_on_closed(struct sock *sk, int oldstate)
 	pw_read_ends(&t, sk, tp);
 	if (!s->id)
 		s->id = pw_tuple_id(&t, s->flags & PW_FLAG_PASSIVE, s->isn);
-	pw_report_socket(sk, tp, &t, s, bpf_ktime_get_ns(), PW_KIND_CLOSE, oldstate);
+	pw_note_peer(t.remote, t.remote_port, ns);
+	pw_report_socket(sk, tp, &t, s, ns, PW_KIND_CLOSE, oldstate);
 	s->attempted = 0; /* the socket may connect again */
 	s->id = 0;
 }

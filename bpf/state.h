@@ -7,6 +7,7 @@
 #include "events.h"
 
 #define PW_MAX_PORTS 15    /* --ports: T slots decide "more than T distinct ports" exactly */
+#define PW_ODD_PORTS 3     /* T for what no honest peer sends, under either rule */
 #define PW_WAYS 4
 #define PW_SETS 16384      /* x 4 ways = 65,536 sources */
 #define PW_LOCALS 512      /* own addresses; beyond, every destination counts as ours */
@@ -18,8 +19,10 @@ const volatile struct pw_options {
 	__u64 seed;         /* of the table's hash, per boot */
 	__u64 netns;        /* cookie of our network namespace */
 	__u64 window_ticks; /* 1.024 us each */
-	__u64 ttl_ticks;    /* block by SYN-only evidence */
-	__u32 ports;        /* T, 1 to PW_MAX_PORTS; 0: the rule is off */
+	__u64 ttl_ticks;    /* block by evidence that can be forged */
+	__u64 confirmed_ticks; /* block of a source that has completed a handshake: its address is its own */
+	__u32 ports;        /* T, 1 to PW_MAX_PORTS; 0: nothing is judged */
+	__u32 slots;        /* ports remembered of each pair, T or PW_ODD_PORTS at least */
 	__u32 block_max;    /* blocks in force at once */
 	__u32 sum_above;    /* attempts per CPU in 2^30 ns before they are summed */
 	__u32 v6_mask[4];   /* of IPv6 sources, network order */
@@ -29,7 +32,9 @@ const volatile struct pw_options {
 	__u8 events;        /* attempts are reported */
 	__u8 all_netns;     /* sockets of other network namespaces, too */
 	__u8 layer3;        /* this load is for devices without an Ethernet header */
-} pw_opt = { .ports = 3, .events = 1 };
+	__u8 weighted;      /* judge by outcomes (score.h), not by T */
+	__u8 set_clock;     /* tests and benches set the time: pw_shared.clock_ns */
+} pw_opt = { .ports = 3, .slots = 3, .events = 1 };
 
 /* Where things are in a frame; offsets are from its start. The parser writes it into the CPU's map value, and what
  * comes after reads it from there: the verifier then forgets by which of a thousand ways a header was reached, and
@@ -41,6 +46,21 @@ struct pw_layers {
 	__u8 family;  /* 4 or 6 */
 	__u8 proto;
 	__u8 fragmented;
+	__u8 flags;   /* of the TCP segment */
+};
+
+/* The originator's and responder's ends of a packet. */
+struct pw_ends {
+	__u32 src[4];
+	__u32 dst[4];
+} __attribute__((aligned(8)));
+
+/* Somebody whose packet this one of ours answers. */
+struct pw_answered {
+	struct pw_ends e; /* src: who touched; dst: our address */
+	__u16 remote_port;
+	__u16 port;
+	__u8 v6;
 };
 
 /* What a SYN that reached the lock found; like the layers it lies in the CPU's map value. */
@@ -50,10 +70,17 @@ struct pw_found {
 	__u64 oldest_tick;
 	__u32 oldest;     /* place of the port that was not seen for longest */
 	__u32 free;       /* a place without a live port */
-	__u32 known;      /* the port is not new after all */
+	__u32 known;      /* the port is not new after all ... */
+	__u32 at;         /* ... but lies here */
 	__u32 count;      /* live ports in `ports` */
+	__u32 way;        /* which one it is about */
 	__u32 syns;
 	__u32 spared;
+	__u32 trusted;
+	__u32 touch;      /* what the packet in hand is: enum pw_scan, or enum pw_answer at egress */
+	__u32 scan;       /* enum pw_scan */
+	__s32 score;
+	__u16 closed, silent, half, opened, hosts;
 	__u16 ports[16];
 };
 
@@ -76,9 +103,14 @@ struct pw_counters {
 	__u64 outbound_lost;
 	__u64 sockets_reported; /* open and close */
 	__u64 sockets_lost;
+	__u64 odd;              /* segments with flags that no peer sends, or in fragments that hide them, to us */
+	__u64 strays;           /* our RSTs to segments of no connection */
+	__u64 unreachables;     /* our port unreachables to UDP */
+	__u64 excused;          /* of strays and unreachables: backscatter, late segments, late answers, traceroute */
 	__u64 verdicts;         /* scans found */
 	__u64 verdicts_lost;    /* their record found the ring full (a block still holds) */
 	__u64 spared;           /* scans of a source on the never-block list */
+	__u64 trusted;          /* scans of a source that keeps completing handshakes */
 	__u64 blocked;          /* blocks set */
 	__u64 blocks_refused;   /* not set: --block-max reached */
 	__u64 blocks_replaced;  /* ended early: more than two in one set */
@@ -88,6 +120,8 @@ struct pw_counters {
 	__u64 rate_count;       /* ... within this 2^30 ns */
 	struct pw_layers layers; /* of the packet in hand */
 	struct pw_layers quoted; /* of the one it quotes (ICMP) */
+	struct pw_ends ends;     /* of it */
+	struct pw_answered answered; /* by the packet in hand, at egress */
 	struct pw_found found;   /* of the SYN in hand */
 };
 
@@ -116,6 +150,7 @@ struct pw_shared {
 	__u32 blocks;  /* in the table, expired ones that nobody touched included; 0 opens the fast path */
 	__u32 version; /* of this layout, PW_LAYOUT; user space adopts maps of the same one only */
 	__u64 seed;    /* of the table's hash, per boot */
+	__u64 clock_ns; /* the time, for programs loaded with set_clock */
 };
 
 /* Inserted, changed: guard and control, atomically. Read: everybody. */
@@ -191,6 +226,38 @@ struct {
 	__type(value, __u32[PW_ANSWERS]);
 } pw_answers SEC(".maps");
 
+/* When each port of this host last answered with SYN+ACK, in 2^26 ns; by port and a hash of our address. A port that
+ * refuses now but was open lately is a service that restarts, not one that a scanner found closed.
+ * Inserted: egress; overwritten, never deleted. Read: egress. */
+#define PW_OPENS 65536
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32[PW_OPENS]);
+} pw_opens SEC(".maps");
+
+/* Remote ends that we sent UDP to, or had a connection with: 16 bits of a hash, then when, in 2^30 ns.
+ * Inserted: egress (UDP), socket programs (close); overwritten, never deleted. Read: egress, before it counts an answer
+ * of ours as evidence against somebody. */
+#define PW_PEERS 65536
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32[PW_PEERS]);
+} pw_peers SEC(".maps");
+
+/* SYN+ACKs that came in, as fingerprints of tuple and acknowledged number: an RST of ours to one of them answers
+ * backscatter of a spoofed flood, not a scan. Inserted: guard; overwritten, never deleted. Read: egress. */
+#define PW_SCATTERS 16384
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32[PW_SCATTERS]);
+} pw_scatters SEC(".maps");
+
 /* What we know of a socket. */
 struct pw_sock {
 	__u64 id;
@@ -216,6 +283,26 @@ struct {
 	__type(key, int);
 	__type(value, struct pw_sock);
 } pw_socks SEC(".maps");
+
+static __always_inline __u64 pw_set_ns(void)
+{
+	__u32 zero = 0;
+	struct pw_shared *shared = bpf_map_lookup_elem(&pw_shared, &zero);
+
+	return shared ? *(volatile __u64 *)&shared->clock_ns : 0;
+}
+
+/* CLOCK_MONOTONIC, nanoseconds. */
+static __always_inline __u64 pw_ns(void)
+{
+	return pw_opt.set_clock ? pw_set_ns() : bpf_ktime_get_ns();
+}
+
+/* The same to a few milliseconds, in ticks of 1.024 us. */
+static __always_inline __u64 pw_tick(void)
+{
+	return (pw_opt.set_clock ? pw_set_ns() : bpf_ktime_get_coarse_ns()) >> 10;
+}
 
 static __always_inline struct pw_counters *pw_count(void)
 {

@@ -25,8 +25,21 @@ enum pw_way_state {
 };
 
 enum pw_block_reason {
-	PW_BLOCK_SYNS = 1, /* by SYN-only evidence, which can be forged */
+	PW_BLOCK_SYNS = 1, /* by evidence that can be forged */
 	PW_BLOCK_USER = 2, /* by a user's command */
+	PW_BLOCK_CONFIRMED = 3, /* of a source that has completed a handshake: the address is its own */
+};
+
+/* What became of the ports of a (source, victim), and what that says: score.h. */
+struct pw_score {
+	__s32 value;      /* 1/256 nat, at the time `at` */
+	__u32 at;         /* 2^26 ns */
+	__u32 outcomes;   /* enum pw_outcome of port j in bits 2j and 2j+1 */
+	__u32 trusted_at; /* the handshake that counted towards `trust` last, 2^26 ns */
+	__u16 closed, silent, half, opened; /* since the way was taken */
+	__u16 hosts;      /* victims whose score was carried over, and this one */
+	__u16 trust;      /* handshakes completed, PW_TRUST_GAP apart */
+	__u32 spare;
 };
 
 /* A way, 8 bytes, stored at once. As a number it orders ways by their worth of being kept: what state, how many ports,
@@ -61,7 +74,8 @@ struct pw_more {
 	__u32 reason;               /* enum pw_block_reason */
 	__u32 last_port;            /* of a block: the port that crossed the threshold, 0 none */
 	__u32 port_count;           /* of a block: places of its ports */
-	__u32 spare;
+	__u32 scan;                 /* of a block: enum pw_scan */
+	struct pw_score score;
 };
 
 /* Inserted, deleted: guard; control for a user's commands. Read: guard, user space through its mapping. */

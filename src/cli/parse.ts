@@ -26,14 +26,22 @@ export function integer(low: number, high: number): (text: string) => number {
 }
 
 export interface Rule {
+  readonly name: 'reference' | 'weighted';
   readonly ports: number;
   readonly windowSeconds: number;
 }
 
-/** `reference`, `reference,ports=5,window=30s`. */
+/** How long the weighted rule knows a port that a source touched: coming back to it is no new evidence. */
+const WEIGHTED_WINDOW = 600;
+
+/** `reference`, `reference,ports=5,window=30s`, `weighted`. */
 export function rule(text: string): Rule {
   const [name, ...parameters] = text.split(',');
-  if (name !== 'reference') throw new InvalidArgumentError('the rule is `reference`.');
+  if (name === 'weighted' && parameters.length === 0)
+    return { name, ports: 3, windowSeconds: WEIGHTED_WINDOW };
+  if (name === 'weighted') throw new InvalidArgumentError('the weighted rule has no parameters.');
+  if (name !== 'reference')
+    throw new InvalidArgumentError('the rules are `reference` and `weighted`.');
   let ports = 3;
   let windowSeconds = 60;
   for (const parameter of parameters) {
@@ -42,7 +50,7 @@ export function rule(text: string): Rule {
     else if (key === 'window') windowSeconds = windowOf(value);
     else throw new InvalidArgumentError('its parameters are ports=1..15 and window=1s..1h.');
   }
-  return { ports, windowSeconds };
+  return { name, ports, windowSeconds };
 }
 
 function windowOf(text: string): number {

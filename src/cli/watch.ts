@@ -14,6 +14,7 @@ interface Options {
   dryRun?: boolean;
   rule: Rule;
   blockTtl: number;
+  blockTtlConfirmed: number;
   blockMax: number;
   blockEstablished?: boolean;
   output: WatchConfig['format'];
@@ -59,14 +60,25 @@ export function watchCommand(): Command {
     )
     .option('--dry-run', 'with --block: say what would be blocked, block nothing')
     .addOption(
-      new Option('--rule <rule>', 'what a scan is: reference[,ports=3][,window=60s]')
+      new Option(
+        '--rule <rule>',
+        'what a scan is: reference[,ports=3][,window=60s], or weighted: by what becomes of the attempts',
+      )
         .argParser(rule)
         .default(rule('reference'), 'reference'),
     )
     .addOption(
-      new Option('--block-ttl <time>', 'how long a block lasts')
+      new Option('--block-ttl <time>', 'how long a block by evidence that can be forged lasts')
         .argParser(seconds)
         .default(kernel.blockSeconds, `${kernel.blockSeconds}s`),
+    )
+    .addOption(
+      new Option(
+        '--block-ttl-confirmed <time>',
+        'the same of a source that has completed a handshake, so that its address is its own',
+      )
+        .argParser(seconds)
+        .default(kernel.confirmedSeconds, '10m'),
     )
     .option('--block-max <n>', 'blocks in force at once', integer(1, 32_768), kernel.blockMax)
     .option('--block-established', "cut a blocked source's established connections as well")
@@ -114,11 +126,13 @@ function configOf(options: Options): WatchConfig {
     attach: options.attach,
     kernel: {
       ...kernel,
+      rule: options.rule.name,
       ports: options.rule.ports,
       windowSeconds: options.rule.windowSeconds,
       block: blocking,
       dryRun: options.dryRun ?? false,
       blockSeconds: options.blockTtl,
+      confirmedSeconds: options.blockTtlConfirmed,
       blockMax: options.blockMax,
       blockEstablished: options.blockEstablished ?? false,
       allNetns: options.allNetns ?? false,

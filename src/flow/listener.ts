@@ -1,4 +1,4 @@
-import type { ConnectionEvent } from '../model/events.ts';
+import type { ConnectionEvent, ScanClass } from '../model/events.ts';
 import type { ConnectionTable } from './table.ts';
 
 /** Who is told what happened. Nothing passed here may be kept after the call returns. */
@@ -20,8 +20,13 @@ export interface Scan {
   /** The source address at `at`, the scanned host's address at `at + 16`, 16 bytes each. */
   readonly bytes: Uint8Array;
   readonly at: number;
+  readonly kind: ScanClass;
+  /** With which segments, of a stealth scan. */
+  readonly technique: string | undefined;
   /** Distinct ports, ascending, at most 64. */
   readonly ports: Uint16Array;
+  /** Addresses of this host that were touched, at least. */
+  readonly hosts: number;
   /** SYNs of the source to this host up to the verdict. */
   readonly syns: number;
   /** When the source was first noticed. */
@@ -29,4 +34,18 @@ export interface Scan {
   readonly blocked: boolean;
   /** It would be blocked, but is on the never-block list, over the cap, or this is a dry run. */
   readonly spared: boolean;
+  /** Spared because the source keeps completing handshakes, which nobody can forge. */
+  readonly trusted: boolean;
+  /** What the weighted rule found; undefined by the reference rule. */
+  readonly weights: ScanWeights | undefined;
+}
+
+/** The parts of a weighted verdict: ports by what became of them (bpf/score.h). */
+export interface ScanWeights {
+  readonly closed: number;
+  readonly silent: number;
+  readonly halfOpen: number;
+  readonly opened: number;
+  /** Natural logarithm of the likelihood ratio, scanner against honest. */
+  readonly score: number;
 }

@@ -1,6 +1,8 @@
+import { ScanClass } from '../model/events.ts';
 import { Flag, Head, VerdictPart } from '../wire/layout.gen.ts';
 import { HashIndex } from './hash-index.ts';
-import type { Scan } from './listener.ts';
+import type { Scan, ScanWeights } from './listener.ts';
+import { classOf, techniqueOf } from './scan-kind.ts';
 
 /** Ports kept per scan. */
 export const MAX_SCAN_PORTS = 64;
@@ -8,9 +10,10 @@ export const MAX_SCAN_PORTS = 64;
 export const MAX_SCANS = 1024;
 
 /**
- * The scans that go on. A verdict of the kernel opens one; its port list then grows with every later attempt of the
- * same pair, and the scan is told again whenever the list has doubled. A pair that was silent for a window is
- * forgotten. IPv6 sources are one per /64, as the kernel judges them, and told with the address first seen.
+ * The scans that go on. A verdict opens one; its port list then grows with every later verdict or, of a vertical scan,
+ * attempt of the same pair, and the scan is told again whenever its ports or hosts have doubled. A pair that was silent
+ * for a window is forgotten. Each kind is apart; a horizontal scan is one for all addresses of this host. IPv6 sources
+ * are one per /64, as the kernel judges them, and told with the address first seen.
  */
 export class ScanBook {
   readonly #windowNs: number;
@@ -23,6 +26,11 @@ export class ScanBook {
   readonly #portCount: Uint8Array = new Uint8Array(MAX_SCANS);
   readonly #tellAt: Uint8Array = new Uint8Array(MAX_SCANS);
   readonly #flags: Uint8Array = new Uint8Array(MAX_SCANS);
+  /** Code of the last verdict (ScanKind). */
+  readonly #kind: Uint8Array = new Uint8Array(MAX_SCANS);
+  readonly #hosts: Uint16Array = new Uint16Array(MAX_SCANS);
+  readonly #tellAtHosts: Uint16Array = new Uint16Array(MAX_SCANS);
+  readonly #weights: (ScanWeights | undefined)[] = Array.from({ length: MAX_SCANS });
   readonly #syns: Uint32Array = new Uint32Array(MAX_SCANS);
   readonly #firstNs: Float64Array = new Float64Array(MAX_SCANS);
   readonly #lastNs: Float64Array = new Float64Array(MAX_SCANS);
@@ -41,10 +49,15 @@ export class ScanBook {
 
   /** Takes a SCAN record and tells it, unless it adds nothing to what was told. */
   verdict(words: Uint32Array, bytes: Uint8Array, at: number, nowNs: number): void {
-    let scan = this.#find(words, at, nowNs);
+    const kind = bytes[at + VerdictPart.scan]!;
+    let scan = this.#find(words, at, classOf(kind), nowNs);
     const fresh = scan < 0;
-    if (fresh) scan = this.#open(words, at);
-    const flags = bytes[at + Head.flags]! & (Flag.BLOCKED | Flag.SPARED);
+    if (fresh) scan = this.#open(words, at, classOf(kind));
+    this.#kind[scan] = kind;
+    this.#hosts[scan] = Math.max(this.#hosts[scan]!, half(bytes, at + VerdictPart.hosts), 1);
+    this.#weights[scan] =
+      bytes[at + VerdictPart.weighted] === 1 ? weightsOf(words, bytes, at) : undefined;
+    const flags = bytes[at + Head.flags]! & TOLD_FLAGS;
     const news = fresh || (flags & ~this.#flags[scan]!) !== 0;
     this.#flags[scan]! |= flags;
     this.#syns[scan] = words[(at + VerdictPart.syns) >> 2]!;
@@ -54,12 +67,17 @@ export class ScanBook {
     const found = Math.min(words[(at + VerdictPart.port_count) >> 2]!, VERDICT_PORTS);
     for (let i = 0; i < found; i++)
       this.#addPort(scan, half(bytes, at + VerdictPart.ports + 2 * i));
-    if (news || this.#portCount[scan]! >= this.#tellAt[scan]!) this.#report(scan, nowNs);
+    if (
+      news ||
+      this.#portCount[scan]! >= this.#tellAt[scan]! ||
+      this.#hosts[scan]! >= this.#tellAtHosts[scan]!
+    )
+      this.#report(scan, nowNs);
   }
 
   /** Takes an ATTEMPT record, which may belong to a scan that goes on. */
   attempt(words: Uint32Array, bytes: Uint8Array, at: number, nowNs: number): void {
-    const scan = this.#find(words, at, nowNs);
+    const scan = this.#find(words, at, ScanClass.vertical, nowNs);
     if (scan < 0) return;
     this.#lastNs[scan] = nowNs;
     this.#addPort(scan, half(bytes, at + Head.dst_port));
@@ -70,16 +88,23 @@ export class ScanBook {
     const count = this.#portCount[scan]!;
     // 255 is never reached: a full list is told once and then no more.
     this.#tellAt[scan] = count >= MAX_SCAN_PORTS ? 255 : Math.min(2 * count, MAX_SCAN_PORTS);
+    this.#tellAtHosts[scan] = 2 * this.#hosts[scan]!;
+    const flags = this.#flags[scan]!;
     const from = scan * MAX_SCAN_PORTS;
     this.#tell({
       tsNs: nowNs,
       bytes: this.#addressBytes,
       at: scan * 32,
+      kind: classOf(this.#kind[scan]!),
+      technique: techniqueOf(this.#kind[scan]!),
+      hosts: this.#hosts[scan]!,
       ports: this.#ports.slice(from, from + count).sort(),
       syns: this.#syns[scan]!,
       firstNs: this.#firstNs[scan]!,
-      blocked: (this.#flags[scan]! & Flag.BLOCKED) !== 0,
-      spared: (this.#flags[scan]! & Flag.SPARED) !== 0,
+      blocked: (flags & Flag.BLOCKED) !== 0,
+      spared: (flags & Flag.SPARED) !== 0,
+      trusted: (flags & Flag.TRUSTED) !== 0,
+      weights: this.#weights[scan],
     });
   }
 
@@ -92,31 +117,35 @@ export class ScanBook {
     this.#portCount[scan] = count + 1;
   }
 
-  /** The scan of a record's pair, -1 if none goes on. */
-  #find(words: Uint32Array, at: number, nowNs: number): number {
+  /** The scan of a record's pair and a kind, -1 if none goes on. */
+  #find(words: Uint32Array, at: number, kind: ScanClass, nowNs: number): number {
     const w = at >> 2;
-    const scan = this.#index.find(keyLo(words, w), keyHi(words, w));
-    if (scan < 0 || !this.#samePair(words, w, scan)) return -1;
+    const lo = keyLo(words, w);
+    const hi = keyHi(words, w, kind);
+    const scan = this.#index.find(lo, hi);
+    if (scan < 0 || !this.#samePair(words, w, kind, scan)) return -1;
     if (nowNs - this.#lastNs[scan]! <= this.#windowNs) return scan;
-    this.#index.remove(keyLo(words, w), keyHi(words, w));
+    this.#index.remove(lo, hi);
     return -1;
   }
 
-  #samePair(words: Uint32Array, w: number, scan: number): boolean {
+  #samePair(words: Uint32Array, w: number, kind: ScanClass, scan: number): boolean {
+    if (classOf(this.#kind[scan]!) !== kind) return false;
     const addresses = this.#addresses;
     const base = scan * 8;
     const src = w + (Head.src >> 2);
-    for (let i = 0; i < 8; i++) {
+    const end = kind === ScanClass.horizontal ? 4 : 8;
+    for (let i = 0; i < end; i++) {
       if (i === 2 && !isMapped(words, src)) i = 4; // the lower half of an IPv6 source
       if (addresses[base + i] !== words[src + i]) return false;
     }
     return true;
   }
 
-  #open(words: Uint32Array, at: number): number {
+  #open(words: Uint32Array, at: number, kind: ScanClass): number {
     const w = at >> 2;
     const lo = keyLo(words, w);
-    const hi = keyHi(words, w);
+    const hi = keyHi(words, w, kind);
     const scan = this.#opened++ % MAX_SCANS;
     const oldLo = this.#keys[2 * scan]!;
     const oldHi = this.#keys[2 * scan + 1]!;
@@ -128,11 +157,13 @@ export class ScanBook {
     for (let i = 0; i < 8; i++) this.#addresses[scan * 8 + i] = words[w + (Head.src >> 2) + i]!;
     this.#portCount[scan] = 0;
     this.#flags[scan] = 0;
+    this.#hosts[scan] = 0;
     return scan;
   }
 }
 
 const VERDICT_PORTS = (VerdictPart.port_count - VerdictPart.ports) / 2;
+const TOLD_FLAGS = Flag.BLOCKED | Flag.SPARED | Flag.TRUSTED;
 const MAPPED_WORD = 0xffff0000; // ::ffff:0:0, third word, little-endian
 
 const half = (bytes: Uint8Array, at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
@@ -149,10 +180,22 @@ function keyLo(words: Uint32Array, w: number): number {
     : (Math.imul(words[src]!, 0x9e3779b1) ^ words[src + 1]!) >>> 0;
 }
 
-/** The scanned host. */
-function keyHi(words: Uint32Array, w: number): number {
+/** The kind, and the scanned host where the scan is of one. */
+function keyHi(words: Uint32Array, w: number, kind: ScanClass): number {
+  if (kind === ScanClass.horizontal) return kind;
   const dst = w + (Head.dst >> 2);
-  let h = words[dst]!;
+  let h = words[dst]! ^ Math.imul(kind, 0x9e3779b1);
   for (let i = 1; i < 4; i++) h = Math.imul(h, 0x85ebca77) ^ words[dst + i]!;
   return h >>> 0;
+}
+
+/** Natural logarithms are kept as 1/256 nat (PW_SCORE_* in bpf/score.h). */
+function weightsOf(words: Uint32Array, bytes: Uint8Array, at: number): ScanWeights {
+  return {
+    closed: half(bytes, at + VerdictPart.closed),
+    silent: half(bytes, at + VerdictPart.silent),
+    halfOpen: half(bytes, at + VerdictPart.half),
+    opened: half(bytes, at + VerdictPart.opened),
+    score: (words[(at + VerdictPart.score) >> 2]! | 0) / 256,
+  };
 }

@@ -6,7 +6,7 @@ import type { BpfObject, MapDefinition } from './object.ts';
 import type { Pins } from './pins.ts';
 
 /** Changes whenever a pinned map's layout does; maps of another one are not adopted. */
-const LAYOUT = 8;
+const LAYOUT = 9;
 const PAGE = 4096;
 
 /** Offset of members of struct pw_shared. */

@@ -1,5 +1,7 @@
 /** What the kernel programs are told when they are loaded; see struct pw_options in bpf/state.h. */
 export interface KernelOptions {
+  /** By the number of ports, or by what becomes of them (bpf/score.h). */
+  readonly rule: 'reference' | 'weighted';
   /** T of the reference rule; 0 turns judging off. */
   readonly ports: number;
   readonly windowSeconds: number;
@@ -7,6 +9,8 @@ export interface KernelOptions {
   readonly block: boolean;
   readonly dryRun: boolean;
   readonly blockSeconds: number;
+  /** The same of a source that has completed a handshake. */
+  readonly confirmedSeconds: number;
   readonly blockMax: number;
   readonly blockEstablished: boolean;
   /** Attempts are reported (only a bench turns this off). */
@@ -16,21 +20,30 @@ export interface KernelOptions {
   readonly sumAbove: number;
   /** Bits of an IPv6 source that are judged and blocked. */
   readonly v6Prefix: number;
+  /** Time is what pw_shared says (tests and benches). */
+  readonly setClock: boolean;
 }
 
 export const kernelDefaults: KernelOptions = {
+  rule: 'reference',
   ports: 3,
   windowSeconds: 60,
   block: false,
   dryRun: false,
   blockSeconds: 60,
+  confirmedSeconds: 600,
   blockMax: 10_000,
   blockEstablished: false,
   events: true,
   allNetns: false,
   sumAbove: 100_000,
   v6Prefix: 64,
+  setClock: false,
 };
+
+/** Ports remembered of each pair, at most; PW_MAX_PORTS and PW_ODD_PORTS of bpf/state.h. */
+const MAX_PORTS = 15;
+const ODD_PORTS = 3;
 
 /** The kernel's tick: 2^10 ns. */
 export const TICK_NS = 1024;
@@ -56,7 +69,10 @@ export function writeOptions(
   rodata.writeBigUInt64LE(facts.netns, at('netns'));
   rodata.writeBigUInt64LE(ticksOf(options.windowSeconds), at('window_ticks'));
   rodata.writeBigUInt64LE(ticksOf(options.blockSeconds), at('ttl_ticks'));
+  rodata.writeBigUInt64LE(ticksOf(options.confirmedSeconds), at('confirmed_ticks'));
   rodata.writeUInt32LE(options.ports, at('ports'));
+  const weighted = options.rule === 'weighted';
+  rodata.writeUInt32LE(weighted ? MAX_PORTS : Math.max(options.ports, ODD_PORTS), at('slots'));
   rodata.writeUInt32LE(options.blockMax, at('block_max'));
   rodata.writeUInt32LE(options.sumAbove, at('sum_above'));
   for (let word = 0; word < 4; word++) {
@@ -75,4 +91,6 @@ export function writeOptions(
   flag('events', options.events);
   flag('all_netns', options.allNetns);
   flag('layer3', facts.layer3);
+  flag('weighted', weighted);
+  flag('set_clock', options.setClock);
 }

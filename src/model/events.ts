@@ -64,6 +64,16 @@ export function parseEvents(list: string): EventMask {
   return mask;
 }
 
+/** What a scan went over, in the order of ScanClass. */
+export const SCAN_KINDS = ['vertical', 'horizontal', 'stealth', 'udp', 'slow'] as const;
+
+export type ScanKindName = (typeof SCAN_KINDS)[number];
+
+/** Index in SCAN_KINDS. */
+export const ScanClass = { vertical: 0, horizontal: 1, stealth: 2, udp: 3, slow: 4 } as const;
+
+export type ScanClass = (typeof ScanClass)[keyof typeof ScanClass];
+
 /** How a connection ended. */
 export const OUTCOMES = ['', 'ok', 'refused', 'timeout', 'reset', 'dropped'] as const;
 

@@ -1,4 +1,4 @@
-import type { CONN_STATES, EventName, OUTCOMES } from './events.ts';
+import type { CONN_STATES, EventName, OUTCOMES, ScanKindName } from './events.ts';
 
 export type DirectionName = 'inbound' | 'outbound' | 'local' | 'forwarded' | 'unknown';
 export type ProcessFrom = 'connect' | 'listen' | 'accept' | 'close';
@@ -56,11 +56,28 @@ export interface JsonScan extends JsonBase {
   event: 'scan';
   src_ip: string;
   dst_ip: string;
-  kind: 'vertical';
+  kind: ScanKindName;
+  /** With which segments, of a stealth scan. */
+  technique?: string;
   /** Ascending, at most 64. */
   ports: number[];
   hosts: number;
-  evidence: { syns: number; first_ts: string; blocked: boolean; spared: boolean };
+  evidence: {
+    /** Packets of the source that counted or might have. */
+    syns: number;
+    first_ts: string;
+    blocked: boolean;
+    spared: boolean;
+    /** Spared because it keeps completing handshakes. */
+    trusted?: true;
+    /** The parts of a weighted verdict: ports by what became of them. */
+    rule?: 'weighted';
+    score?: number;
+    closed?: number;
+    silent?: number;
+    half_open?: number;
+    opened?: number;
+  };
   host?: string;
 }
 

@@ -1,7 +1,13 @@
-import type { Scan } from '../flow/listener.ts';
+import type { Scan, ScanWeights } from '../flow/listener.ts';
 import { Row } from '../flow/row.ts';
 import type { ConnectionTable } from '../flow/table.ts';
-import { type ConnectionEvent, EVENT_NAMES, EventCode, type EventMask } from '../model/events.ts';
+import {
+  type ConnectionEvent,
+  EVENT_NAMES,
+  EventCode,
+  type EventMask,
+  SCAN_KINDS,
+} from '../model/events.ts';
 import { Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
 import { jsonText } from './escape.ts';
 import { JsonConnectionWriter } from './json-connection.ts';
@@ -62,16 +68,23 @@ export class JsonSink implements Sink {
     p = address(out, p, scan.bytes, scan.at);
     p = put(out, p, DST_IP);
     p = address(out, p, scan.bytes, scan.at + 16);
+    p = put(out, p, KINDS[scan.kind]!);
+    if (scan.technique !== undefined) p = put(out, p, ascii(`,"technique":"${scan.technique}"`));
     p = put(out, p, PORTS);
     for (let i = 0; i < scan.ports.length; i++) {
       if (i > 0) out[p++] = 0x2c; // ,
       p = decimal(out, p, scan.ports[i]!);
     }
+    p = put(out, p, HOSTS);
+    p = decimal(out, p, scan.hosts);
     p = put(out, p, SYNS);
     p = decimal(out, p, scan.syns);
     p = put(out, p, FIRST_TS);
     p = this.#stamp.write(out, p, this.#wallUs(scan.firstNs));
-    p = put(out, p, ascii(`","blocked":${scan.blocked},"spared":${scan.spared}}`));
+    p = put(out, p, ascii(`","blocked":${scan.blocked},"spared":${scan.spared}`));
+    if (scan.trusted) p = put(out, p, TRUSTED);
+    if (scan.weights) p = put(out, p, weights(scan.weights));
+    out[p++] = 0x7d; // }
     this.#end(out, p);
   }
 
@@ -151,12 +164,21 @@ const TS = ascii('{"ts":"');
 const EVENTS = EVENT_NAMES.map((name) => ascii(`","event":"${name}"`));
 const SRC_IP = ascii(',"src_ip":"');
 const DST_IP = ascii('","dst_ip":"');
-const PORTS = ascii('","kind":"vertical","ports":[');
-const SYNS = ascii('],"hosts":1,"evidence":{"syns":');
+const KINDS = SCAN_KINDS.map((name) => ascii(`","kind":"${name}"`));
+const PORTS = ascii(',"ports":[');
+const HOSTS = ascii('],"hosts":');
+const SYNS = ascii(',"evidence":{"syns":');
+const TRUSTED = ascii(',"trusted":true');
 const FIRST_TS = ascii(',"first_ts":"');
 const UNTIL_TS = ascii(',"until_ts":"');
 const BY_SCAN = ascii(',"reason":"port scan"');
 const BY_COMMAND = ascii(',"reason":"command"');
+
+function weights(w: ScanWeights): Uint8Array {
+  return ascii(
+    `,"rule":"weighted","score":${w.score.toFixed(2)},"closed":${w.closed},"silent":${w.silent},"half_open":${w.halfOpen},"opened":${w.opened}`,
+  );
+}
 
 function utf8(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);

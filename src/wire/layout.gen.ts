@@ -45,7 +45,15 @@ export const VerdictPart = {
   port_count: 120,
   syns: 124,
   first_ns: 128,
-  size: 136,
+  scan: 136,
+  weighted: 137,
+  closed: 138,
+  silent: 140,
+  half: 142,
+  opened: 144,
+  hosts: 146,
+  score: 148,
+  size: 152,
 } as const;
 
 /** enum pw_kind. */
@@ -80,6 +88,21 @@ export const From = {
   CLOSE: 4,
 } as const;
 
+/** enum pw_scan. */
+export const ScanKind = {
+  NONE: 0,
+  VERTICAL: 1,
+  HORIZONTAL: 2,
+  NULL: 3,
+  FIN: 4,
+  XMAS: 5,
+  ODD: 6,
+  FRAGMENT: 7,
+  ACK: 8,
+  UDP: 9,
+  SLOW: 10,
+} as const;
+
 /** enum pw_head_flag. */
 export const Flag = {
   WHOLE: 1,
@@ -88,4 +111,5 @@ export const Flag = {
   ICMP: 8,
   BLOCKED: 16,
   SPARED: 32,
+  TRUSTED: 64,
 } as const;

@@ -1,6 +1,6 @@
 import { formatAddress } from '../../src/wire/address.ts';
 import type { RecordBatch } from '../../src/wire/batch.ts';
-import { Direction, Flag, Head, Kind, SocketPart, VerdictPart } from '../../src/wire/layout.gen.ts';
+import { Direction, Flag, Head, Kind, ScanKind, SocketPart, VerdictPart } from '../../src/wire/layout.gen.ts';
 
 /** A record as tests compare it. */
 export interface PlainRecord {
@@ -18,6 +18,15 @@ export interface PlainRecord {
   /** With flag WHOLE, but for verdicts. */
   socket?: { state: number; error: number; uid: number; pid: number; from: number };
   /** Of SCAN, BLOCK and UNBLOCK. */
+  scan?: {
+    kind: string;
+    closed: number;
+    silent: number;
+    half: number;
+    opened: number;
+    hosts: number;
+    score: number;
+  };
   verdict?: { ports: number[]; portCount: number; syns: number; firstNs: number; untilNs: number };
 }
 
@@ -49,6 +58,15 @@ function plainOne(bytes: Uint8Array, at: number): PlainRecord {
     count: view.getUint32(Head.count, true),
   };
   if (kind >= Kind.SCAN) {
+    record.scan = {
+      kind: nameOf(ScanKind, bytes[at + VerdictPart.scan]!),
+      closed: view.getUint16(VerdictPart.closed, true),
+      silent: view.getUint16(VerdictPart.silent, true),
+      half: view.getUint16(VerdictPart.half, true),
+      opened: view.getUint16(VerdictPart.opened, true),
+      hosts: view.getUint16(VerdictPart.hosts, true),
+      score: view.getInt32(VerdictPart.score, true) / 256,
+    };
     record.verdict = {
       ports: Array.from({ length: 16 }, (_, i) => view.getUint16(VerdictPart.ports + 2 * i, true)),
       portCount: view.getUint32(VerdictPart.port_count, true),

@@ -36,12 +36,17 @@ export const SCANNER6 = '2001:db8:bad::1';
 export const ELSEWHERE = '203.0.113.9';
 
 const GUARD = fileURLToPath(new URL('../../dist/bpf/guard.bpf.o', import.meta.url));
+/** Has the program that completes handshakes. */
+const BENCH = fileURLToPath(new URL('../../dist/bpf/bench.bpf.o', import.meta.url));
+/** Offset of pw_shared.clock_ns, in 64-bit words. */
+const CLOCK = 2;
 
 /** No interface has it attached: packets get in by BPF_PROG_TEST_RUN only. */
 export class Rig {
   readonly kernel: Kernel;
   readonly cookie: bigint;
   readonly #object = new BpfObject(GUARD);
+  readonly #bench = new BpfObject(BENCH);
   readonly #options: KernelOptions;
   readonly #programs: Programs;
   readonly #others = new Map<string, Programs>();
@@ -84,6 +89,21 @@ export class Rig {
   /** A frame that leaves. */
   leave(frame: Uint8Array, repeat = 1): Verdict {
     return verdict(this.#programs.program(this.#object, 'tcx/egress'), 'tcx', frame, repeat);
+  }
+
+  /** A handshake that `src` began completes (sockets are not there to say so). */
+  opened(src: string, dst: string, port: number): void {
+    const request = Buffer.alloc(128);
+    request.set(bytesOf(src), 0);
+    request.set(bytesOf(dst), 16);
+    request.writeUInt32LE(port, 32);
+    request.writeUInt32LE(src.includes(':') ? 1 : 0, 36);
+    bpf.runRequest(this.#programs.program(this.#bench, 'syscall'), request);
+  }
+
+  /** The time, for a rig with `setClock`; nanoseconds. */
+  setClock(ns: number): void {
+    new BigUint64Array(this.#shared.buffer)[CLOCK] = BigInt(Math.round(ns));
   }
 
   /** All that waits in both rings, attempts first. */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What excuses: ports that were open lately, remote ends that we had to do with, backscatter. */
+#ifndef PW_MEMORY_H
+#define PW_MEMORY_H
+
+#include "state.h"
+
+#define PW_SECONDS(ns) ((__u32)((ns) >> 30)) /* 1.07 s each */
+#define PW_UDP_PEER 56   /* a minute: an answer that comes later answers nothing */
+#define PW_TCP_PEER 224  /* 4 minutes, twice the MSL of RFC 9293: segments of an old connection */
+
+static __always_inline __u32 *pw_open_place(const __u32 *dst, __u16 port)
+{
+	__u32 zero = 0, hash = (dst[0] ^ dst[1] * 5 ^ dst[2] * 3 ^ dst[3]) * 0x9e3779b1;
+	__u32 *opens = bpf_map_lookup_elem(&pw_opens, &zero);
+
+	return opens ? &opens[(port ^ hash >> 16) & (PW_OPENS - 1)] : 0;
+}
+
+/* This port of ours has answered with SYN+ACK. `now`: 2^26 ns. */
+static __always_inline void pw_note_open(const __u32 *dst, __u16 port, __u32 now)
+{
+	__u32 *place = pw_open_place(dst, port);
+
+	if (place && now - *place > 1024) /* a store each minute, not for each connection */
+		*place = now;
+}
+
+static __always_inline int pw_open_within(const __u32 *dst, __u16 port, __u32 now, __u32 lately)
+{
+	__u32 *place = pw_open_place(dst, port);
+
+	return place && *place && now - *place < lately;
+}
+
+static __always_inline __u32 *pw_peer_place(const __u32 *addr, __u16 port, __u32 *tag)
+{
+	__u32 zero = 0, hash = addr[0] ^ addr[1] * 5 ^ addr[2] * 3 ^ addr[3];
+	__u32 *peers = bpf_map_lookup_elem(&pw_peers, &zero);
+
+	hash = (hash ^ port * 0x85ebca6b) * 0x9e3779b1;
+	hash = (hash ^ hash >> 15) * 0xc2b2ae35;
+	*tag = hash & 0xffff0000;
+	return peers ? &peers[hash & (PW_PEERS - 1)] : 0;
+}
+
+/* We had to do with this end. */
+static __always_inline void pw_note_peer(const __u32 *addr, __u16 port, __u64 ns)
+{
+	__u32 tag, *place = pw_peer_place(addr, port, &tag), seen = PW_SECONDS(ns) & 0xffff;
+
+	if (place && *place != (tag | seen))
+		*place = tag | seen;
+}
+
+static __always_inline int pw_is_peer(const __u32 *addr, __u16 port, __u64 ns, __u32 within)
+{
+	__u32 tag, *place = pw_peer_place(addr, port, &tag);
+
+	return place && (*place & 0xffff0000) == tag && ((PW_SECONDS(ns) - *place) & 0xffff) <= within;
+}
+
+static __always_inline __u32 *pw_scatter_place(__u64 id)
+{
+	__u32 zero = 0;
+	__u32 *scatters = bpf_map_lookup_elem(&pw_scatters, &zero);
+
+	return scatters ? &scatters[(__u32)id & (PW_SCATTERS - 1)] : 0;
+}
+
+/* A SYN+ACK came in; id of its tuple and of the number that it acknowledges. */
+static __always_inline void pw_note_scatter(__u64 id)
+{
+	__u32 *place = pw_scatter_place(id);
+
+	if (place)
+		*place = (__u32)(id >> 32);
+}
+
+static __always_inline int pw_is_scatter(__u64 id)
+{
+	__u32 *place = pw_scatter_place(id);
+
+	return place && *place == (__u32)(id >> 32);
+}
+
+#endif
