@@ -30,15 +30,16 @@ static __always_inline __u32 pw_over(__u64 tick)
 	return PW_WHEN(tick + pw_opt.window_ticks) + 1;
 }
 
-/* The way that counts this (source, victim), or -1. */
-static __always_inline int pw_watched_way(struct pw_set *set, __u64 hash, const __u32 *src, const __u32 *dst)
+/* The way that counts this (source, victim), or -1; for a scan over addresses whatever its victim is. */
+static __always_inline int pw_watched_way(struct pw_set *set, __u16 tag, const __u32 *src, const __u32 *dst, __u32 scan)
 {
 	int i;
 
 #pragma unroll
 	for (i = 0; i < PW_WAYS; i++)
-		if (PW_WAY_TAG(set->way[i]) == pw_tag_of(hash) && PW_WAY_STATE(set->way[i]) != PW_WAY_BLOCKED &&
-		    pw_same(set->slot[i].src, src) && pw_same(set->slot[i].dst, dst))
+		if (PW_WAY_TAG(set->way[i]) == tag && PW_WAY_STATE(set->way[i]) != PW_WAY_BLOCKED &&
+		    pw_same(set->slot[i].src, src) &&
+		    (scan == PW_SCAN_HORIZONTAL || pw_same(set->slot[i].dst, dst)))
 			return i;
 	return -1;
 }
@@ -154,14 +155,15 @@ static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, c
 			ttl = pw_opt.confirmed_ticks;
 		}
 		found->until_tick = tick + ttl;
-		slot->dst[0] = e->dst[0]; /* no longer a key */
+		slot->dst[0] = e->dst[0]; /* of a scan over addresses the latest */
 		slot->dst[1] = e->dst[1];
 		slot->dst[2] = e->dst[2];
 		slot->dst[3] = e->dst[3];
 		pw_make_block(set, hash, i, reason, tick + ttl, PW_WHEN(tick), c);
 		return PW_JUDGED_SCAN;
 	}
-	pw_set_way(set, i & 3, PW_WAY(pw_tag_of(hash), PW_WAY_FOUND, PW_MAX_PORTS, pw_over(tick)));
+	pw_put_port(slot, more, found->oldest, found->item, tick);
+	pw_set_way(set, i & 3, PW_WAY(PW_WAY_TAG(set->way[i & 3]), PW_WAY_FOUND, PW_MAX_PORTS, pw_over(tick)));
 	return state == PW_WAY_FOUND ? PW_JUDGED_PASS : PW_JUDGED_SCAN;
 }
 
@@ -184,6 +186,7 @@ static __always_inline int pw_weigh(struct pw_set *set, __u64 hash, __u32 i, __u
 		scan = found->hosts > 2 && pw_decayed(&more->score, now) < PW_SCORE_SCAN ? PW_SCAN_HORIZONTAL :
 											PW_SCAN_VERTICAL;
 		found->scan = scan;
+		found->oldest = PW_MAX_PORTS; /* the port has its place */
 		return PW_JUDGED_OVER;
 	}
 	state = PW_WAY_STATE(set->way[i & 3]);
@@ -229,11 +232,11 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 	}
 	if (live < limit) {
 		pw_put_port(slot, more, found->free, item, tick);
-		pw_set_way(set, i & 3, PW_WAY(pw_tag_of(hash), PW_WAY_WATCHED, live + 1, pw_over(tick)));
+		pw_set_way(set, i & 3, PW_WAY(PW_WAY_TAG(set->way[i & 3]), PW_WAY_WATCHED, live + 1, pw_over(tick)));
 		return PW_JUDGED_PASS;
 	}
-	pw_put_port(slot, more, found->oldest, item, tick);
 	found->scan = scan;
+	found->item = item;
 	return PW_JUDGED_OVER;
 }
 
@@ -300,21 +303,17 @@ static __always_inline int pw_conclude(struct pw_set *set, __u64 hash, int judge
 	return judged;
 }
 
-/* Under which victim this is counted: what no honest peer sends has ways of its own, and so has each port over which
- * addresses are counted. Stealth scans of all forms share one. */
-static __always_inline void pw_victim_key(__u32 *victim, const __u32 *dst, __u32 scan, __u16 port)
+/* By which tag this is counted: what no honest peer sends has ways of its own, and so has each port over which addresses
+ * are counted. Stealth scans of all forms share one. A block always has the source's plain tag. */
+static __always_inline __u16 pw_tag_for(__u16 tag, __u32 scan, __u16 port)
 {
-	int horizontal = scan == PW_SCAN_HORIZONTAL;
-	__u32 mark = scan == PW_SCAN_VERTICAL ? 0 :
-		     scan == PW_SCAN_UDP      ? 0x55000000 :
-		     scan == PW_SCAN_ACK      ? 0x41000000 :
-		     horizontal		      ? 0x48000000 :
-						0x53000000;
+	__u16 mark = scan == PW_SCAN_VERTICAL	? 0 :
+		     scan == PW_SCAN_UDP	? 0x5500 :
+		     scan == PW_SCAN_ACK	? 0x4100 :
+		     scan == PW_SCAN_HORIZONTAL ? (port * 0x9e38 | 2) :
+						  0x5300;
 
-	victim[0] = horizontal ? mark : dst[0] ^ mark;
-	victim[1] = horizontal ? 0 : dst[1];
-	victim[2] = horizontal ? 0 : dst[2];
-	victim[3] = horizontal ? port : dst[3];
+	return tag ^ mark;
 }
 
 static __always_inline __u16 pw_fold(const __u32 *addr)
@@ -326,25 +325,25 @@ static __always_inline __u16 pw_fold(const __u32 *addr)
 static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan, __u16 port, __u64 tick,
 				    volatile struct pw_found *found, struct pw_counters *c)
 {
-	__u32 key[4] __attribute__((aligned(8))), victim[4] __attribute__((aligned(8)));
+	__u32 key[4] __attribute__((aligned(8)));
 	__u16 item = scan == PW_SCAN_HORIZONTAL ? pw_fold(e->dst) : port;
 	struct pw_set *set;
 	__u64 hash;
-	__u16 tag;
+	__u16 tag, marked;
 	int way, ways, judged;
 
 	pw_key(key, e->src, v6);
-	pw_victim_key(victim, e->dst, scan, port);
 	hash = pw_hash(key);
 	tag = pw_tag_of(hash);
+	marked = pw_tag_for(tag, scan, port);
 	set = pw_set_of(hash);
 	if (!set)
 		return PW_JUDGED_PASS;
 	ways = pw_ways_of(set, tag, &way);
-	if (ways) {
+	if (ways || scan != PW_SCAN_VERTICAL) {
 		int blocked;
 
-		if (ways > 1 || PW_WAY_STATE(set->way[way & 3]) == PW_WAY_BLOCKED) {
+		if (ways != 1 || scan != PW_SCAN_VERTICAL || PW_WAY_STATE(set->way[way & 3]) == PW_WAY_BLOCKED) {
 			blocked = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 			if (blocked >= 0) {
 				if (v6 && pw_spared(e->src))
@@ -352,8 +351,8 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan,
 				set->hits[blocked & 3]++;
 				return PW_JUDGED_DROP;
 			}
-			way = pw_watched_way(set, hash, key, victim);
-		} else if (!pw_same(set->slot[way & 3].src, key) || !pw_same(set->slot[way & 3].dst, victim)) {
+			way = pw_watched_way(set, marked, key, e->dst, scan);
+		} else if (!pw_same(set->slot[way & 3].src, key) || !pw_same(set->slot[way & 3].dst, e->dst)) {
 			way = -1;
 		}
 		if (way >= 0 && pw_refresh(set, hash, way, item, tick))
@@ -366,16 +365,16 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan,
 		return PW_JUDGED_PASS;
 	}
 	judged = PW_JUDGED_PASS;
-	if (!pw_ways_of(set, tag, &way)) {
-		judged = pw_new_pair(set, hash, tag, key, victim, scan, item, tick, found, c);
+	if (!pw_ways_of(set, tag, &way) && scan == PW_SCAN_VERTICAL) {
+		judged = pw_new_pair(set, hash, marked, key, e->dst, scan, item, tick, found, c);
 	} else if (pw_blocked_way(set, hash, key, PW_WHEN(tick)) >= 0) {
 		judged = PW_JUDGED_DROP;
 	} else {
-		way = pw_watched_way(set, hash, key, victim);
+		way = pw_watched_way(set, marked, key, e->dst, scan);
 		if (way >= 0)
 			judged = pw_new_port(set, hash, way, scan, item, port, tick, found);
 		else
-			judged = pw_new_pair(set, hash, tag, key, victim, scan, item, tick, found, c);
+			judged = pw_new_pair(set, hash, marked, key, e->dst, scan, item, tick, found, c);
 	}
 	judged = pw_conclude(set, hash, judged, e, port, tick, found, c);
 	pw_unlock(&set->lock);
@@ -405,7 +404,7 @@ static __always_inline int pw_judge_outcome(const struct pw_ends *e, int v6, __u
 		c->contended++;
 		return PW_JUDGED_PASS;
 	}
-	way = pw_watched_way(set, hash, key, e->dst);
+	way = pw_watched_way(set, tag, key, e->dst, PW_SCAN_VERTICAL);
 	more = pw_more_of(hash, way);
 	if (way >= 0 && more) {
 		score = &more->score;

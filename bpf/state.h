@@ -73,7 +73,8 @@ struct pw_found {
 	__u32 known;      /* the port is not new after all ... */
 	__u32 at;         /* ... but lies here */
 	__u32 count;      /* live ports in `ports` */
-	__u32 way;        /* which one it is about */
+	__u32 way;        /* which one it is about ... */
+	__u32 item;       /* ... and what is new to it */
 	__u32 syns;
 	__u32 spared;
 	__u32 trusted;

@@ -190,9 +190,9 @@ export class Watch {
         );
     }
     if (this.#config.kernel.dryRun) this.#note('dry run: nothing is blocked');
-    else if (this.#config.kernel.block)
+    else if (this.#config.kernel.block && this.#config.kernel.rule === 'reference')
       this.#note(
-        'blocking by the reference rule, whose evidence can be forged; the weighted rule (a later version) is the better one for it',
+        'blocking by the reference rule, which also finds honest clients that use many ports; --rule weighted is the better one for it',
       );
   }
 

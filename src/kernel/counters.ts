@@ -22,9 +22,14 @@ export type CounterName =
   | 'outbound_lost'
   | 'sockets_reported'
   | 'sockets_lost'
+  | 'odd'
+  | 'strays'
+  | 'unreachables'
+  | 'excused'
   | 'verdicts'
   | 'verdicts_lost'
   | 'spared'
+  | 'trusted'
   | 'blocked'
   | 'blocks_refused'
   | 'blocks_replaced'
@@ -32,6 +37,9 @@ export type CounterName =
   | 'contended';
 
 export type Counters = Readonly<Record<CounterName, number>>;
+
+/** The first member that is not a counter: from there on lies what the programs work with. */
+const SCRATCH = 'rate_second';
 
 /** Reads struct pw_counters of every CPU. */
 export class CounterReader {
@@ -43,9 +51,9 @@ export class CounterReader {
   constructor(maps: Maps, object: BpfObject) {
     this.#fd = maps.fd('pw_counters');
     const type = object.btf.struct('pw_counters');
-    this.#members = object.btf
-      .members(type)
-      .filter((m) => !['rate_second', 'rate_count', 'layers', 'quoted', 'found'].includes(m.name));
+    const members = object.btf.members(type);
+    const counters = members.findIndex((m) => m.name === SCRATCH);
+    this.#members = members.slice(0, counters);
     this.#size = (type.sizeOrType + 7) & ~7;
     this.#values = Buffer.alloc(this.#size * possibleCpus());
   }

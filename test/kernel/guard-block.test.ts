@@ -138,7 +138,7 @@ const forwarded = (segment: Segment): Buffer[] => [
 ];
 
 const SYN_DROP = { attempts: 1, attempts_dropped: 1 };
-const FLAGS_DROP = { dropped_flags: 1 };
+const FLAGS_DROP = { odd: 1, dropped_flags: 1 };
 const OTHER_DROP = { dropped_other: 1 };
 type Drop = Partial<Record<string, number>>;
 
@@ -152,7 +152,7 @@ const FROM_BLOCKED: [string, Buffer[], Drop | undefined][] = [
   ['SYN+FIN', flags(Tcp.SYN | Tcp.FIN), FLAGS_DROP],
   ['SYN+RST', flags(Tcp.SYN | Tcp.RST), FLAGS_DROP],
   ['SYN+FIN+ACK', flags(Tcp.SYN | Tcp.FIN | Tcp.ACK), FLAGS_DROP],
-  ['no flag at all, forwarded', forwarded(tcp({ flags: 0 })), FLAGS_DROP],
+  ['no flag at all, forwarded', forwarded(tcp({ flags: 0 })), { dropped_flags: 1 }],
   ['ACK without a socket', flags(Tcp.ACK), OTHER_DROP],
   ['FIN+ACK without a socket', flags(Tcp.FIN | Tcp.ACK), OTHER_DROP],
   ['RST without a socket', flags(Tcp.RST), OTHER_DROP],

@@ -118,21 +118,22 @@ const LIES: Record<string, Buffer> = {
 describe.each(HOOKS)('lies, %s', (hook) => {
   const rig = withRig({ block: true });
 
-  it.each(Object.entries(LIES))('%s', (_, frame) => {
+  it.each(Object.entries(LIES))('%s', (name, frame) => {
     for (let i = 0; i < 5; i++) expect(rig().run(hook, frame)).toBe('pass');
     expect(rig().records()).toEqual([]);
-    expect(rig().moved()).toEqual({ packets: 5, malformed: 5 });
+    const hidden = name.startsWith('first fragment of 8 bytes') ? { odd: 5 } : {};
+    expect(rig().moved()).toEqual({ packets: 5, malformed: 5, ...hidden });
   });
 
   it('SYN with FIN or RST is no attempt, and of a blocked source it is dropped', () => {
     for (const flags of [Tcp.SYN | Tcp.FIN, Tcp.SYN | Tcp.RST])
       expect(rig().run(hook, ethernet(ipv4(V4, tcp({ flags }))))).toBe('pass');
-    expect(rig().moved()).toEqual({ packets: 2 });
+    expect(rig().moved()).toEqual({ packets: 2, odd: 2 });
     rig().block(SCANNER);
     rig().moved();
     for (const flags of [Tcp.SYN | Tcp.FIN, Tcp.SYN | Tcp.RST])
       expect(rig().run(hook, ethernet(ipv4(V4, tcp({ flags }))))).toBe('drop');
-    expect(rig().moved()).toEqual({ packets: 2, dropped_flags: 2 });
+    expect(rig().moved()).toEqual({ packets: 2, odd: 2, dropped_flags: 2 });
   });
 });
 
