@@ -153,7 +153,7 @@ static __always_inline void pw_fill_verdict(struct pw_record *r, const volatile 
 	r->verdict.syns = found->syns;
 	r->verdict.first_ns = found->first_tick << 10;
 	r->verdict.scan = found->scan;
-	r->verdict.weighted = pw_opt.weighted;
+	r->verdict.weighted = pw_opt.weighted && found->scan <= PW_SCAN_HORIZONTAL;
 	r->verdict.closed = found->closed;
 	r->verdict.silent = found->silent;
 	r->verdict.half = found->half;

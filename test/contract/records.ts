@@ -1,6 +1,14 @@
 import { formatAddress } from '../../src/wire/address.ts';
 import type { RecordBatch } from '../../src/wire/batch.ts';
-import { Direction, Flag, Head, Kind, ScanKind, SocketPart, VerdictPart } from '../../src/wire/layout.gen.ts';
+import {
+  Direction,
+  Flag,
+  Head,
+  Kind,
+  ScanKind,
+  SocketPart,
+  VerdictPart,
+} from '../../src/wire/layout.gen.ts';
 
 /** A record as tests compare it. */
 export interface PlainRecord {
