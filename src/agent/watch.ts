@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { ReferenceRule } from '../detect/reference.ts';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import { requireObjects } from '../kernel/objects.ts';
 import { OperatorError } from '../model/errors.ts';
@@ -11,10 +10,10 @@ import { TextSink } from '../sinks/text.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import { ProcSource } from '../sources/proc.ts';
 import type { Source } from '../sources/source.ts';
-import { RecordWriter } from '../wire/record-writer.ts';
 import { Clock, monotonicNs } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
+import { Detectors } from './detectors.ts';
 import { Instance } from './instance.ts';
 import { LossReport } from './loss.ts';
 import { HostNames } from './names.ts';
@@ -49,14 +48,11 @@ export class Watch {
   #protection: Protection | undefined;
   #nextSecondNs = 0;
   #lastTakenNs = 0;
-  /** Judges what the kernel does not: attempts that were read from /proc. */
-  #rule: ReferenceRule | undefined;
-  readonly #verdicts = new RecordWriter();
+  #detectors!: Detectors;
   readonly #take = (batch: RecordBatch): void => {
     this.#flow.take(batch);
-    if (!this.#rule || this.#rule.judge(batch, this.#verdicts) === 0) return;
-    this.#flow.take(this.#verdicts);
-    this.#verdicts.clear();
+    this.#detectors.judge(batch);
+    this.#takeVerdicts();
   };
   readonly #lookAgain = (): void => this.#look();
   readonly #commit = (): void => this.#sink.flush();
@@ -77,20 +73,20 @@ export class Watch {
     const ebpf = this.#ebpf();
     this.#names = new HostNames(ebpf?.kernel);
     this.#sink = this.#makeSink();
+    const windowNs = this.#config.kernel.windowSeconds * SECOND_NS;
+    this.#detectors = new Detectors({
+      seed: randomBytes(4).readUInt32LE(0),
+      listener: this.#sink,
+      reference: ebpf ? undefined : { ports: this.#config.kernel.ports, windowNs },
+    });
     this.#flow = new Flow({
       ...FLOW_DEFAULTS,
-      scanWindowNs: this.#config.kernel.windowSeconds * SECOND_NS,
+      scanWindowNs: windowNs,
       seed: randomBytes(4).readUInt32LE(0),
       watchesAnswers: ebpf !== undefined,
-      listener: this.#sink,
+      listener: this.#detectors,
       answered: (low, high) => ebpf?.kernel.answered(low, high) ?? 0,
     });
-    if (!ebpf)
-      this.#rule = new ReferenceRule({
-        seed: randomBytes(4).readUInt32LE(0),
-        ports: this.#config.kernel.ports,
-        windowNs: this.#config.kernel.windowSeconds * SECOND_NS,
-      });
     this.#loss = new LossReport(this.#source, this.#sink);
     this.#tellStart();
   }
@@ -202,7 +198,7 @@ export class Watch {
       let taken = 0;
       if (!this.#sink.backlogged) {
         taken = this.#drain(nowNs);
-        if (taken < BEHIND) this.#flow.tick(nowNs);
+        if (taken < BEHIND) this.#tick(nowNs);
       }
       if (nowNs >= this.#nextSecondNs) this.#everySecond(nowNs);
       this.#sink.flush();
@@ -243,6 +239,17 @@ export class Watch {
     this.#timer = setTimeout(this.#lookAgain, ms);
   }
 
+  #takeVerdicts(): void {
+    if (this.#detectors.verdicts.count === 0) return;
+    this.#flow.take(this.#detectors.verdicts);
+    this.#detectors.verdicts.clear();
+  }
+
+  #tick(nowNs: number): void {
+    this.#flow.tick(nowNs);
+    this.#takeVerdicts();
+  }
+
   #drain(nowNs: number): number {
     return this.#source.drain(nowNs, this.#take, this.#commit);
   }
@@ -254,7 +261,7 @@ export class Watch {
       if (!this.#sink.backlogged) {
         ebpf?.kernel.flushSums(true);
         while (this.#drain(monotonicNs()) >= BEHIND && !this.#sink.backlogged);
-        this.#flow.tick(monotonicNs());
+        this.#tick(monotonicNs());
         this.#loss.tell(monotonicNs());
       }
       this.#sink.stop();
