@@ -64,14 +64,18 @@ export class Scene implements Wire {
 
   /** Lets time pass; what was planned for later than `untilMs` does not happen. */
   *run(untilMs: number): Generator<Step> {
+    yield* this.#taken();
     for (let one = this.#timeline.next(untilMs); one; one = this.#timeline.next(untilMs)) {
       this.#nowMs = one.atMs;
       one.action();
-      if (this.#steps.length === 0) continue;
-      const steps = this.#steps;
-      this.#steps = [];
-      yield* steps;
+      if (this.#steps.length > 0) yield* this.#taken();
     }
+  }
+
+  #taken(): Step[] {
+    const steps = this.#steps;
+    this.#steps = [];
+    return steps;
   }
 }
 
