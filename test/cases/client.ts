@@ -17,7 +17,7 @@ export interface Connect {
   /** SYNs at most, Linux's tcp_syn_retries and one. */
   readonly tries?: number;
   /** Called once the outcome is known. */
-  readonly then?: (outcome: Outcome) => void;
+  readonly told?: (outcome: Outcome) => void;
 }
 
 export class Client {
@@ -97,12 +97,12 @@ export class Client {
   #try(syn: Segment, tries: number, options: Connect): void {
     const answer = this.#scene.host.receive(syn);
     if (answer) {
-      if (answer.flags & Tcp.RST) options.then?.('refused');
+      if (answer.flags & Tcp.RST) options.told?.('refused');
       else this.#scene.after(this.#rttMs, () => this.#opened(syn, answer, options));
       return;
     }
     if (tries === (options.tries ?? 7)) {
-      options.then?.('silent');
+      options.told?.('silent');
       return;
     }
     // 1, 3, 7, 15, 31 and 63 s after the first (RFC 6298)
@@ -115,7 +115,7 @@ export class Client {
     host.receive(ack);
     const request = { ...ack, flags: Tcp.PSH | Tcp.ACK, payload: REQUEST };
     host.receive(request);
-    options.then?.('opened');
+    options.told?.('opened');
     this.#scene.after(options.holdMs ?? 200, () => this.#end(request, options.end ?? 'fin'));
   }
 

@@ -110,7 +110,7 @@ describe('a client', () => {
     const scene = new Scene('silent');
     scene.host.set('filtered', 80);
     let outcome = '';
-    new Client(scene, IPV4.remote(1)).connect(80, { then: (what) => (outcome = what) });
+    new Client(scene, IPV4.remote(1)).connect(80, { told: (what) => (outcome = what) });
     const times = [...scene.run(200_000)].map((step) => step.atMs / 1000);
     expect(times).toEqual([0, 1, 3, 7, 15, 31, 63]);
     expect(outcome).toBe('silent');

@@ -5,7 +5,7 @@ import { Client } from '../client.ts';
 import { both, type Family, IPV4 } from '../families.ts';
 import { honestCase, type Scene } from '../scene.ts';
 
-/** For ten minutes at its full rate; then for the rest of the hour so slowly that a case stays small. */
+/** At its full rate for so long, then so slowly for the rest of the hour that the case stays small. */
 function flood(scene: Scene, perSecond: number, seconds: number, rest: number, action: () => void) {
   const started = scene.nowMs;
   scene.every(1000 / perSecond, () => {

@@ -25,7 +25,7 @@ const ftpPassive = (family: Family): Case =>
           () => {
             const port = random.between(49152, 65534);
             host.set('open', port);
-            client.connect(port, { holdMs: 300, then: () => host.set('closed', port) });
+            client.connect(port, { holdMs: 300, told: () => host.set('closed', port) });
             return --left > 0;
           },
           1000,
@@ -73,7 +73,7 @@ const ftpActiveClient = (family: Family): Case =>
             const port = random.between(32768, 60999);
             host.set('open', port);
             const close = () => host.set('closed', port);
-            server.connect(port, { srcPort: 20, holdMs: 300, then: close });
+            server.connect(port, { srcPort: 20, holdMs: 300, told: close });
             return --left > 0;
           },
           1000,

@@ -7,7 +7,14 @@ import { type Scene, scanCase } from '../scene.ts';
 
 /** 1,000 ports, of which 22, 80 and 443 are open. */
 export const PORTS: readonly number[] = Array.from({ length: 1000 }, (_, i) => i + 1);
-export const OPEN = [22, 80, 443];
+const OPEN = [22, 80, 443];
+
+/** The host that is scanned, and what it does with what is for a closed port. */
+export function serve({ host }: Scene, otherwise: 'refusing' | 'dropping' = 'refusing'): void {
+  host.set('open', ...OPEN);
+  host.setUdp('open', 53, 123);
+  if (otherwise === 'dropping') host.otherwise = 'filtered';
+}
 
 /** Milliseconds between probes; what T3 to T5 come to on a fast network. */
 export const TIMINGS = { T1: 15_000, T2: 400, T3: 5, T4: 2, T5: 1 } as const;
@@ -47,9 +54,7 @@ function scan(
     `${ports.length} ports of a host that ${dropping ? 'drops what is not for an open one' : 'refuses'}, one probe per ${gapMs} ms.`,
     { expects, scanner, hours },
     (scene) => {
-      scene.host.set('open', ...OPEN);
-      scene.host.setUdp('open', 53, 123);
-      if (dropping) scene.host.otherwise = 'filtered';
+      serve(scene, host);
       const client = new Client(scene, scanner, 1);
       const srcPort = client.nextPort();
       scene.inTurn(scene.random.shuffled(ports), gapMs, (port) => {
@@ -98,9 +103,16 @@ const udp = (timing: Timing, family: Family): Case => {
 const VERTICAL: readonly Kind[] = ['vertical', 'slow'];
 const HOSTS = ['refusing', 'dropping'] as const;
 
-export const NMAP: readonly Case[] = (Object.keys(TIMINGS) as Timing[]).flatMap((timing) => [
-  ...HOSTS.flatMap((host) => both((family) => syn(timing, host, family))),
-  ...HOSTS.flatMap((host) => both((family) => connect(timing, host, family))),
-  ...Object.keys(STEALTH).flatMap((type) => both((family) => stealth(type, timing, family))),
-  ...both((family) => udp(timing, family)),
-]);
+const timings = Object.keys(TIMINGS) as Timing[];
+const types = Object.keys(STEALTH);
+
+export const NMAP: readonly Case[] = [
+  HOSTS.flatMap((host) => timings.flatMap((timing) => both((family) => syn(timing, host, family)))),
+  HOSTS.flatMap((host) =>
+    timings.flatMap((timing) => both((family) => connect(timing, host, family))),
+  ),
+  types.flatMap((type) =>
+    timings.flatMap((timing) => both((family) => stealth(type, timing, family))),
+  ),
+  timings.flatMap((timing) => both((family) => udp(timing, family))),
+].flat();
