@@ -25,11 +25,10 @@ const fragments = (bytes: 8 | 16 | 24, family: Family): Case => {
           flags: Tcp.SYN,
           seq: scene.random.word(),
           ack: 0,
-          tcpOptions: SYN_PADDED,
         };
-        const whole = tcp(segment);
+        const whole = tcp({ ...segment, tcpOptions: SYN_PADDED });
         for (let offset = 0; offset < whole.bytes.length; offset += bytes) {
-          const fragment = { offset, length: bytes };
+          const fragment = { offset, length: bytes, id: dstPort };
           const extensions = [fragmentHeader(fragment)];
           const packet =
             family === IPV6
