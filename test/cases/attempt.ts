@@ -1,5 +1,7 @@
 import { EtherType, Protocol, Tcp } from '../support/frames.ts';
 
+const { ACK, FIN, RST, SYN } = Tcp;
+
 /** A SYN as a rule sees it in a frame without VLAN tags. */
 export interface Attempt {
   readonly family: 4 | 6;
@@ -18,7 +20,7 @@ export function attemptOf(frame: Uint8Array): Attempt | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const type = view.getUint16(12);
   const at = type === EtherType.IPV4 ? over4(view) : type === EtherType.IPV6 ? over6(view) : 0;
-  if (at === 0 || at + 14 > frame.length || (frame[at + 13]! & FLAGS) !== Tcp.SYN) return undefined;
+  if (at === 0 || at + 14 > frame.length || (frame[at + 13]! & FLAGS) !== SYN) return undefined;
   const v6 = type === EtherType.IPV6;
   return {
     family: v6 ? 6 : 4,
@@ -31,7 +33,7 @@ export function attemptOf(frame: Uint8Array): Attempt | undefined {
   };
 }
 
-const FLAGS = Tcp.SYN | Tcp.ACK | Tcp.FIN | Tcp.RST;
+const FLAGS = SYN | ACK | FIN | RST;
 
 /** Where TCP begins; 0 when it is something else or a later fragment. */
 function over4(view: DataView): number {

@@ -8,6 +8,8 @@ import { type Segment, segmentFrame } from './segment.ts';
 import { Unreachables } from './unreachables.ts';
 import type { Wire } from './wire.ts';
 
+const { ACK, FIN, RST, SYN } = Tcp;
+
 /** The host's own addresses; the first is the one that clients know. */
 export const LOCAL4: readonly Address[] = Array.from({ length: 20 }, (_, i) => `10.0.0.${5 + i}`);
 export const LOCAL6: readonly Address[] = Array.from(
@@ -70,23 +72,23 @@ export class Host {
     const connection = this.#connections.get(number);
     if (connection) return this.#inConnection(segment, number, connection);
     const { flags, ack } = segment;
-    if (flags & Tcp.RST) return undefined;
-    if (flags & Tcp.ACK) {
-      if (state === 'open' && flags === Tcp.ACK && ack === next(number))
+    if (flags & RST) return undefined;
+    if (flags & ACK) {
+      if (state === 'open' && flags === ACK && ack === next(number))
         return this.#open(segment, number);
-      return this.#reply(segment, Tcp.RST, ack, 0); // RFC 9293 3.10.7.1
+      return this.#reply(segment, RST, ack, 0); // RFC 9293 3.10.7.1
     }
-    if (state === 'closed') return this.#reply(segment, Tcp.RST | Tcp.ACK, 0, after(segment));
+    if (state === 'closed') return this.#reply(segment, RST | ACK, 0, after(segment));
     // Linux drops SYN+FIN, and whatever is neither SYN nor ACK, at a listener (tcp_rcv_state_process).
-    if ((flags & (Tcp.SYN | Tcp.FIN)) !== Tcp.SYN) return undefined;
-    return this.#reply(segment, Tcp.SYN | Tcp.ACK, number, after(segment));
+    if ((flags & (SYN | FIN)) !== SYN) return undefined;
+    return this.#reply(segment, SYN | ACK, number, after(segment));
   }
 
   /** Our own SYN; a SYN+ACK to it that arrives later is answered by an ACK. */
   dial(src: Address, srcPort: number, dst: Address, dstPort: number): Segment {
     const number = tupleNumber(dst, dstPort, src, srcPort);
     this.#connections.set(number, { next: next(number), state: 'syn-sent' });
-    const [flags, tcpOptions] = [Tcp.SYN, SYN_OPTIONS];
+    const [flags, tcpOptions] = [SYN, SYN_OPTIONS];
     return this.#send({ src, srcPort, dst, dstPort, flags, seq: number, ack: 0, tcpOptions });
   }
 
@@ -101,7 +103,7 @@ export class Host {
       connection.state = 'closing';
       connection.next = next(seq);
     }
-    const flags = Tcp.ACK | (how === 'fin' ? Tcp.FIN : Tcp.RST);
+    const flags = ACK | (how === 'fin' ? FIN : RST);
     return this.#reply(from, flags, seq, after(from));
   }
 
@@ -125,22 +127,22 @@ export class Host {
 
   #inConnection(segment: Segment, number: number, connection: Connection): Segment | undefined {
     const { flags } = segment;
-    if (flags & Tcp.RST) {
+    if (flags & RST) {
       this.#connections.delete(number);
       return undefined;
     }
     if (connection.state === 'syn-sent') {
       connection.state = 'established';
-      return this.#reply(segment, Tcp.ACK, connection.next, after(segment));
+      return this.#reply(segment, ACK, connection.next, after(segment));
     }
     if (connection.state === 'closing') {
       this.#connections.delete(number);
-      if (!(flags & Tcp.FIN)) return undefined;
-    } else if (flags & Tcp.FIN) {
+      if (!(flags & FIN)) return undefined;
+    } else if (flags & FIN) {
       return this.close(segment, 'fin');
     }
     if (after(segment) === segment.seq) return undefined;
-    return this.#reply(segment, Tcp.ACK, connection.next, after(segment));
+    return this.#reply(segment, ACK, connection.next, after(segment));
   }
 
   #reply(to: Segment, flags: number, seq: number, ack: number): Segment {
@@ -156,7 +158,7 @@ export class Host {
 
 /** The sequence number after all of a segment; SYN and FIN take one each. */
 export function after({ flags, seq, payload }: Segment): number {
-  const taken = (flags & Tcp.SYN ? 1 : 0) + (flags & Tcp.FIN ? 1 : 0) + (payload?.length ?? 0);
+  const taken = (flags & SYN ? 1 : 0) + (flags & FIN ? 1 : 0) + (payload?.length ?? 0);
   return (seq + taken) >>> 0;
 }
 

@@ -38,7 +38,7 @@ async function play(
   const found: [number, number, boolean][] = [];
   for (const [atS, port] of attempts) {
     await sleep(Math.max(0, startMs + atS * 1000 - performance.now()));
-    const { error } = await peer.connect({ host, port, source, seconds: 0.1 });
+    const { error } = await peer.connect({ host, port, source, seconds: 0.2 });
     found.push([atS, port, error === 'ECONNREFUSED']);
   }
   return found;

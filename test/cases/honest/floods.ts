@@ -18,10 +18,10 @@ function flood(scene: Scene, perSecond: number, seconds: number, rest: number, a
 const onePort = (port: 80 | 81, family: Family): Case =>
   honestCase(
     `one-port flood, ${port === 80 ? 'open' : 'closed'}${family.suffix}`,
-    `One source sends 200 SYN/s for ten minutes, then 10/s, to one ${port === 80 ? 'open' : 'closed'} port.`,
+    `One source sends 200 SYN/s for five minutes, then 5/s, to one ${port === 80 ? 'open' : 'closed'} port.`,
     (scene) => {
       scene.host.set('open', 22, 80);
-      flood(scene, 200, 600, 10, () => {
+      flood(scene, 200, 300, 5, () => {
         scene.host.receive({
           ...random(scene, family, port),
           src: family.remote(1),
@@ -36,11 +36,11 @@ const spoofed = (
 ): Case =>
   honestCase(
     `spoofed flood, ${ports}${family.suffix}`,
-    `2,000 SYN/s for a minute, then 20/s, each from a random source, to ${ports}.`,
+    `2,000 SYN/s for 40 s, then 10/s, each from a random source, to ${ports}.`,
     (scene) => {
       scene.host.set('open', 22, 80);
       const port = { 'one open port': 80, 'one closed port': 81, 'random ports': 0 }[ports];
-      flood(scene, 2000, 60, 20, () => {
+      flood(scene, 2000, 40, 10, () => {
         const dstPort = port === 0 ? scene.random.between(1, 65535) : port;
         scene.host.receive(random(scene, family, dstPort));
       });
