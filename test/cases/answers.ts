@@ -52,7 +52,7 @@ function referenceJudge(): Judge {
   const batch = new RecordWriter();
   const verdicts = new RecordWriter();
   return (atMs, attempt) => {
-    if (attempt.length < WHOLE_HEADER) return false;
+    if (!attempt.whole) return false; // malformed to the guard
     batch.clear();
     verdicts.clear();
     const at = batch.append(Kind.ATTEMPT, Head.size);
@@ -69,8 +69,6 @@ function referenceJudge(): Judge {
 }
 
 const START_NS = 1e9;
-/** The guard passes over a SYN whose header is cut. */
-const WHOLE_HEADER = 20;
 
 /** IPv4 as ::ffff:a.b.c.d. */
 function writeAddress(bytes: Uint8Array, at: number, address: Uint8Array): void {

@@ -11,17 +11,16 @@ export interface Attempt {
   readonly srcPort: number;
   readonly dstPort: number;
   readonly seq: number;
-  /** Bytes of the TCP header and what follows, in this frame. */
-  readonly length: number;
+  /** The TCP header lies in this frame with all of its options. */
+  readonly whole: boolean;
 }
 
 /** The SYN without ACK, FIN and RST in a frame, also in a first fragment that holds the flags. */
 export function attemptOf(frame: Uint8Array): Attempt | undefined {
-  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const type = view.getUint16(12);
-  const at = type === EtherType.IPV4 ? over4(view) : type === EtherType.IPV6 ? over6(view) : 0;
+  const at = tcpOffset(frame);
   if (at === 0 || at + 14 > frame.length || (frame[at + 13]! & FLAGS) !== SYN) return undefined;
-  const v6 = type === EtherType.IPV6;
+  const v6 = frame[12] === EtherType.IPV6 >> 8;
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   return {
     family: v6 ? 6 : 4,
     src: v6 ? frame.subarray(22, 38) : frame.subarray(26, 30),
@@ -29,13 +28,20 @@ export function attemptOf(frame: Uint8Array): Attempt | undefined {
     srcPort: view.getUint16(at),
     dstPort: view.getUint16(at + 2),
     seq: view.getUint32(at + 4),
-    length: frame.length - at,
+    whole: at + (frame[at + 12]! >> 4) * 4 <= frame.length,
   };
 }
 
 const FLAGS = SYN | ACK | FIN | RST;
 
-/** Where TCP begins; 0 when it is something else or a later fragment. */
+/** Where the TCP header begins; 0 when there is none: another protocol, or a later fragment. */
+export function tcpOffset(frame: Uint8Array): number {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const type = view.getUint16(12);
+  if (type === EtherType.IPV4) return over4(view);
+  return type === EtherType.IPV6 ? over6(view) : 0;
+}
+
 function over4(view: DataView): number {
   if (view.getUint8(23) !== Protocol.TCP || (view.getUint16(20) & 0x1fff) !== 0) return 0;
   return 14 + (view.getUint8(14) & 15) * 4;

@@ -10,8 +10,8 @@ import { PORTS, TIMINGS, serve } from './nmap.ts';
 const fragments = (bytes: 8 | 16 | 24, family: Family): Case => {
   const scanner = family.remote(669);
   return scanCase(
-    `nmap -sS ${bytes === 8 ? '-f' : `--mtu ${bytes}`}${family.suffix}`,
-    `A SYN scan whose segments come in fragments of ${bytes} bytes${bytes === 24 ? ', which hold a whole header' : ''}.`,
+    `nmap -sS ${OPTIONS[bytes]}${family.suffix}`,
+    `A SYN scan whose segments come in fragments of ${bytes} bytes${bytes === 24 ? ', the first of which holds the whole header' : ''}.`,
     { expects: ['vertical', 'stealth'], scanner, hours: 1 },
     (scene) => {
       serve(scene);
@@ -26,7 +26,7 @@ const fragments = (bytes: 8 | 16 | 24, family: Family): Case => {
           seq: scene.random.word(),
           ack: 0,
         };
-        const whole = tcp({ ...segment, tcpOptions: SYN_PADDED });
+        const whole = tcp({ ...segment, tcpOptions: MSS, payload: PAYLOAD[bytes] });
         for (let offset = 0; offset < whole.bytes.length; offset += bytes) {
           const fragment = { offset, length: bytes, id: dstPort };
           const extensions = [fragmentHeader(fragment)];
@@ -44,8 +44,9 @@ const fragments = (bytes: 8 | 16 | 24, family: Family): Case => {
   );
 };
 
-/** As nmap's, and longer than 24 bytes with the header, so that it is cut at each of the sizes. */
-const SYN_PADDED = Buffer.concat([MSS, Buffer.from('01010402', 'hex')]);
+/** A SYN of nmap has 24 bytes, so fragments of 24 need something more to carry. */
+const OPTIONS = { 8: '-f', 16: '--mtu 16', 24: '--mtu 24 --data-length 16' } as const;
+const PAYLOAD = { 8: Buffer.alloc(0), 16: Buffer.alloc(0), 24: Buffer.alloc(16, 'd') } as const;
 
 export const FRAGMENTS: readonly Case[] = ([8, 16, 24] as const).flatMap((bytes) =>
   both((family) => fragments(bytes, family)),
