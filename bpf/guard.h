@@ -3,44 +3,8 @@
 #ifndef PW_GUARD_H
 #define PW_GUARD_H
 
+#include "lookup.h"
 #include "report.h"
-
-/* Has this host a socket that takes the segment or datagram as part of something established? */
-static __always_inline int pw_has_socket(void *ctx, const struct pw_ends *e, int v6, int udp, __be16 sport,
-					 __be16 dport)
-{
-	struct bpf_sock_tuple tuple = {};
-	struct bpf_sock *sk;
-	__u32 size;
-	int has;
-
-	if (v6) {
-		__builtin_memcpy(tuple.ipv6.saddr, e->src, 16);
-		__builtin_memcpy(tuple.ipv6.daddr, e->dst, 16);
-		tuple.ipv6.sport = sport;
-		tuple.ipv6.dport = dport;
-		size = sizeof(tuple.ipv6);
-	} else {
-		tuple.ipv4.saddr = e->src[3];
-		tuple.ipv4.daddr = e->dst[3];
-		tuple.ipv4.sport = sport;
-		tuple.ipv4.dport = dport;
-		size = sizeof(tuple.ipv4);
-	}
-	if (udp) {
-		sk = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-		if (!sk)
-			return 0;
-		has = sk->dst_port == sport; /* connected to this very peer */
-	} else {
-		sk = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-		if (!sk)
-			return 0;
-		has = sk->state != BPF_TCP_LISTEN && sk->state != BPF_TCP_NEW_SYN_RECV;
-	}
-	bpf_sk_release(sk);
-	return has;
-}
 
 /* Flag sets that no RFC 9293 peer sends: no flag at all, SYN with FIN or RST, FIN or URG or PSH without ACK.
  * enum pw_scan, 0 for all others. */

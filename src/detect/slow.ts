@@ -15,9 +15,16 @@ export interface SlowOptions {
   readonly ports: number;
   /** For so long a closed port counts, nanoseconds. */
   readonly windowNs: number;
+  /** Faster ones are found by other rules, nanoseconds. */
+  readonly leastNs: number;
 }
 
-export const SLOW_DEFAULTS = { sources: 16_384, ports: 12, windowNs: 86_400e9 } as const;
+export const SLOW_DEFAULTS = {
+  sources: 16_384,
+  ports: 12,
+  windowNs: 86_400e9,
+  leastNs: 600e9,
+} as const;
 
 /**
  * Scans too slow for a window of minutes: a source that failed on `ports` distinct ports of this host within a day,
@@ -57,7 +64,8 @@ export class SlowScans {
       this.#table.succeeded(table.words, src, nowNs);
     } else if (this.#isFailure(table, base, port, nowNs)) {
       const way = this.#table.failed(table.words, src, port, nowNs);
-      if (way >= 0 && this.#table.isDue(way, this.#options.ports)) this.#tell(way, table, base);
+      if (way < 0 || nowNs - this.#table.firstNs[way]! < this.#options.leastNs) return;
+      if (this.#table.isDue(way, this.#options.ports)) this.#tell(way, table, base);
     }
   }
 

@@ -19,6 +19,8 @@ export interface Case {
   readonly expects: readonly Kind[];
   /** Who must be found: the scanner's address, one of them when it walks its prefix. */
   readonly scanner?: Address;
+  /** Ports on which a socket must really listen, for rules that look sockets up. */
+  readonly listens?: readonly number[];
   /** Packet time. */
   readonly hours: number;
   /** In time order; the same ones each time. */
