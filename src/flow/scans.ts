@@ -35,8 +35,14 @@ export class ScanBook {
     this.#index = new HashIndex(options.seed);
   }
 
+  /** Scans followed now. */
   get size(): number {
     return this.#index.size;
+  }
+
+  /** Scans found since the start. */
+  get opened(): number {
+    return this.#opened;
   }
 
   /** Takes a SCAN record and tells it, unless it adds nothing to what was told. */

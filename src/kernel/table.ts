@@ -106,18 +106,21 @@ export class TableView {
     return { active, expired };
   }
 
-  /** Ways in use. */
-  occupancy(): { used: number; capacity: number } {
+  /** Ways in use, and how many of them are blocks in force; walks the whole table. */
+  occupancy(nowNs: number): { used: number; blocks: number; capacity: number } {
+    const bytes = this.#bytes;
     let used = 0;
-    for (let set = 0; set < this.#sets; set++)
-      for (let way = 0; way < WAYS; way++)
-        if (
-          this.#bytes.getUint8(
-            set * this.#setBytes + this.#set.way + way * WAY.bytes + WAY.state,
-          ) !== FREE
-        )
-          used++;
-    return { used, capacity: this.#sets * WAYS };
+    let blocks = 0;
+    for (let set = 0; set < this.#sets; set++) {
+      const first = set * this.#setBytes + this.#set.way;
+      for (let at = first; at < first + WAYS * WAY.bytes; at += WAY.bytes) {
+        const state = bytes.getUint8(at + WAY.state);
+        if (state === FREE) continue;
+        used++;
+        if (state === BLOCKED && bytes.getUint32(at + WAY.until, true) * WHEN_NS > nowNs) blocks++;
+      }
+    }
+    return { used, blocks, capacity: this.#sets * WAYS };
   }
 
   stop(): void {
