@@ -1,4 +1,5 @@
-import { type Metric, METRICS } from './metrics.ts';
+import type { Metric } from './metric.ts';
+import { METRICS } from './metrics.ts';
 import type { MetricsView } from './view.ts';
 
 /**
