@@ -10,15 +10,13 @@ import type { MetricsView } from './view.ts';
 
 const FORMS: readonly Form[] = ['text', 'openmetrics'];
 
+const COUNTERS = `packets malformed attempts attempts_reported attempts_summed attempts_lost attempts_dropped
+  dropped_flags dropped_other sums_reported sums_lost answers_reported answers_lost outbound_reported outbound_lost
+  sockets_reported sockets_lost verdicts verdicts_lost spared blocked blocks_refused blocks_replaced evicted contended`;
+
 /** Each counter has another value. */
 const counters = Object.fromEntries(
-  [
-    ...['packets', 'malformed', 'attempts', 'attempts_reported', 'attempts_summed'],
-    ...['attempts_lost', 'attempts_dropped', 'dropped_flags', 'dropped_other', 'sums_reported'],
-    ...['sums_lost', 'answers_reported', 'answers_lost', 'outbound_reported', 'outbound_lost'],
-    ...['sockets_reported', 'sockets_lost', 'verdicts', 'verdicts_lost', 'spared', 'blocked'],
-    ...['blocks_refused', 'blocks_replaced', 'evicted', 'contended'],
-  ].map((name, i) => [name, i + 1]),
+  COUNTERS.split(/\s+/).map((name, i) => [name, i + 1]),
 ) as Counters;
 
 function viewOf(flow: FlowCounts, source: 'ebpf' | 'proc' = 'ebpf', iface = 'eth0'): MetricsView {

@@ -154,7 +154,7 @@ export class HttpServer {
     if (this.#failed) return;
     this.#failed = true;
     const why = error instanceof Error ? error.message : String(error);
-    this.#options.note(`an HTTP request failed (${why}); watching goes on`);
+    this.#options.note(`the metrics listener failed (${why}); watching goes on`);
   }
 }
 

@@ -43,7 +43,7 @@ export function parseExposition(text: string, form: Form): Series[] {
     if (type === 'counter' && !(sample.value >= 0)) throw new Error(`a counter below 0: ${line}`);
     const unit = family.meta.get('UNIT');
     if (unit !== undefined && !current.endsWith(`_${unit}`)) throw new Error(`unit of ${current}`);
-    const key = `${sample.name}${JSON.stringify(Object.entries(sample.labels).sort())}`;
+    const key = `${sample.name}${JSON.stringify(Object.entries(sample.labels))}`;
     if (series.has(key)) throw new Error(`twice: ${line}`);
     series.set(key, sample);
     family.samples++;
@@ -78,9 +78,9 @@ function sampleOf(line: string): Series {
   const value = Number(match?.at(-1));
   if (!match || !Number.isFinite(value)) throw new Error(`no sample: ${JSON.stringify(line)}`);
   const labels: Record<string, string> = {};
-  for (const [, name, text] of (match[2] ?? '').matchAll(new RegExp(LABEL, 'g'))) {
-    if (name! in labels) throw new Error(`label twice: ${line}`);
-    labels[name!] = text!.replace(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c));
+  for (const [, name = '', text = ''] of (match[2] ?? '').matchAll(new RegExp(LABEL, 'g'))) {
+    if (name in labels) throw new Error(`label twice: ${line}`);
+    labels[name] = text.replace(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c));
   }
   return { name: match[1]!, labels, value };
 }
