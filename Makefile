@@ -35,7 +35,7 @@ GENERATED := src/wire/layout.gen.ts docs/metrics.md
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: build ## log this host's connections, metrics on port 9470; ARGS='...' adds options of `packetwatch watch`
+run: build ## log this host's connections, with metrics; ARGS='...' adds options of `packetwatch watch`
 	@exec $(NODE) dist/cli/main.js watch --listen 127.0.0.1:9470 $(ARGS)
 
 build: bpf ts ## compile everything to dist/

@@ -293,7 +293,8 @@ suite('where it listens', ['curl'], () => {
   });
 
   test('/readyz says when no interface is left', async () => {
-    await rig().victim.must(['ip', 'link', 'add', 'gone0', 'type', 'dummy']);
+    const pair = ['gone0', 'type', 'veth', 'peer', 'name', 'gone1'];
+    await rig().victim.must(['ip', 'link', 'add', ...pair]);
     await rig().victim.must(['ip', 'link', 'set', 'gone0', 'up']);
     const watch = await Watch.start(rig().victim, ['-i', 'gone0', '--listen', HERE]);
     expect((await head(rig().victim, '/readyz'))[0]).toBe(200);
