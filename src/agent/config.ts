@@ -1,3 +1,4 @@
+import type { ListenAddress } from '../api/address.ts';
 import type { AttachMode } from '../kernel/hooks.ts';
 import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
 import { ALL_EVENTS, type EventMask } from '../model/events.ts';
@@ -16,6 +17,8 @@ export interface WatchConfig {
   readonly kernel: KernelOptions;
   readonly format: Format;
   readonly events: EventMask;
+  /** Where metrics are served; undefined: nowhere. */
+  readonly listen: ListenAddress | undefined;
   /** Undefined: until a signal. */
   readonly durationSeconds: number | undefined;
 }
@@ -28,5 +31,6 @@ export const watchDefaults: WatchConfig = {
   kernel: kernelDefaults,
   format: 'text',
   events: ALL_EVENTS,
+  listen: undefined,
   durationSeconds: undefined,
 };

@@ -15,6 +15,12 @@ export interface DetectorsOptions {
   readonly reference: { readonly ports: number; readonly windowNs: number } | undefined;
 }
 
+/** Sources forgotten while something of theirs still counted, because the detector's table was full. */
+export interface DetectorCounts {
+  readonly reference_evicted: number;
+  readonly slow_evicted: number;
+}
+
 /**
  * What is judged in user space: by the reference rule what comes from /proc, and slow scans. Stands between flow and
  * who is told, because slow scans are judged by what flow tells.
@@ -39,8 +45,11 @@ export class Detectors implements FlowListener {
     this.#reference?.judge(batch, this.verdicts);
   }
 
-  counts(): { readonly slowEvicted: number } {
-    return { slowEvicted: this.#slow?.evicted ?? 0 };
+  counts(): DetectorCounts {
+    return {
+      reference_evicted: this.#reference?.counts().evicted ?? 0,
+      slow_evicted: this.#slow?.evicted ?? 0,
+    };
   }
 
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {

@@ -65,7 +65,7 @@ export function statusOf({ config, source, flow, sink, startedNs, nowNs }: Parts
             records: ring.records,
           })),
           kernel: ebpf.kernel.counters(),
-          table: ebpf.kernel.table.occupancy(),
+          table: ebpf.kernel.table.occupancy(nowNs),
           blocks: ebpf.kernel.table.blocks(nowNs).active.length,
         }
       : {}),

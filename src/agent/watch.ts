@@ -14,8 +14,10 @@ import { Clock, monotonicNs } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
 import { Detectors } from './detectors.ts';
+import { orFallBack } from './fallback.ts';
 import { Instance } from './instance.ts';
 import { LossReport } from './loss.ts';
+import { Metrics } from './metrics.ts';
 import { HostNames } from './names.ts';
 import { Protection } from './protection.ts';
 import { statusOf } from './status.ts';
@@ -46,6 +48,7 @@ export class Watch {
   #flow!: Flow;
   #loss!: LossReport;
   #protection: Protection | undefined;
+  readonly #metrics: Metrics | undefined;
   #nextSecondNs = 0;
   #lastTakenNs = 0;
   #detectors!: Detectors;
@@ -59,17 +62,36 @@ export class Watch {
   #timer: NodeJS.Timeout | undefined;
   #timerMs = -1;
   #end: ((error?: unknown) => void) | undefined;
+  #stopped = false;
   #releasing = false;
 
   /** @param note told what the operator should know, a line each (standard error) */
   constructor(config: WatchConfig, note: (line: string) => void) {
     this.#config = config;
     this.#note = note;
+    if (config.listen) this.#metrics = new Metrics(config.listen, note);
   }
 
   /** Opens everything and tells what is watched. */
-  start(): void {
-    this.#source = this.#startSource();
+  async start(): Promise<void> {
+    // Before anything is attached: who can't listen where it was told to leaves the kernel as it was.
+    const [listening] = await Promise.allSettled([this.#metrics?.start()]);
+    try {
+      const orProc = <T>(step: () => T) => orFallBack(this.#config, this.#note, step);
+      const claimed = this.#config.source !== 'proc' && orProc(() => this.#claim());
+      if (listening.status === 'rejected') throw asError(listening.reason);
+      const source = claimed ? orProc(() => this.#startEbpf()) : undefined;
+      this.#source = source ?? this.#startProc();
+      this.#startFlow();
+      this.#metrics?.watch(() => ({ ...this.#parts(), detectors: this.#detectors }));
+      this.#tellStart();
+    } catch (error) {
+      this.#metrics?.stop();
+      throw error;
+    }
+  }
+
+  #startFlow(): void {
     const ebpf = this.#ebpf();
     this.#names = new HostNames(ebpf?.kernel);
     this.#sink = this.#makeSink();
@@ -88,7 +110,6 @@ export class Watch {
       answered: (low, high) => ebpf?.kernel.answered(low, high) ?? 0,
     });
     this.#loss = new LossReport(this.#source, this.#sink);
-    this.#tellStart();
   }
 
   /** Runs until `stop`, a failure or the configured duration. */
@@ -99,7 +120,8 @@ export class Watch {
           if (error === undefined) resolve();
           else reject(asError(error));
         };
-        this.#look();
+        if (this.#stopped) resolve();
+        else this.#look();
       });
     } finally {
       clearTimeout(this.#timer);
@@ -107,42 +129,38 @@ export class Watch {
     }
   }
 
-  /** Ends `run`. */
+  /** Ends `run`, even one that is still to come. */
   stop(): void {
+    this.#stopped = true;
     this.#end?.();
   }
 
-  #startSource(): Source {
-    const { source } = this.#config;
-    if (source === 'proc') return this.#startProc();
-    try {
-      requireObjects();
-      this.#instance.start({
-        status: () => statusOf(this.#parts()),
-        release: () => {
-          this.#releasing = true;
-          setImmediate(() => this.stop());
-          return { released: true };
-        },
-      });
-      const ebpf = new EbpfSource({
-        kernel: this.#config.kernel,
-        attach: this.#config.attach,
-        interfaces: this.#config.interfaces,
-        beforeAttach: (kernel) => {
-          this.#protection = new Protection(kernel, this.#note);
-          this.#protection.refresh(monotonicNs());
-        },
-      });
-      ebpf.start();
-      return ebpf;
-    } catch (error) {
-      if (source === 'ebpf' || this.#config.kernel.block || this.#config.attach !== 'auto')
-        throw error;
-      if (!isFallback(error)) throw error;
-      this.#note(`${describe(error)}; reading /proc instead`);
-      return this.#startProc();
-    }
+  /** Makes this the one program of its network namespace. */
+  #claim(): true {
+    requireObjects();
+    this.#instance.start({
+      status: () => statusOf(this.#parts()),
+      release: () => {
+        this.#releasing = true;
+        setImmediate(() => this.stop());
+        return { released: true };
+      },
+    });
+    return true;
+  }
+
+  #startEbpf(): EbpfSource {
+    const ebpf = new EbpfSource({
+      kernel: this.#config.kernel,
+      attach: this.#config.attach,
+      interfaces: this.#config.interfaces,
+      beforeAttach: (kernel) => {
+        this.#protection = new Protection(kernel, this.#note);
+        this.#protection.refresh(monotonicNs());
+      },
+    });
+    ebpf.start();
+    return ebpf;
   }
 
   #startProc(): Source {
@@ -257,6 +275,7 @@ export class Watch {
   /** The last records, then everything is closed; with --block the guard stays. */
   #finish(): void {
     const ebpf = this.#ebpf();
+    this.#metrics?.stop();
     try {
       if (!this.#sink.backlogged) {
         ebpf?.kernel.flushSums(true);
@@ -296,17 +315,4 @@ export class Watch {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error('not an error', { cause: error });
-}
-
-/** May `auto` go on without the kernel? Not when another instance runs, or the operator named what isn't there. */
-function isFallback(error: unknown): boolean {
-  return error instanceof OperatorError
-    ? !/already running|no interface/.test(error.message)
-    : (error as NodeJS.ErrnoException).code === 'EACCES' ||
-        (error as NodeJS.ErrnoException).code === 'EPERM';
-}
-
-function describe(error: unknown): string {
-  if (error instanceof OperatorError) return `${error.message} (${error.hint})`;
-  return error instanceof Error ? error.message : String(error);
 }

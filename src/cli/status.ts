@@ -32,7 +32,7 @@ function pinned(): Partial<Status> {
     pins: guard.pins.directory,
     links,
     kernel: guard.counters(),
-    table: guard.table.occupancy(),
+    table: guard.table.occupancy(monotonicNs()),
     blocks: guard.table.blocks(monotonicNs()).active.length,
   };
 }

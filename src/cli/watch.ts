@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { type WatchConfig, watchDefaults } from '../agent/config.ts';
 import { Watch } from '../agent/watch.ts';
+import { parseListen } from '../api/address.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { parseEvents } from '../model/events.ts';
 import { integer, type Rule, rule, seconds } from './parse.ts';
@@ -20,6 +21,7 @@ interface Options {
   output: WatchConfig['format'];
   events?: number;
   allNetns?: boolean;
+  listen?: WatchConfig['listen'];
   duration?: number;
 }
 
@@ -92,6 +94,11 @@ export function watchCommand(): Command {
       'only these: connection, connection.open, scan, block, loss, ...',
       parseEvents,
     )
+    .option(
+      '--listen <address:port>',
+      'serve metrics there, as in 127.0.0.1:9470 (for this host alone)',
+      parseListen,
+    )
     .option('--all-netns', 'sockets of all network namespaces, not only of this one')
     .option('--duration <time>', 'end after this time', seconds)
     .addHelpText(
@@ -108,7 +115,7 @@ Without root it reads /proc/net/tcp and says what it can't see.`,
       );
       const stop = () => watch.stop();
       process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
-      watch.start();
+      await watch.start();
       await watch.run();
     });
 }
@@ -139,6 +146,7 @@ function configOf(options: Options): WatchConfig {
     },
     format: options.output,
     events: options.events ?? watchDefaults.events,
+    listen: options.listen,
     durationSeconds: options.duration,
   };
 }

@@ -72,7 +72,7 @@ export class Flow {
   }
 
   counts(): FlowCounts {
-    return this.#tally.counts(this.#table.size, this.#scans.size);
+    return this.#tally.counts(this.#table.size, this.#scans.size, this.#scans.found);
   }
 
   take(batch: RecordBatch): void {

@@ -1,4 +1,4 @@
-import { ScanClass } from '../model/events.ts';
+import { SCAN_KINDS, ScanClass } from '../model/events.ts';
 import { Flag, Head, VerdictPart } from '../wire/layout.gen.ts';
 import { HashIndex } from './hash-index.ts';
 import type { Scan, ScanWeights } from './listener.ts';
@@ -35,6 +35,8 @@ export class ScanBook {
   readonly #firstNs: Float64Array = new Float64Array(MAX_SCANS);
   readonly #lastNs: Float64Array = new Float64Array(MAX_SCANS);
   #opened = 0;
+  /** Scans found since the start, by ScanClass. */
+  readonly found: Float64Array = new Float64Array(SCAN_KINDS.length);
 
   /** @param seed 32 random bits (HashIndex) */
   constructor(options: { windowNs: number; seed: number; tell: (scan: Scan) => void }) {
@@ -43,6 +45,7 @@ export class ScanBook {
     this.#index = new HashIndex(options.seed);
   }
 
+  /** Scans followed now. */
   get size(): number {
     return this.#index.size;
   }
@@ -147,6 +150,7 @@ export class ScanBook {
     const lo = keyLo(words, w);
     const hi = keyHi(words, w, kind);
     const scan = this.#opened++ % MAX_SCANS;
+    this.found[kind]!++;
     const oldLo = this.#keys[2 * scan]!;
     const oldHi = this.#keys[2 * scan + 1]!;
     if (this.#index.find(oldLo, oldHi) === scan) this.#index.remove(oldLo, oldHi);

@@ -51,7 +51,7 @@ function play(rig: Rig, hook: HookName, one: Case): Found[] {
   const passed = new Map<string, number>();
   const told = (scan: Scan): void => {
     const src = formatAddress(scan.bytes, scan.at);
-    const kind = SCAN_KINDS[scan.kind]!;
+    const kind = SCAN_KINDS[scan.kind];
     const key = `${kind} ${src} ${scan.blocked}`;
     if (seen.has(key)) return;
     seen.add(key);
