@@ -240,8 +240,8 @@ static __always_inline void pw_egress(struct __sk_buff *skb, __be16 ethertype)
 		return pw_on_udp_out(l, data, data_end, ns);
 	else
 		answer = pw_on_icmp_out(skb, l, data, data_end, a, ns, c);
-	c->found.touch = answer; /* through memory, where the verifier forgets by which way it came here */
-	answer = *(volatile __u32 *)&c->found.touch;
+	c->found.answer = answer; /* through memory, where the verifier forgets by which way it came here */
+	answer = *(volatile __u32 *)&c->found.answer;
 	if (answer != PW_ANSWER_NONE)
 		pw_judge_answer(answer, a, skb->ifindex, ns, c);
 }
