@@ -1,3 +1,4 @@
+import type { Filter } from '../filter/filter.ts';
 import type { AttachMode } from '../kernel/hooks.ts';
 import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
 import { ALL_EVENTS, type EventMask } from '../model/events.ts';
@@ -16,6 +17,8 @@ export interface WatchConfig {
   readonly kernel: KernelOptions;
   readonly format: Format;
   readonly events: EventMask;
+  /** Which events are told; undefined: all. Detection and blocking don't know it. */
+  readonly filter: Filter | undefined;
   /** Undefined: until a signal. */
   readonly durationSeconds: number | undefined;
 }
@@ -28,5 +31,6 @@ export const watchDefaults: WatchConfig = {
   kernel: kernelDefaults,
   format: 'text',
   events: ALL_EVENTS,
+  filter: undefined,
   durationSeconds: undefined,
 };
