@@ -33,10 +33,15 @@ const CONNECTIVES: ReadonlyMap<string, 'and' | 'or'> = new Map([
 ]);
 const ENDS: ReadonlySet<string> = new Set(['src', 'dst']);
 const PRIMITIVES = 'host, net, port, portrange, src, dst, ip, ip6, tcp, udp, not or (';
-/** What stands where a value can't; the empty text is the end. */
+/** The empty text is the end. */
+const SIGNS = ['', 'not', '!', '(', ')', 'mask'];
+/** What stands where a value can't. */
 const WORDS: ReadonlySet<string> = new Set([
-  ...['', 'not', '!', '(', ')', 'mask', ...ENDS],
-  ...[...TYPES, ...PROTOCOLS, ...CONNECTIVES.keys()],
+  ...SIGNS,
+  ...ENDS,
+  ...TYPES,
+  ...PROTOCOLS,
+  ...CONNECTIVES.keys(),
 ]);
 
 /**

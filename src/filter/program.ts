@@ -60,26 +60,25 @@ function emit(node: Node, whenTrue: number, whenFalse: number, code: number[]): 
       return test(Op.has, node.bit, []);
     case 'family':
       return test(Op.family, Has.src | Has.dst, [node.family]);
-    case 'ports':
-    case 'net':
+    case 'ports': {
       if (node.ends === 'either' || node.ends === 'both')
         return emit(eachEnd(node, node.ends), whenTrue, whenFalse, code);
-      if (node.kind === 'ports')
-        return test(Op.ports, node.ends === 'src' ? Has.srcPort : Has.dstPort, [
-          node.low,
-          node.high,
-        ]);
-      return test(Op.net, Has[node.ends], [
-        ...wordsOf(node.net.address),
-        ...wordsOf(node.net.mask),
-        Head[node.ends] >> 2,
-      ]);
+      const needs = node.ends === 'src' ? Has.srcPort : Has.dstPort;
+      return test(Op.ports, needs, [node.low, node.high]);
+    }
+    default: {
+      if (node.ends === 'either' || node.ends === 'both')
+        return emit(eachEnd(node, node.ends), whenTrue, whenFalse, code);
+      const { address, mask } = node.net;
+      const at = Head[node.ends] / 4;
+      return test(Op.net, Has[node.ends], [...wordsOf(address), ...wordsOf(mask), at]);
+    }
   }
 }
 
-function eachEnd(node: Node & { ends: Ends }, ends: 'either' | 'both'): Node {
-  const [left, right] = (['src', 'dst'] as const).map((end) => ({ ...node, ends: end }));
-  return { kind: ends === 'either' ? 'or' : 'and', left: left!, right: right! };
+function eachEnd(node: Extract<Node, { ends: Ends }>, ends: 'either' | 'both'): Node {
+  const kind = ends === 'either' ? 'or' : 'and';
+  return { kind, left: { ...node, ends: 'src' }, right: { ...node, ends: 'dst' } };
 }
 
 /** As the words of a record have them, in this machine's byte order. */
