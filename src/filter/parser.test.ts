@@ -51,6 +51,7 @@ describe('a mistake in a filter', () => {
     ['udp src 10.0.0.1', 9, '10.0.0.1', /port or portrange after udp/],
     ['ip port 80', 4, 'port', /host or net after ip/],
     ['ip host ::1', 9, '::1', /IPv4/],
+    ['ip6 host ::ffff:10.0.0.1', 10, '::ffff:10.0.0.1', /IPv6/],
     ['ip6 net 10.0.0.0/8 or ::/0', 9, '10.0.0.0/8', /IPv6/],
     ['src tcp port 80', 5, 'tcp', /host, net, port/],
     ['host src 10.0.0.1', 6, 'src', /an address/],

@@ -1,4 +1,4 @@
-import { formatAddress, parseAddress } from '../wire/address.ts';
+import { formatAddress, isV4, parseAddress } from '../wire/address.ts';
 import type { Net } from './node.ts';
 import { type Token, unexpected } from './tokens.ts';
 
@@ -8,7 +8,7 @@ const MAPPED_BITS = 96;
 /** Reads `192.0.2.7` or `2001:db8::7`. @throws OperatorError */
 export function readHost(token: Token): Net {
   const address = parseAddress(token.text);
-  if (address !== undefined) return { family: familyOf(token.text), address, mask: maskOf(128) };
+  if (address !== undefined) return { family: isV4(address) ? 4 : 6, address, mask: maskOf(128) };
   const isNet = token.text.includes('/');
   throw unexpected(
     token,
