@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Exit, OperatorError } from '../model/errors.ts';
-import { parseFilter } from './filter.ts';
+import { Facts, parseFilter } from './filter.ts';
 import { MAX_DEPTH } from './parser.ts';
 import { MAX_LENGTH } from './tokens.ts';
 
@@ -78,6 +78,7 @@ describe('a mistake in a filter', () => {
   it('is to be longer than 4 KiB', () => {
     const longest = `port 1${' or 1'.repeat((MAX_LENGTH - 6) / 5)}`;
     expect(parseFilter(longest.padEnd(MAX_LENGTH)).text).toBe(longest);
+    expect(parseFilter(longest).matches(new Uint32Array(16), 0, Facts.connection)).toBe(false);
     expect(errorOf(longest.padEnd(MAX_LENGTH + 1))!.hint).toMatch(/4096 are the most/);
   });
 
