@@ -94,8 +94,8 @@ Without root it reads /proc/net/tcp and says what it can't see.
 
 The filter is tcpdump's: [ip|ip6|tcp|udp] [src|dst|src or dst|src and dst] [host|net|port|portrange] VALUE,
 joined by and, or, not and parentheses. src is who began, dst whom it went to. It chooses what is told,
-not what is detected or blocked. A scan matches \`port\` by any of its ports, and has no source port;
-a block has its source address alone. Losses are always told. Quote parentheses and \`!\`:
+not what is detected or blocked. A scan is told when an attempt on one of its ports would be; a block
+has its source address alone; losses are always told. Quote parentheses and \`!\`:
   packetwatch watch port 80 or 443
   packetwatch watch 'src net 10.0.0.0/8 and not (host 10.0.0.5 or dst port 22)'`,
     )

@@ -6,14 +6,8 @@ import { type Ends, Has, type Net, type Node } from './node.ts';
  * @param words memory that holds the event
  * @param base the word where it begins, laid out as struct pw_head
  * @param facts what the event has, bits of Has
- * @param ports the ports of a scan, in place of `dst_port`
  */
-export type Test = (
-  words: Uint32Array,
-  base: number,
-  facts: number,
-  ports: Uint16Array | undefined,
-) => boolean;
+export type Test = (words: Uint32Array, base: number, facts: number) => boolean;
 
 /**
  * Makes a filter one function of functions.
@@ -30,7 +24,7 @@ export function compile(node: Node | undefined): Test {
       return either(compile(node.left), compile(node.right));
     case 'not': {
       const test = compile(node.node);
-      return (words, base, facts, ports) => !test(words, base, facts, ports);
+      return (words, base, facts) => !test(words, base, facts);
     }
     case 'protocol': {
       const { bit } = node;
@@ -46,13 +40,11 @@ export function compile(node: Node | undefined): Test {
 }
 
 function both(left: Test, right: Test): Test {
-  return (words, base, facts, ports) =>
-    left(words, base, facts, ports) && right(words, base, facts, ports);
+  return (words, base, facts) => left(words, base, facts) && right(words, base, facts);
 }
 
 function either(left: Test, right: Test): Test {
-  return (words, base, facts, ports) =>
-    left(words, base, facts, ports) || right(words, base, facts, ports);
+  return (words, base, facts) => left(words, base, facts) || right(words, base, facts);
 }
 
 function ofFamily(family: 4 | 6): Test {
@@ -69,23 +61,16 @@ function ofPorts(ends: Ends, low: number, high: number): Test {
   const bySrc = ends !== 'dst';
   const byDst = ends !== 'src';
   const one = ends !== 'both';
-  return (words, base, facts, ports) => {
+  return (words, base, facts) => {
     const pair = words[base + PORTS]!;
     if (bySrc) {
       const port = pair & 0xffff;
       const yes = port >= low && port <= high && (facts & Has.srcPort) !== 0;
       if (yes === one || !byDst) return yes;
     }
-    if ((facts & Has.dstPort) === 0) return false;
-    if (ports !== undefined) return someWithin(ports, low, high);
     const port = pair >>> 16;
-    return port >= low && port <= high;
+    return port >= low && port <= high && (facts & Has.dstPort) !== 0;
   };
-}
-
-function someWithin(ports: Uint16Array, low: number, high: number): boolean {
-  for (const port of ports) if (port >= low && port <= high) return true;
-  return false;
 }
 
 function ofNet(ends: Ends, net: Net): Test {

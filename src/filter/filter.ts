@@ -10,7 +10,7 @@ export const Facts: Readonly<Record<'connection' | 'sum' | 'scan' | 'block', num
   connection: Has.src | Has.dst | Has.srcPort | Has.dstPort | Has.tcp,
   /** Attempts summed per victim: who they came from is not known. */
   sum: Has.dst | Has.dstPort | Has.tcp,
-  /** Its ports are given apart. */
+  /** One of its attempts: a scan passes when one of them does. Source ports are not kept. */
   scan: Has.src | Has.dst | Has.dstPort | Has.tcp,
   /** A block shuts out an address, whatever it sends. */
   block: Has.src | Has.tcp | Has.udp,
@@ -33,10 +33,9 @@ export class Filter {
    *   ConnectionTable)
    * @param at its byte offset, a multiple of 4
    * @param facts what the event has, one of Facts
-   * @param ports the ports of a scan, in place of `dst_port`: one that matches is enough
    */
-  matches(words: Uint32Array, at: number, facts: number, ports?: Uint16Array): boolean {
-    return this.#test(words, at >> 2, facts, ports);
+  matches(words: Uint32Array, at: number, facts: number): boolean {
+    return this.#test(words, at >> 2, facts);
   }
 }
 

@@ -62,6 +62,25 @@ describe('a filtered sink', () => {
     expect(none.flow.counts()).toEqual(all.flow.counts());
   });
 
+  it.each([
+    ['port 21', true],
+    ['dst port 25', true],
+    ['portrange 70-90', true],
+    ['portrange 26-79', false],
+    ['port 21 and 25', false],
+    ['not port 21', true],
+    ['not portrange 21-80', false],
+    ['port 25 and not host 192.0.2.57', true],
+    ['src port 25', false],
+    ['not src port 25', true],
+    ['src and dst port 25', false],
+    ['udp', false],
+  ])('passes a scan when one of its attempts would pass: %s', (filter, wanted) => {
+    const { feed, lines } = linesOf('text', ALL_EVENTS, {}, filter);
+    feed({ kind: 'SCAN', verdict: { ports: [21, 23, 25, 80] } });
+    expect(lines()).toHaveLength(wanted ? 1 : 0);
+  });
+
   it('tells a scan once it has grown into it', () => {
     const { feed, lines } = linesOf('text', ALL_EVENTS, {}, 'port 90 and not dst port 70');
     feed({ kind: 'SCAN', verdict: { ports: [80, 81, 82, 83] } });

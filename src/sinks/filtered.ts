@@ -13,9 +13,13 @@ export class FilteredSink implements Sink {
   filtered = 0;
   readonly #sink: Sink;
   readonly #filter: Filter;
-  /** The head of a record, for events that don't lie in words. */
+  /** The head of a record: one attempt of a scan. */
   readonly #words: Uint32Array = new Uint32Array(Head.size / 4);
   readonly #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
+  readonly #attemptPasses = (port: number): boolean => {
+    this.#words[Head.src_port / 4] = port << 16;
+    return this.#filter.matches(this.#words, 0, Facts.scan);
+  };
 
   constructor(sink: Sink, filter: Filter) {
     this.name = sink.name;
@@ -34,7 +38,8 @@ export class FilteredSink implements Sink {
 
   scan(scan: Scan): void {
     this.#bytes.set(scan.bytes.subarray(scan.at, scan.at + 32), Head.src);
-    if (this.#passes(this.#words, 0, Facts.scan, scan.ports)) this.#sink.scan(scan);
+    if (scan.ports.some(this.#attemptPasses)) this.#sink.scan(scan);
+    else this.filtered++;
   }
 
   block(words: Uint32Array, bytes: Uint8Array, at: number): void {
@@ -65,8 +70,8 @@ export class FilteredSink implements Sink {
     this.#sink.stop();
   }
 
-  #passes(words: Uint32Array, at: number, facts: number, ports?: Uint16Array): boolean {
-    const passes = this.#filter.matches(words, at, facts, ports);
+  #passes(words: Uint32Array, at: number, facts: number): boolean {
+    const passes = this.#filter.matches(words, at, facts);
     if (!passes) this.filtered++;
     return passes;
   }
