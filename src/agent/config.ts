@@ -1,4 +1,5 @@
 import type { ListenAddress } from '../api/address.ts';
+import type { Filter } from '../filter/filter.ts';
 import type { AttachMode } from '../kernel/hooks.ts';
 import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
 import { ALL_EVENTS, type EventMask } from '../model/events.ts';
@@ -19,6 +20,8 @@ export interface WatchConfig {
   readonly events: EventMask;
   /** Where metrics are served; undefined: nowhere. */
   readonly listen: ListenAddress | undefined;
+  /** Which events are told; undefined: all. Detection and blocking don't know it. */
+  readonly filter: Filter | undefined;
   /** Undefined: until a signal. */
   readonly durationSeconds: number | undefined;
 }
@@ -32,5 +35,6 @@ export const watchDefaults: WatchConfig = {
   format: 'text',
   events: ALL_EVENTS,
   listen: undefined,
+  filter: undefined,
   durationSeconds: undefined,
 };

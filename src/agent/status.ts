@@ -23,6 +23,8 @@ export interface Status {
   readonly source: string;
   readonly blocking: boolean;
   readonly limits: readonly string[];
+  /** What is told; absent: everything. */
+  readonly filter?: string;
   readonly pins?: string;
   /** The tables of an earlier run were taken over. */
   readonly adopted?: boolean;
@@ -52,6 +54,7 @@ export function statusOf({ config, source, flow, sink, startedNs, nowNs }: Parts
     source: source.name,
     blocking: config.kernel.block && !config.kernel.dryRun,
     limits: source.limits(),
+    ...(config.filter ? { filter: config.filter.text } : {}),
     ...(ebpf
       ? {
           pins: ebpf.kernel.pins.directory,

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import { requireObjects } from '../kernel/objects.ts';
 import { OperatorError } from '../model/errors.ts';
+import { FilteredSink } from '../sinks/filtered.ts';
 import { JsonSink } from '../sinks/json.ts';
 import { Output } from '../sinks/output.ts';
 import type { Sink } from '../sinks/sink.ts';
@@ -181,10 +182,12 @@ export class Watch {
 
   #makeSink(): Sink {
     const output = new Output({ fd: 1, name: 'standard output' });
-    const { events } = this.#config;
-    return this.#config.format === 'json'
-      ? new JsonSink({ output, clock: this.#clock, events, names: this.#names, host: hostname() })
-      : new TextSink({ output, clock: this.#clock, events });
+    const { events, filter } = this.#config;
+    const sink =
+      this.#config.format === 'json'
+        ? new JsonSink({ output, clock: this.#clock, events, names: this.#names, host: hostname() })
+        : new TextSink({ output, clock: this.#clock, events });
+    return filter ? new FilteredSink(sink, filter) : sink;
   }
 
   #tellStart(): void {

@@ -79,6 +79,8 @@ function describe(status: Partial<Status>): string {
     parts.push(
       `Output: ${status.output.lines} lines, ${status.output.bytes} bytes, ${status.output.lost} lines lost\n`,
     );
+  if (status.filter !== undefined)
+    parts.push(`Filter: ${status.filter} (${status.output?.filtered} events held back)\n`);
   if (status.source_counts) {
     const lost = Object.entries(status.source_counts.lost).filter(([, count]) => count > 0);
     parts.push(

@@ -2,9 +2,10 @@ import { Command, Option } from 'commander';
 import { type WatchConfig, watchDefaults } from '../agent/config.ts';
 import { Watch } from '../agent/watch.ts';
 import { parseListen } from '../api/address.ts';
+import { parseFilter } from '../filter/filter.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { parseEvents } from '../model/events.ts';
-import { integer, type Rule, rule, seconds } from './parse.ts';
+import { blockBy, integer, type Rule, rule, seconds } from './parse.ts';
 
 interface Options {
   source: WatchConfig['source'];
@@ -31,6 +32,7 @@ const { kernel } = watchDefaults;
 export function watchCommand(): Command {
   return new Command('watch')
     .description('log every TCP connection of this host, and port scans, as they happen')
+    .argument('[filter...]', 'tell only what concerns these addresses and ports, as in tcpdump')
     .addOption(
       new Option('--source <name>', 'where connections come from')
         .choices(['auto', 'ebpf', 'proc'])
@@ -58,7 +60,7 @@ export function watchCommand(): Command {
       new Option(
         '--block [how]',
         'shut out a source with the packet that makes it a port scanner',
-      ).choices(['bpf']),
+      ).argParser(blockBy),
     )
     .option('--dry-run', 'with --block: say what would be blocked, block nothing')
     .addOption(
@@ -107,10 +109,17 @@ export function watchCommand(): Command {
 Text lines are \`TIME: New connection: A -> B\` at the attempt, then one line with its outcome
 (opened, refused, timeout, reset, closed); A is always the one who began. SIGINT and SIGTERM end it:
 without --block nothing stays in the kernel; with it the guard stays until \`packetwatch release\`.
-Without root it reads /proc/net/tcp and says what it can't see.`,
+Without root it reads /proc/net/tcp and says what it can't see.
+
+The filter is tcpdump's: [ip|ip6|tcp|udp] [src|dst|src or dst|src and dst] [host|net|port|portrange] VALUE,
+joined by and, or, not and parentheses. src is who began, dst whom it went to. It chooses what is told,
+not what is detected or blocked. A scan is told when an attempt on one of its ports would be; a block
+has its source address alone; losses are always told. Quote parentheses and \`!\`:
+  packetwatch watch port 80 or 443
+  packetwatch watch 'src net 10.0.0.0/8 and not (host 10.0.0.5 or dst port 22)'`,
     )
-    .action(async (options: Options) => {
-      const watch = new Watch(configOf(options), (line) =>
+    .action(async (words: string[], options: Options) => {
+      const watch = new Watch(configOf(words, options), (line) =>
         process.stderr.write(`packetwatch: ${line}\n`),
       );
       const stop = () => watch.stop();
@@ -120,7 +129,7 @@ Without root it reads /proc/net/tcp and says what it can't see.`,
     });
 }
 
-function configOf(options: Options): WatchConfig {
+function configOf(words: readonly string[], options: Options): WatchConfig {
   const blocking = options.block !== undefined && options.block !== false;
   if (options.dryRun && !blocking)
     throw new OperatorError('--dry-run says what --block would do', 'add --block', {
@@ -147,6 +156,7 @@ function configOf(options: Options): WatchConfig {
     format: options.output,
     events: options.events ?? watchDefaults.events,
     listen: options.listen,
+    filter: words.length > 0 ? parseFilter(words.join(' ')) : watchDefaults.filter,
     durationSeconds: options.duration,
   };
 }

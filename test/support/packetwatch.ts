@@ -155,7 +155,8 @@ export interface Status {
     readonly evicted: number;
     readonly live: number;
   };
-  readonly output: { lines: number; bytes: number; lost: number };
+  readonly filter?: string;
+  readonly output: { lines: number; bytes: number; lost: number; filtered?: number };
 }
 
 function parse(line: string): Event | undefined {
