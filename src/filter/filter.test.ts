@@ -134,6 +134,8 @@ describe('a filter', () => {
     ['block', 'port 22', false],
     ['block', 'port 23 or not portrange 0-65535', true],
     ['block', 'tcp', true],
+    ['udpScan', 'udp', true],
+    ['udpScan', 'tcp', false],
     ['block', 'udp', true],
   ] as const)('of a %s knows what it has: %s', (kind, filter, wanted) => {
     expect(parseFilter(filter).matches(record(SSH).words, 0, Facts[kind])).toBe(wanted);
