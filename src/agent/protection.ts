@@ -1,5 +1,5 @@
 import { covers, type KnownPrefix } from '../guard/addresses.ts';
-import { gatherNeverBlock } from '../guard/never-block.ts';
+import { gatherNeverBlock, thisHost } from '../guard/never-block.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
 const REFRESH_NS = 5e9;
@@ -8,7 +8,9 @@ const REFRESH_NS = 5e9;
 export class Protection {
   readonly #kernel: Kernel;
   readonly #note: (line: string) => void;
+  readonly #host = thisHost();
   readonly #told = new Set<string>();
+  #known: ReadonlySet<string> = new Set();
   #nextNs = 0;
 
   constructor(kernel: Kernel, note: (line: string) => void) {
@@ -20,7 +22,7 @@ export class Protection {
   refresh(nowNs: number): void {
     if (nowNs < this.#nextNs) return;
     this.#nextNs = nowNs + REFRESH_NS;
-    const { prefixes, problems } = gatherNeverBlock();
+    const { prefixes, problems } = gatherNeverBlock(this.#host);
     this.#kernel.setNever(prefixes.map((p) => ({ address: p.address, length: p.prefixLength })));
     this.#freeProtected(nowNs, prefixes);
     for (const problem of problems) {
@@ -30,10 +32,19 @@ export class Protection {
     }
   }
 
-  /** A source that became protected while it was blocked is let in. */
+  /** A source that became protected while it was blocked is let in: a session that began before the block, say. */
   #freeProtected(nowNs: number, prefixes: readonly KnownPrefix[]): void {
-    for (const { source } of this.#kernel.table.blocks(nowNs).active)
-      if (prefixes.some((p) => covers(p.address, p.prefixLength, source)))
-        this.#kernel.requests.unblock(source);
+    const gained = prefixes.filter((prefix) => !this.#known.has(keyOf(prefix)));
+    this.#known = new Set(prefixes.map(keyOf));
+    if (gained.length === 0) return;
+    const isGained = (address: Uint8Array) =>
+      gained.some((p) => covers(p.address, p.prefixLength, address));
+    // Of IPv6 a block is of a /64: it goes when the address that brought it about is protected.
+    for (const { source, fullSource } of this.#kernel.table.blocks(nowNs).active)
+      if (isGained(source) || isGained(fullSource)) this.#kernel.requests.unblock(source);
   }
+}
+
+function keyOf({ address, prefixLength }: KnownPrefix): string {
+  return `${address.join()}/${prefixLength}`;
 }

@@ -105,13 +105,19 @@ export function parentOf(stat: string): number | undefined {
   return fields === null ? undefined : Number(fields[1]);
 }
 
+/** When the process of /proc/PID/stat began, in clock ticks since the boot; '' when the text is none. */
+export function startOf(stat: string): string {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_FIELD] ?? '';
+}
+
 /** The value of a variable in /proc/PID/environ, proc_pid_environ(5). */
 export function variableOf(environ: string, name: string): string | undefined {
   const entry = environ.split('\0').find((text) => text.startsWith(`${name}=`));
   return entry?.slice(name.length + 1);
 }
 
-function host(address: Uint8Array, reason: string): KnownPrefix {
+/** One address. @param reason for the operator */
+export function host(address: Uint8Array, reason: string): KnownPrefix {
   return { address, prefixLength: 128, reason };
 }
 
@@ -146,3 +152,6 @@ export function covers(prefix: Uint8Array, bits: number, address: Uint8Array): b
   }
   return true;
 }
+
+/** starttime, the 22nd field of proc_pid_stat(5), counted from the third. */
+const START_FIELD = 19;
