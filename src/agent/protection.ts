@@ -1,5 +1,7 @@
 import { covers, type KnownPrefix } from '../guard/addresses.ts';
 import { gatherNeverBlock, thisHost } from '../guard/never-block.ts';
+import type { Firewall } from '../guard/firewall.ts';
+import { interfaceAddresses } from '../kernel/addresses.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 
 const REFRESH_NS = 5e9;
@@ -7,14 +9,17 @@ const REFRESH_NS = 5e9;
 /** Keeps the kernel's never-block list current, so that nobody locks the owner out. */
 export class Protection {
   readonly #kernel: Kernel;
+  readonly #firewall: Firewall | undefined;
   readonly #note: (line: string) => void;
   readonly #host = thisHost();
   readonly #told = new Set<string>();
   #known: ReadonlySet<string> = new Set();
   #nextNs = 0;
 
-  constructor(kernel: Kernel, note: (line: string) => void) {
+  /** @param firewall what else blocks */
+  constructor(kernel: Kernel, firewall: Firewall | undefined, note: (line: string) => void) {
     this.#kernel = kernel;
+    this.#firewall = firewall;
     this.#note = note;
   }
 
@@ -23,7 +28,9 @@ export class Protection {
     if (nowNs < this.#nextNs) return;
     this.#nextNs = nowNs + REFRESH_NS;
     const { prefixes, problems } = gatherNeverBlock(this.#host);
-    this.#kernel.setNever(prefixes.map((p) => ({ address: p.address, length: p.prefixLength })));
+    const never = prefixes.map((p) => ({ address: p.address, length: p.prefixLength }));
+    this.#kernel.setNever(never);
+    this.#firewall?.protect(never, [...interfaceAddresses().values()].flat());
     this.#freeProtected(nowNs, prefixes);
     for (const problem of problems) {
       if (this.#told.has(problem)) continue;

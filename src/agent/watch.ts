@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ReferenceRule } from '../detect/reference.ts';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
+import { Firewall } from '../guard/firewall.ts';
+import { TABLE } from '../guard/nft-script.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { requireObjects } from '../kernel/objects.ts';
 import { OperatorError } from '../model/errors.ts';
 import { JsonSink } from '../sinks/json.ts';
@@ -47,12 +50,15 @@ export class Watch {
   #flow!: Flow;
   #loss!: LossReport;
   #protection: Protection | undefined;
+  /** With --block=nft. */
+  #firewall: Firewall | undefined;
   #nextSecondNs = 0;
   #lastTakenNs = 0;
   /** Judges what the kernel does not: attempts that were read from /proc. */
   #rule: ReferenceRule | undefined;
   readonly #verdicts = new RecordWriter();
-  readonly #take = (batch: RecordBatch): void => {
+  readonly #take = (records: RecordBatch): void => {
+    const batch = this.#firewall?.take(records, monotonicNs()) ?? records;
     this.#flow.take(batch);
     if (!this.#rule || this.#rule.judge(batch, this.#verdicts) === 0) return;
     this.#flow.take(this.#verdicts);
@@ -133,15 +139,12 @@ export class Watch {
         kernel: this.#config.kernel,
         attach: this.#config.attach,
         interfaces: this.#config.interfaces,
-        beforeAttach: (kernel) => {
-          this.#protection = new Protection(kernel, this.#note);
-          this.#protection.refresh(monotonicNs());
-        },
+        beforeAttach: (kernel) => this.#protect(kernel),
       });
       ebpf.start();
       return ebpf;
     } catch (error) {
-      if (source === 'ebpf' || this.#config.kernel.block || this.#config.attach !== 'auto')
+      if (source === 'ebpf' || this.#config.block !== 'off' || this.#config.attach !== 'auto')
         throw error;
       if (!isFallback(error)) throw error;
       this.#note(`${describe(error)}; reading /proc instead`);
@@ -149,8 +152,28 @@ export class Watch {
     }
   }
 
+  /** Before the first packet is judged. */
+  #protect(kernel: Kernel): void {
+    const { block, kernel: options } = this.#config;
+    if (block === 'nft' && !options.dryRun) {
+      this.#firewall = new Firewall({
+        ttlNs: options.blockSeconds * SECOND_NS,
+        blockMax: options.blockMax,
+        cutEstablished: options.blockEstablished,
+        ports: options.ports,
+        windowNs: options.windowSeconds * SECOND_NS,
+        seed: randomBytes(4).readUInt32LE(0),
+        isNever: (address) => kernel.isNever(address),
+        note: this.#note,
+      });
+      this.#firewall.start(monotonicNs());
+    }
+    this.#protection = new Protection(kernel, this.#firewall, this.#note);
+    this.#protection.refresh(monotonicNs());
+  }
+
   #startProc(): Source {
-    if (this.#config.kernel.block)
+    if (this.#config.block !== 'off')
       throw new OperatorError(
         '--block needs the kernel, and --source proc only reads',
         'use --source ebpf as root',
@@ -190,7 +213,7 @@ export class Watch {
         );
     }
     if (this.#config.kernel.dryRun) this.#note('dry run: nothing is blocked');
-    else if (this.#config.kernel.block)
+    else if (this.#config.block !== 'off')
       this.#note(
         'blocking by the reference rule, whose evidence can be forged; the weighted rule (a later version) is the better one for it',
       );
@@ -225,6 +248,7 @@ export class Watch {
     for (const line of ebpf.news()) this.#note(line);
     ebpf.kernel.sweepBlocks(nowNs);
     this.#protection?.refresh(nowNs);
+    if (this.#firewall) this.#flow.take(this.#firewall.tick(nowNs));
   }
 
   /** Looks again: soon, but not for each handful of records when many come, nor for none. */
@@ -259,12 +283,18 @@ export class Watch {
       }
       this.#sink.stop();
     } finally {
+      if (this.#releasing) this.#firewall?.release();
+      else this.#firewall?.stop(monotonicNs());
       if (ebpf && this.#releasing) ebpf.release();
       else this.#source.stop();
       this.#instance.stop();
     }
     if (ebpf && this.#releasing)
       this.#note('released: nothing of packetwatch is left in the kernel');
+    else if (this.#firewall && this.#firewall.counts().blocks > 0)
+      this.#note(
+        `blocks stay in the firewall (table ${TABLE}) to their end; \`packetwatch release\` removes them`,
+      );
     else if (ebpf && this.#config.kernel.block && !this.#config.kernel.dryRun)
       this.#note(
         'the guard stays attached and blocks run to their end; `packetwatch release` removes it',
@@ -281,6 +311,7 @@ export class Watch {
       source: this.#source,
       flow: this.#flow,
       sink: this.#sink,
+      firewall: this.#firewall,
       startedNs: this.#startedNs,
       nowNs: monotonicNs(),
     };

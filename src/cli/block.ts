@@ -2,8 +2,11 @@ import { Command, Option } from 'commander';
 import { monotonicNs } from '../agent/clock.ts';
 import { covers } from '../guard/addresses.ts';
 import { gatherNeverBlock } from '../guard/never-block.ts';
+import { mustNft, nftBlocks } from '../guard/nft.ts';
+import { keyOf, remove as removeElement, textOf } from '../guard/nft-script.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';
 import { kernelDefaults } from '../kernel/options.ts';
+import { Pins } from '../kernel/pins.ts';
 import type { Block } from '../kernel/table.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { formatAddress, isV4, parseAddress } from '../wire/address.ts';
@@ -40,18 +43,18 @@ export function blockCommand(): Command {
 }
 
 function list(json: boolean): void {
-  const nowNs = monotonicNs();
-  const rows = new PinnedGuard().table.blocks(nowNs).active.map((block) => describe(block, nowNs));
+  const rows = [...kernelRows(), ...firewallRows()];
   if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
   else
     process.stdout.write(
       table(
-        ['source', 'reason', 'victim', 'ports', 'left', 'dropped'],
+        ['source', 'where', 'reason', 'victim', 'ports', 'left', 'dropped'],
         rows.map((r) => [
           r.src_ip,
+          r.where,
           r.reason,
           r.dst_ip ?? '-',
-          r.ports.join(',') || '-',
+          r.ports?.join(',') || '-',
           `${r.left_s}s`,
           `${r.drops}`,
         ]),
@@ -59,11 +62,41 @@ function list(json: boolean): void {
     );
 }
 
-function describe(block: Block, nowNs: number) {
+/** A block as it is told. */
+interface Row {
+  readonly src_ip: string;
+  /** The full address that brought it about. */
+  readonly last_src_ip?: string;
+  readonly where: 'kernel' | 'nft';
+  readonly reason: Block['reason'];
+  readonly dst_ip?: string;
+  readonly ports?: readonly number[];
+  readonly left_s: number;
+  readonly drops: number;
+}
+
+function kernelRows(): Row[] {
+  if (!new Pins().exists() && nftBlocks() !== undefined) return [];
+  const nowNs = monotonicNs();
+  return new PinnedGuard().table.blocks(nowNs).active.map((block) => describe(block, nowNs));
+}
+
+function firewallRows(): Row[] {
+  return (nftBlocks() ?? []).map(({ set, address, leftMs, drops }) => ({
+    src_ip: `${formatAddress(address)}${set === 'blocked_nets6' ? `/${PREFIX}` : ''}`,
+    where: 'nft',
+    reason: 'scan',
+    left_s: Math.round(leftMs / 1000),
+    drops,
+  }));
+}
+
+function describe(block: Block, nowNs: number): Row {
   const victim = formatAddress(block.victim);
   return {
     src_ip: sourceOf(block),
     last_src_ip: formatAddress(block.fullSource),
+    where: 'kernel',
     reason: block.reason,
     ...(victim === '::' ? {} : { dst_ip: victim }),
     ports: block.ports,
@@ -101,12 +134,22 @@ function add(address: Uint8Array, ttl: number): void {
 }
 
 function remove(address: Uint8Array): void {
-  if (new PinnedGuard().requests.unblock(address) === 'nothing')
+  const inFirewall = removeFromFirewall(address);
+  if (inFirewall && !new Pins().exists()) return;
+  if (new PinnedGuard().requests.unblock(address) === 'nothing' && !inFirewall)
     throw new OperatorError(
       `${formatAddress(address)} is not blocked`,
       '`packetwatch block list` shows what is',
     );
   process.stderr.write(`packetwatch: unblocked ${formatAddress(address)}\n`);
+}
+
+/** Ends a block that --block=nft has set; its program sees it within 5 s. false: there is none. */
+function removeFromFirewall(address: Uint8Array): boolean {
+  const keys = new Set([true, false].map((own) => textOf(keyOf(address, () => own))));
+  const found = (nftBlocks() ?? []).filter((block) => keys.has(textOf(block)));
+  if (found.length > 0) mustNft(found.map(removeElement).join(''));
+  return found.length > 0;
 }
 
 function addressOf(text: string): Uint8Array {

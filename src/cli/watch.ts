@@ -10,7 +10,7 @@ interface Options {
   interval: number;
   interface?: string[];
   attach: WatchConfig['attach'];
-  block?: boolean | 'bpf';
+  block?: boolean | 'bpf' | 'nft';
   dryRun?: boolean;
   rule: Rule;
   blockTtl: number;
@@ -54,8 +54,8 @@ export function watchCommand(): Command {
     .addOption(
       new Option(
         '--block [how]',
-        'shut out a source with the packet that makes it a port scanner',
-      ).choices(['bpf']),
+        'shut out a source with the packet that makes it a port scanner: in the kernel (bpf), or in the host firewall (nft), a little later',
+      ).choices(['bpf', 'nft']),
     )
     .option('--dry-run', 'with --block: say what would be blocked, block nothing')
     .addOption(
@@ -102,8 +102,8 @@ Without root it reads /proc/net/tcp and says what it can't see.`,
 }
 
 function configOf(options: Options): WatchConfig {
-  const blocking = options.block !== undefined && options.block !== false;
-  if (options.dryRun && !blocking)
+  const block = blockingOf(options.block);
+  if (options.dryRun && block === 'off')
     throw new OperatorError('--dry-run says what --block would do', 'add --block', {
       exitCode: Exit.usage,
     });
@@ -112,11 +112,12 @@ function configOf(options: Options): WatchConfig {
     intervalSeconds: options.interval,
     interfaces: options.interface ?? [],
     attach: options.attach,
+    block,
     kernel: {
       ...kernel,
       ports: options.rule.ports,
       windowSeconds: options.rule.windowSeconds,
-      block: blocking,
+      block: block === 'bpf',
       dryRun: options.dryRun ?? false,
       blockSeconds: options.blockTtl,
       blockMax: options.blockMax,
@@ -127,4 +128,9 @@ function configOf(options: Options): WatchConfig {
     events: options.events ?? watchDefaults.events,
     durationSeconds: options.duration,
   };
+}
+
+function blockingOf(option: Options['block']): WatchConfig['block'] {
+  if (option === undefined || option === false) return 'off';
+  return option === true ? 'bpf' : option;
 }

@@ -6,7 +6,7 @@ import * as bpf from './bpf.ts';
 import { CounterReader, type Counters } from './counters.ts';
 import { Hooks } from './hooks.ts';
 import { closeFd, type Mapping, readFd } from './libc.ts';
-import { type Prefix, writeLocals, writeNever } from './locals.ts';
+import { isNever, type Prefix, writeLocals, writeNever } from './locals.ts';
 import { Maps, RING_SIZES } from './maps.ts';
 import { BpfObject } from './object.ts';
 import { explained, objectPath, requireObjects } from './objects.ts';
@@ -180,6 +180,11 @@ export class Kernel {
 
   setNever(prefixes: readonly Prefix[]): void {
     writeNever(this.maps, prefixes);
+  }
+
+  /** Is the address on the never-block list, at this moment? */
+  isNever(address: Uint8Array): boolean {
+    return isNever(this.maps, address);
   }
 
   /** Frees the places of blocks that are over, so that --block-max counts those in force. */
