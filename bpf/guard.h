@@ -71,7 +71,9 @@ static __always_inline int pw_on_syn(void *ctx, const struct pw_ends *e, volatil
 	volatile struct pw_found *found = &c->found;
 
 	c->attempts++;
-	if (local)
+	if (pw_blocks() >> 32 && pw_in_net(e->src, tick))
+		judged = PW_JUDGED_DROP;
+	else if (local)
 		judged = pw_judge(e, l->family == 6, dst_port, tick, found, c);
 	else if (pw_blocks() && pw_is_blocked(e->src, l->family == 6, tick))
 		judged = PW_JUDGED_DROP;

@@ -141,7 +141,7 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 	more->full_src[3] = e->src[3];
 	more->last_port = port;
 	more->port_count = pw_opt.ports;
-	if (pw_opt.block && !found->spared && pw_blocks() >= pw_opt.block_max) {
+	if (pw_opt.block && !found->spared && (__u32)pw_blocks() >= pw_opt.block_max) {
 		c->blocks_refused++;
 		found->spared = 1;
 	}

@@ -9,6 +9,8 @@
 #define PW_MAX_PORTS 15    /* --ports: T slots decide "more than T distinct ports" exactly */
 #define PW_WAYS 4
 #define PW_SETS 16384      /* x 4 ways = 65,536 sources */
+#define PW_NETS 4096       /* blocks by prefix */
+#define PW_NEVER 8192      /* half of it for what the user allows (src/kernel/never.ts) */
 #define PW_LOCALS 512      /* own addresses; beyond, every destination counts as ours */
 #define PW_SUMS 4096       /* (victim, port, second) being summed at once */
 #define PW_ANSWERS 262144  /* SYN+ACKs remembered; at 29k connections/s that is 9 s */
@@ -84,6 +86,7 @@ struct pw_counters {
 	__u64 blocks_replaced;  /* ended early: more than two in one set */
 	__u64 evicted;          /* sources forgotten inside their window: the set was full */
 	__u64 contended;        /* slot not updated: the set's lock was not to be had */
+	__u64 lists_full;       /* prefixes refused: the list of blocks by prefix or of allowed ones was full */
 	__u64 rate_second;      /* attempts of this CPU are counted ... */
 	__u64 rate_count;       /* ... within this 2^30 ns */
 	struct pw_layers layers; /* of the packet in hand */
@@ -113,8 +116,10 @@ struct {
 
 /* What all programs and user space share. */
 struct pw_shared {
-	__u32 blocks;  /* in the table, expired ones that nobody touched included; 0 opens the fast path */
+	__u32 blocks;  /* in the table, expired ones that nobody touched included */
+	__u32 nets;    /* in pw_nets, expired ones included; both 0 opens the fast path, so they are read at once */
 	__u32 version; /* of this layout, PW_LAYOUT; user space adopts maps of the same one only */
+	__u32 spare;
 	__u64 seed;    /* of the table's hash, per boot */
 };
 
@@ -147,15 +152,31 @@ struct pw_prefix {
 	__u32 addr[4];
 };
 
-/* Inserted, deleted: user space, the never-block list. Read: guard, at a verdict and
- * before it drops by a block of an IPv6 prefix. */
+/* Why a prefix is never blocked, as bits: src/kernel/never.ts. Inserted, deleted: user space, the never-block list.
+ * Read: guard, at a verdict and before it drops by a block of a prefix. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
+	__uint(max_entries, PW_NEVER);
 	__type(key, struct pw_prefix);
 	__type(value, __u32);
 } pw_never SEC(".maps");
+
+/* A block of a prefix. */
+struct pw_net {
+	__u64 until_tick;
+	__u32 length; /* that of its key */
+	__u32 hits;   /* packets dropped */
+};
+
+/* Inserted, deleted: user space, which counts them in pw_shared. Read, hits counted: guard, while there is any. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, PW_NETS);
+	__type(key, struct pw_prefix);
+	__type(value, struct pw_net);
+} pw_nets SEC(".maps");
 
 /* One sum of attempts. The lock's lowest bit says that somebody is changing it. */
 struct pw_sum {

@@ -177,12 +177,13 @@ static __always_inline void pw_count_blocks(int by)
 		__sync_fetch_and_add(&shared->blocks, by);
 }
 
-static __always_inline __u32 pw_blocks(void)
+/* Blocks in the table in the low half, blocks by prefix in the high one: 0 when nothing is blocked. */
+static __always_inline __u64 pw_blocks(void)
 {
 	__u32 zero = 0;
 	struct pw_shared *shared = bpf_map_lookup_elem(&pw_shared, &zero);
 
-	return shared ? *(volatile __u32 *)&shared->blocks : 0;
+	return shared ? *(volatile __u64 *)&shared->blocks : 0;
 }
 
 /* The way that blocks this source now, or -1. Needs no lock: a torn read finds no equal address. */

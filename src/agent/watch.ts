@@ -163,7 +163,7 @@ export class Watch {
         ports: options.ports,
         windowNs: options.windowSeconds * SECOND_NS,
         seed: randomBytes(4).readUInt32LE(0),
-        isNever: (address) => kernel.isNever(address),
+        isNever: (address) => kernel.never.covers({ address, length: 128 }),
         note: this.#note,
       });
       this.#firewall.start(monotonicNs());

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { Exit, OperatorError } from '../model/errors.ts';
+import { allowCommand } from './allow.ts';
 import { blockCommand } from './block.ts';
 import { releaseCommand } from './release.ts';
 import { statusCommand } from './status.ts';
@@ -31,7 +32,13 @@ Examples:
   packetwatch status                      what is watched, seen and lost`,
   );
 
-for (const command of [watchCommand(), blockCommand(), statusCommand(), releaseCommand()])
+for (const command of [
+  watchCommand(),
+  blockCommand(),
+  allowCommand(),
+  statusCommand(),
+  releaseCommand(),
+])
   program.addCommand(command);
 for (const [command, name] of withNames(program, 'packetwatch'))
   command.exitOverride().configureOutput(oneLine(name));

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type AddressPrefix, parsePrefix } from '../wire/prefix.ts';
 
 const LONGEST = 365 * 86400;
 const UNITS: Record<string, number> = { '': 1, ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 };
@@ -13,6 +14,16 @@ export function seconds(text: string): number {
   if (value <= 0) throw new InvalidArgumentError('it must be more than zero.');
   if (value > LONGEST) throw new InvalidArgumentError('a year is the most.');
   return value;
+}
+
+/** An address, or a prefix in CIDR form. */
+export function prefix(text: string): AddressPrefix {
+  const found = parsePrefix(text);
+  if (!found)
+    throw new InvalidArgumentError(
+      'an address such as 192.0.2.7, 2001:db8::/32 or 10.1.0.0/16 is wanted.',
+    );
+  return found;
 }
 
 /** A whole number within bounds. */

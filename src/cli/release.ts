@@ -14,7 +14,8 @@ export function releaseCommand(): Command {
         process.stderr.write('packetwatch: the running program detaches everything and ends\n');
         return;
       }
-      const count = new Pins().release();
+      const pins = new Pins();
+      const count = pins.release() + Number(pins.dropAllowed());
       const done = [
         ...(count > 0 ? [`released ${count} pinned objects`] : []),
         ...(releaseNft() ? [`deleted the table ${TABLE} of the firewall`] : []),

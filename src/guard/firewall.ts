@@ -1,8 +1,8 @@
 import { ReferenceRule } from '../detect/reference.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { Direction, Flag, Head, Kind, SocketPart, VerdictPart } from '../wire/layout.gen.ts';
+import { type AddressPrefix, contains } from '../wire/prefix.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
-import { covers } from './addresses.ts';
 import {
   blocksOf,
   listNft,
@@ -41,12 +41,6 @@ export interface FirewallCounts {
   readonly refused: number;
   /** Not added: nft failed. */
   readonly failed: number;
-}
-
-/** A range of addresses; bits of 128. */
-export interface FirewallPrefix {
-  readonly address: Uint8Array;
-  readonly length: number;
 }
 
 interface Entry {
@@ -92,7 +86,7 @@ export class Firewall {
   readonly #lapsed = new Map<number, Lapsed>();
   readonly #ownNets = new Set<string>();
   #changes: Change[] = [];
-  #never: readonly FirewallPrefix[] = [];
+  #never: readonly AddressPrefix[] = [];
   #neverText = '';
   #newNever = '';
   #ended: Entry[] = [];
@@ -164,7 +158,7 @@ export class Firewall {
   }
 
   /** The never-block list as it is from now on: blocks of what it covers end. @param own addresses of this host */
-  protect(prefixes: readonly FirewallPrefix[], own: readonly Uint8Array[]): void {
+  protect(prefixes: readonly AddressPrefix[], own: readonly Uint8Array[]): void {
     this.#ownNets.clear();
     for (const address of own) this.#ownNets.add(netOf(address).join());
     const text = never(prefixes.filter(({ address, length }) => length > 0 && !isMapped(address)));
@@ -175,7 +169,8 @@ export class Firewall {
     this.#never = prefixes;
     if (gained.length === 0) return;
     for (const [name, entry] of this.#blocks)
-      if (gained.some((p) => covers(p.address, p.length, entry.source))) this.#end(name, entry);
+      if (gained.some((prefix) => contains(prefix, { address: entry.source, length: 128 })))
+        this.#end(name, entry);
   }
 
   /** Adds what still waits. Blocks stay to their end; without any the table goes. */
@@ -355,6 +350,6 @@ function isMapped(address: Uint8Array): boolean {
   return new Uint32Array(address.slice().buffer)[2] === MAPPED_WORD;
 }
 
-function nameOf({ address, length }: FirewallPrefix): string {
+function nameOf({ address, length }: AddressPrefix): string {
   return `${address.join()}/${length}`;
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { Origin } from '../kernel/never.ts';
 import { ProcReader } from '../sources/proc-reader.ts';
 import type { ProcRow } from '../sources/proc-rows.ts';
 import { host, type KnownPrefix, parentOf, startOf } from './addresses.ts';
@@ -165,7 +166,7 @@ export class SshSessions {
     const peers = new Map<string, KnownPrefix>();
     for (const { port, peer } of connections)
       if (servers.has(port) && !forwarded.has(port))
-        peers.set(peer.join(), host(peer, 'SSH session'));
+        peers.set(peer.join(), host(peer, 'SSH session', Origin.ssh));
     return [...peers.values()];
   }
 

@@ -6,6 +6,7 @@ import { Kernel } from '../../src/kernel/kernel.ts';
 import { type Mapping, SystemError } from '../../src/kernel/libc.ts';
 import { BpfObject } from '../../src/kernel/object.ts';
 import { type KernelOptions, kernelDefaults } from '../../src/kernel/options.ts';
+import { Origin } from '../../src/kernel/never.ts';
 import { Pins } from '../../src/kernel/pins.ts';
 import { Programs } from '../../src/kernel/programs.ts';
 import type { Ring } from '../../src/kernel/ring.ts';
@@ -115,7 +116,8 @@ export class Rig {
   }
 
   setNever(prefixes: readonly { address: string; length: number }[]): void {
-    this.kernel.setNever(prefixes.map((p) => ({ address: bytesOf(p.address), length: p.length })));
+    const never = prefixes.map((p) => ({ ...p, address: bytesOf(p.address), origin: Origin.own }));
+    this.kernel.never.set(never);
   }
 
   block(address: string, seconds = 3600): string {
@@ -131,6 +133,11 @@ export class Rig {
     return new Uint32Array(this.#shared.buffer)[0]!;
   }
 
+  /** Blocked prefixes, as the guard counts them. */
+  netCount(): number {
+    return new Uint32Array(this.#shared.buffer)[1]!;
+  }
+
   /** Takes or gives back the lock of every set, as a stuck CPU would. */
   setLocks(held: boolean): void {
     const words = new Uint32Array(this.#sets.buffer);
@@ -143,9 +150,18 @@ export class Rig {
     new Uint8Array(this.#sets.buffer).fill(0);
     new Uint32Array(this.#shared.buffer)[0] = 0;
     this.setNever([]);
+    this.#clear('pw_never');
+    this.kernel.nets.sweep(Infinity);
     this.kernel.flushSums(true);
     this.discard();
     this.moved();
+  }
+
+  /** Empties a prefix trie. */
+  #clear(name: string): void {
+    const fd = this.kernel.maps.fd(name);
+    const key = Buffer.alloc(128);
+    while (bpf.nextKey(fd, undefined, key)) bpf.deleteElement(fd, key);
   }
 
   /** Leaves the tables to another rig. */

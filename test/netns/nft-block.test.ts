@@ -18,7 +18,7 @@ suite('--block=nft', ['nmap'], () => {
   const command = (...args: string[]) => packetwatch(rig().victim, args);
   const scan = (source: string, family: Family = 4) =>
     nmapSyn(rig().scanner, source, VICTIM[family]);
-  const port = async (family: Family): Promise<number> => {
+  const listen = async (family: Family): Promise<number> => {
     const { port } = await (await rig().victim.peer()).listen({
       host: VICTIM[family],
       mode: 'echo',
@@ -43,7 +43,7 @@ suite('--block=nft', ['nmap'], () => {
       [6, otherScanner(1, 6), 'fd71:1:0:1::/64'],
     ] as const)('shuts a scanner out, IPv%d', async (family, source, blocked) => {
       const watch = await Watch.start(rig().victim, OPTIONS);
-      const to = await port(family);
+      const to = await listen(family);
       const peer = await rig().scanner.peer();
       const held = await peer.connect({ host: VICTIM[family], port: to, source, end: 'hold' });
       await scan(source, family);
@@ -108,7 +108,7 @@ suite('--block=nft', ['nmap'], () => {
 
   test('leaves blocks at its end, takes them over, and releases them', async () => {
     const source = otherScanner(8, 4);
-    const to = await port(4);
+    const to = await listen(4);
     const first = await Watch.start(rig().victim, OPTIONS);
     await scan(source);
     await until('the element', async () => (await list()).length === 1);
