@@ -19,6 +19,8 @@ interface Session {
   readonly key: string;
 }
 
+/** linux/capability.h */
+const CAP_SYS_PTRACE = 1n << 19n;
 const ESTABLISHED = 1;
 const LISTEN = 10;
 /** sshd(8), and since OpenSSH 9.8 the process of a session. */
@@ -108,7 +110,7 @@ export class SshSessions {
         else this.#others.set(pid, looks + 1);
       } catch (error) {
         this.#others.set(pid, looks + 1); // a kernel thread, or it ended
-        if (isDenied(error) && problems.length === 0)
+        if (isDenied(error) && problems.length === 0 && !this.#maySeeAll())
           problems.push(
             'cannot see which processes are sshd (CAP_SYS_PTRACE): peers of SSH sessions may be blocked',
           );
@@ -133,6 +135,13 @@ export class SshSessions {
       if (!trusted) return undefined;
     }
     return { pid, key: `${pid}@${startOf(stat)}` };
+  }
+
+  /** CAP_SYS_PTRACE; even with it a security module may hide some processes. */
+  #maySeeAll(): boolean {
+    const status = readFileSync(`${this.#root}/self/status`, 'latin1');
+    const capabilities = BigInt(`0x${/^CapEff:\s*([\da-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+    return (capabilities & CAP_SYS_PTRACE) !== 0n;
   }
 
   #isRoots(pid: number): boolean {

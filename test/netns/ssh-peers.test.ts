@@ -58,10 +58,13 @@ suite('the peer of an SSH session', ['sshd', 'ssh', 'ssh-keygen', 'nmap'], () =>
     const session = await server.login(rig().scanner, [
       '-N',
       '-R',
-      `7777:${VICTIM[4]}:1`,
+      `7777:${VICTIM[4]}:${server.port}`,
       ...to(owner, 'nobody'),
     ]);
     await until('the session', () => refused(owner));
+    const peer = await rig().scanner.peer();
+    const how = { host: VICTIM[4], port: 7777, source: guest, end: 'hold' } as const;
+    expect(await peer.connect(how)).not.toHaveProperty('error');
     expect(await add(guest)).toMatchObject({ code: 0 });
     await session.end();
   });

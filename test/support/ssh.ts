@@ -44,6 +44,7 @@ export class SshServer {
       `HostKey ${directory}/host`,
       `AuthorizedKeysFile ${directory}/allowed`,
       'PermitRootLogin yes',
+      'GatewayPorts yes',
       'StrictModes no',
       'PidFile none',
       'UsePAM no',
