@@ -107,6 +107,19 @@ suite('--block=nft', ['nmap'], () => {
       await dry.stop();
     });
 
+    test.each([4, 6] as const)('lets in who is allowed meanwhile, IPv%d', async (family) => {
+      const source = otherScanner(9, family);
+      const watch = await start(OPTIONS);
+      const to = await listen(family);
+      await scan(source, family);
+      await until('the element', async () => (await list()).length === 1);
+      expect(await command('allow', 'add', source)).toMatchObject({ code: 0 });
+      await watch.event({ event: 'unblock', src_ip: source });
+      await until('its connection', () => connects(source, family, to));
+      await scan(source, family);
+      expect(await list()).toEqual([]);
+    });
+
     test('makes its table again when the firewall was loaded anew', async () => {
       const watch = await start(OPTIONS);
       await rig().victim.nft('delete table inet packetwatch');
