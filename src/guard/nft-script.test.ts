@@ -39,7 +39,8 @@ describe('scripts', () => {
 
   it('replace the never-block list as a whole', () => {
     expect(never([])).toBe('flush set inet packetwatch never6\n');
-    expect(never([{ address: bytes('2001:db8::1'), length: 128 }])).toBe(
+    const v4 = { address: bytes('192.0.2.0'), length: 120 };
+    expect(never([{ address: bytes('2001:db8::1'), length: 128 }, v4])).toBe(
       'flush set inet packetwatch never6\nadd element inet packetwatch never6 { 2001:db8::1/128 }\n',
     );
   });

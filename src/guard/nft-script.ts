@@ -1,4 +1,5 @@
 import { formatAddress, isV4 } from '../wire/address.ts';
+import type { AddressPrefix } from '../wire/prefix.ts';
 
 /** The table of ours in the host's firewall. */
 export const TABLE = 'inet packetwatch';
@@ -79,9 +80,11 @@ export function remove(key: NftKey): string {
   return element('add', key) + element('delete', key);
 }
 
-/** The prefixes that pass although their /64 is blocked. @param prefixes IPv6 ones; bits of 128 */
-export function never(prefixes: readonly { address: Uint8Array; length: number }[]): string {
-  const all = prefixes.map(({ address, length }) => `${plain(address)}/${length}`);
+/** The IPv6 prefixes of the never-block list, which pass although their /64 is blocked. */
+export function never(prefixes: readonly AddressPrefix[]): string {
+  const all = prefixes
+    .filter(({ address }) => !isV4(address))
+    .map(({ address, length }) => `${plain(address)}/${length}`);
   return lines([
     `flush set ${TABLE} never6`,
     ...(all.length === 0 ? [] : [`add element ${TABLE} never6 { ${all.join(', ')} }`]),
