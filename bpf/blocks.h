@@ -6,6 +6,8 @@
 #include "packet.h"
 #include "table.h"
 
+#define PW_NESTED 4 /* prefixes of which each contains the next, whose time is over and which nobody has removed yet */
+
 /* Is this one of our own addresses, or the prefix of one? */
 static __always_inline int pw_in_locals(const struct pw_locals *locals, const __u32 *addr)
 {
@@ -113,7 +115,33 @@ static __always_inline int pw_spared(const __u32 *src)
 	return bpf_map_lookup_elem(&pw_never, &key) != 0;
 }
 
-/* Is a source without a SYN in hand blocked? Asked only while anything is. */
+/* Is this source within a prefix that is blocked now? What is on the never-block list passes. A longer prefix whose
+ * time is over hides a shorter one: then that is asked, PW_NESTED times at most. */
+static __always_inline int pw_in_net(const __u32 *src, __u64 tick)
+{
+	struct pw_prefix key = { 128, { src[0], src[1], src[2], src[3] } };
+	int i;
+
+#pragma unroll
+	for (i = 0; i < PW_NESTED; i++) {
+		struct pw_net *net = bpf_map_lookup_elem(&pw_nets, &key);
+
+		if (!net)
+			return 0;
+		if (net->until_tick > tick) {
+			if (pw_spared(src))
+				return 0;
+			__sync_fetch_and_add(&net->hits, 1);
+			return 1;
+		}
+		if (!net->length)
+			return 0;
+		key.length = net->length - 1;
+	}
+	return 0;
+}
+
+/* Is a source that is not judged blocked by itself? Asked only while anything is. */
 static __always_inline int pw_is_blocked(const __u32 *src, int v6, __u64 tick)
 {
 	__u32 key[4] __attribute__((aligned(8)));

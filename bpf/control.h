@@ -8,6 +8,9 @@
 enum pw_command {
 	PW_COMMAND_BLOCK = 1,   /* addr for ttl_ticks */
 	PW_COMMAND_UNBLOCK = 2, /* addr */
+	PW_COMMAND_NET = 4,     /* a prefix of `index` bits is being blocked: count and report it, or refuse */
+	PW_COMMAND_NO_NET = 5,  /* it is blocked no more */
+	PW_COMMAND_FULL = 6,    /* count a prefix that found the list of allowed ones full */
 	PW_COMMAND_FLUSH = 3,   /* sum number `index`, when its second is over or all is 1 */
 };
 
@@ -42,7 +45,7 @@ static __always_inline int pw_do_block(const __u32 *key, const struct pw_request
 		pw_unlock(&set->lock);
 		return 1;
 	}
-	if (pw_blocks() >= pw_opt.block_max) {
+	if ((__u32)pw_blocks() >= pw_opt.block_max) {
 		pw_unlock(&set->lock);
 		c->blocks_refused++;
 		return -1;
@@ -91,6 +94,21 @@ static __always_inline int pw_do_unblock(const __u32 *key, __u32 only_if_over, _
 	return done;
 }
 
+/* User space changes pw_nets itself, which a program that may sleep can't. 1 counted, -1 there are too many. */
+static __always_inline int pw_count_net(int by, struct pw_counters *c)
+{
+	__u32 zero = 0;
+	struct pw_shared *shared = bpf_map_lookup_elem(&pw_shared, &zero);
+
+	if (!shared)
+		return -2;
+	if (__sync_fetch_and_add(&shared->nets, by) < PW_NETS || by < 0)
+		return 1;
+	__sync_fetch_and_add(&shared->nets, -by);
+	c->lists_full++;
+	return -1;
+}
+
 /* The context may only be read at its own offsets: the request is copied first. */
 static __always_inline void pw_copy_request(struct pw_request *to, volatile struct pw_request *from)
 {
@@ -127,6 +145,17 @@ static __always_inline int pw_control(struct pw_request *ctx)
 		req->result = pw_do_unblock(key, req->all, ns);
 		if (req->result == 1)
 			pw_report_verdict(PW_KIND_UNBLOCK, req->addr, nobody, req->family, 0, 0, ns, &found, c);
+	} else if (req->command == PW_COMMAND_NET) {
+		req->result = pw_count_net(1, c);
+		found.until_tick = PW_TICK(ns) + req->ttl_ticks;
+		if (req->result == 1)
+			pw_report_verdict(PW_KIND_BLOCK, req->addr, nobody, req->family, req->index, 0, ns, &found, c);
+	} else if (req->command == PW_COMMAND_NO_NET) {
+		req->result = pw_count_net(-1, c);
+		pw_report_verdict(PW_KIND_UNBLOCK, req->addr, nobody, req->family, req->index, 0, ns, &found, c);
+	} else if (req->command == PW_COMMAND_FULL) {
+		c->lists_full++;
+		req->result = 1;
 	} else if (req->command == PW_COMMAND_FLUSH) {
 		__u32 index = req->index;
 		struct pw_sum *s = bpf_map_lookup_elem(&pw_sums, &index);

@@ -13,8 +13,8 @@ enum pw_kind {
 	PW_KIND_EXISTING = 5, /* a socket that was there before the start (bpf_iter); also listeners, state 10 */
 	PW_KIND_SUM = 6,      /* attempts summed in the kernel per (victim, port, second) */
 	PW_KIND_SCAN = 7,     /* verdict of the reference rule */
-	PW_KIND_BLOCK = 8,    /* a source was blocked by a user's command */
-	PW_KIND_UNBLOCK = 9,  /* a block was removed by a user's command */
+	PW_KIND_BLOCK = 8,    /* a source was blocked by a user's command; dst_port: bits of a prefix (of 128), 0 one source */
+	PW_KIND_UNBLOCK = 9,  /* a block was removed by a user's command, or was over; dst_port as above */
 };
 
 enum pw_direction {

@@ -37,25 +37,24 @@ static __always_inline __u32 pw_touch(__u8 flags)
 
 /* A SYN (PW_SCAN_VERTICAL), or to us what no honest peer sends: `scan` says which. The sequence number of a handshake's
  * reset (PW_SCAN_HORIZONTAL) tells nothing that its SYN didn't. */
-static __always_inline int pw_on_touch(void *ctx, const struct pw_ends *e, volatile struct pw_layers *l,
-				       const struct tcphdr *tcp, __u32 scan, int local, __u32 ifindex,
-				       struct pw_counters *c)
+static __always_inline int pw_on_touch(const struct pw_ends *e, const volatile struct pw_layers *l, __u32 scan, int local,
+				       int blocked, __u32 ifindex, struct pw_counters *c)
 {
-	__u64 tick = pw_tick(), ns = 0;
-	__u16 src_port = bpf_ntohs(tcp->source), dst_port = bpf_ntohs(tcp->dest);
-	int judged = PW_JUDGED_PASS, syn = scan == PW_SCAN_VERTICAL;
+	int judged = PW_JUDGED_PASS, syn = scan == PW_SCAN_VERTICAL, v6 = l->family == 6;
+	__u16 src_port = bpf_ntohs(l->source), dst_port = bpf_ntohs(l->dest);
 	volatile struct pw_found *found = &c->found;
+	__u64 tick = pw_tick(), ns = 0;
 
 	if (syn)
 		c->attempts++;
 	else if (scan != PW_SCAN_HORIZONTAL)
 		c->odd++;
-	if (local && scan == PW_SCAN_HORIZONTAL && pw_opt.weighted)
-		judged = pw_judge_outcome(e, l->family == 6, dst_port, PW_COUNTED, 1, tick, found, c);
-	else if (local)
-		judged = pw_judge(e, l->family == 6, scan, dst_port, tick, found, c);
-	else if (pw_blocks() && pw_is_blocked(e->src, l->family == 6, tick))
+	if (blocked)
 		judged = PW_JUDGED_DROP;
+	else if (local && scan == PW_SCAN_HORIZONTAL && pw_opt.weighted)
+		judged = pw_judge_outcome(e, v6, dst_port, PW_COUNTED, 1, tick, found, c);
+	else if (local)
+		judged = pw_judge(e, v6, scan, dst_port, tick, found, c);
 	if (judged == PW_JUDGED_DROP) {
 		if (syn)
 			c->attempts_dropped++;
@@ -66,8 +65,8 @@ static __always_inline int pw_on_touch(void *ctx, const struct pw_ends *e, volat
 	if ((pw_opt.events && syn) || judged == PW_JUDGED_SCAN)
 		ns = pw_ns();
 	if (pw_opt.events && syn)
-		pw_report_attempt(e, l->family, src_port, dst_port, bpf_ntohl(tcp->seq),
-				  local ? PW_DIR_INBOUND : PW_DIR_FORWARDED, ifindex, ns, c);
+		pw_report_attempt(e, l->family, src_port, dst_port, l->seq, local ? PW_DIR_INBOUND : PW_DIR_FORWARDED,
+				  ifindex, ns, c);
 	if (judged == PW_JUDGED_SCAN) {
 		pw_report_scan(e, l->family, dst_port, ifindex, ns, found, c);
 		return found->until_tick != 0;
@@ -75,45 +74,82 @@ static __always_inline int pw_on_touch(void *ctx, const struct pw_ends *e, volat
 	return 0;
 }
 
-/* Neither SYN nor anything else of a source that may be blocked. */
-static __always_inline int pw_drop_other(void *ctx, const struct pw_ends *e, volatile struct pw_layers *l, void *l4,
-					 __u8 flags, int short_header, struct pw_counters *c)
+/* What a blocked source sends, but for SYNs: 1 when it is to be dropped. */
+static __always_inline int pw_drop_other(void *ctx, const struct pw_ends *e, const volatile struct pw_layers *l,
+					 struct pw_counters *c)
 {
-	struct udphdr *ports = l4; /* both protocols begin with the ports */
+	__u32 touch = pw_touch(l->flags);
 
-	if (!pw_is_blocked(e->src, l->family == 6, pw_tick()))
-		return 0;
-	if (l->proto == IPPROTO_TCP && (short_header || (pw_touch(flags) >= PW_SCAN_NULL && pw_touch(flags) < PW_TOUCH_SYN_ACK))) {
+	if (l->proto == IPPROTO_TCP && (!l->whole || (touch && touch < PW_TOUCH_SYN_ACK))) {
 		c->dropped_flags++;
 		return 1;
 	}
 	if (!pw_opt.block_established) {
 		if (!pw_is_local(e->dst))
 			return 0; /* forwarded: we can't know */
-		if (!short_header && pw_has_socket(ctx, e, l->family == 6, l->proto == IPPROTO_UDP, ports->source, ports->dest))
+		if (l->whole && pw_has_socket(ctx, e, l->family == 6, l->proto == IPPROTO_UDP, l->source, l->dest))
 			return 0;
 	}
 	c->dropped_other++;
 	return 1;
 }
 
-/* 1: drop. ethertype is 0 but on devices without an Ethernet header. */
+/* Which of its segments is this? What is not seen to be whole stays so. enum pw_scan, 0 for what touches no port. */
+static __always_inline __u32 pw_look_at_tcp(volatile struct pw_layers *l, const struct pw_ends *e, void *data, void *data_end,
+					    int common, struct pw_counters *c)
+{
+	struct tcphdr *tcp = data + PW_OFFSET(l->l4);
+	__u32 touch;
+	__u64 id;
+
+	if ((void *)tcp + 8 > data_end)
+		goto malformed;
+	l->source = tcp->source;
+	l->dest = tcp->dest;
+	l->seq = bpf_ntohl(tcp->seq);
+	if ((void *)(tcp + 1) > data_end ||
+	    (!common && (l->l4_len < sizeof(*tcp) || tcp->doff < 5 || l->l4_len < tcp->doff * 4 ||
+			 (void *)tcp + tcp->doff * 4 > data_end))) {
+		/* a first fragment with the ports but not the flags (RFC 1858): Linux puts it together, so it is a probe */
+		if (l->fragmented && l->l4_len >= 8 && l->l4_len < sizeof(*tcp)) {
+			c->malformed++;
+			return PW_SCAN_FRAGMENT;
+		}
+		goto malformed;
+	}
+	l->whole = 1;
+	l->flags = ((__u8 *)tcp)[13];
+	touch = pw_touch(l->flags);
+	if (touch < PW_TOUCH_SYN_ACK)
+		return touch;
+	id = pw_id(e->src, e->dst, l->family == 6, bpf_ntohs(l->source) | (__u32)bpf_ntohs(l->dest) << 16,
+		   touch == PW_TOUCH_RESET ? l->seq - 1 : bpf_ntohl(tcp->ack_seq));
+	if (touch == PW_TOUCH_RESET)
+		return pw_note_reset(id) ? PW_SCAN_HORIZONTAL : 0; /* half-open: evidence when many addresses see it */
+	pw_note_scatter(id);
+	return 0;
+malformed:
+	c->malformed++;
+	return 0;
+}
+
+/* 1: drop. ethertype is 0 but on devices without an Ethernet header. What is found goes from step to step through the
+ * CPU's map value, where the verifier forgets by which way it came: else it would follow each way to the end. */
 static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be16 ethertype, __u32 ifindex)
 {
 	struct pw_counters *c = pw_count();
 	volatile struct pw_layers *l;
-	struct pw_ends ends, *e = &ends;
-	struct tcphdr *tcp;
-	__u8 flags = 0;
-	__u32 scan;
-	int common, local, drop;
+	struct pw_ends *e;
+	int common, local, parsed = PW_PARSED_OK;
+	__u32 scan, blocked;
+	__u64 tick;
 
 	if (!c)
 		return 0;
 	c->packets++;
 	common = pw_common_flags(data, data_end, ethertype);
 	l = &c->layers;
-
+	e = &c->ends;
 	if (common >= 0) {
 		if ((common & (PW_SYN | PW_RST | PW_ACK)) == PW_ACK && !pw_blocks())
 			return 0;
@@ -122,74 +158,55 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 		l->family = 4;
 		l->proto = IPPROTO_TCP;
 	} else {
-		switch (pw_parse(l, data, data_end, ethertype)) {
-		case PW_PARSED_OK:
-			break;
-		case PW_PARSED_MALFORMED:
+		parsed = pw_parse(l, data, data_end, ethertype);
+		if (parsed == PW_PARSED_MALFORMED) {
 			c->malformed++;
-			if (!pw_blocks() || !l->family || pw_addresses(e, l, data, data_end))
+			if (!pw_blocks() || !l->family)
 				return 0;
 			l->proto = IPPROTO_TCP; /* whatever it hides: a blocked source gets nothing in by it */
-			return pw_drop_other(ctx, e, l, 0, 0, 1, c);
-		default:
+		} else if (parsed != PW_PARSED_OK || (l->proto == IPPROTO_UDP ? !pw_blocks() : l->proto != IPPROTO_TCP)) {
 			return 0;
 		}
 	}
-	if (l->proto != IPPROTO_TCP) {
-		if (l->proto != IPPROTO_UDP || !pw_blocks())
-			return 0;
-		tcp = data + PW_OFFSET(l->l4);
-		if ((void *)tcp + sizeof(struct udphdr) > data_end || l->l4_len < sizeof(struct udphdr) ||
-		    pw_addresses(e, l, data, data_end)) {
+	if (pw_addresses(e, l, data, data_end))
+		return 0;
+	l->whole = 0;
+	l->flags = 0;
+	l->scan = 0;
+	if (parsed == PW_PARSED_OK && l->proto == IPPROTO_TCP) {
+		l->scan = pw_look_at_tcp(l, e, data, data_end, common >= 0, c);
+	} else if (parsed == PW_PARSED_OK) {
+		struct udphdr *udp = data + PW_OFFSET(l->l4);
+
+		if ((void *)(udp + 1) > data_end || l->l4_len < sizeof(*udp)) {
 			c->malformed++;
 			return 0;
 		}
-		return pw_drop_other(ctx, e, l, tcp, 0, 0, c);
+		l->source = udp->source;
+		l->dest = udp->dest;
+		l->whole = 1;
 	}
-	tcp = data + PW_OFFSET(l->l4);
-	if ((void *)(tcp + 1) > data_end ||
-	    (common < 0 && (l->l4_len < sizeof(*tcp) || tcp->doff < 5 || l->l4_len < tcp->doff * 4 ||
-			    (void *)tcp + tcp->doff * 4 > data_end))) {
-		c->malformed++;
-		if (pw_addresses(e, l, data, data_end))
-			return 0;
-		/* a first fragment with the ports but not the flags (RFC 1858): Linux puts it together, so it is a probe */
-		if (l->fragmented && l->l4_len >= 8 && l->l4_len < sizeof(*tcp) && (void *)tcp + 8 <= data_end &&
-		    pw_is_local(e->dst)) {
-			scan = PW_SCAN_FRAGMENT;
-		} else {
-			if (!pw_blocks())
-				return 0;
-			return pw_drop_other(ctx, e, l, 0, 0, 1, c);
-		}
-	} else {
-		flags = ((__u8 *)tcp)[13];
-		if ((flags & (PW_SYN | PW_ACK)) == PW_ACK && !(flags & PW_RST) && !pw_blocks())
-			return 0;
-		if (pw_addresses(e, l, data, data_end))
-			return 0;
-		scan = pw_touch(flags);
-		if (scan == PW_TOUCH_SYN_ACK) {
-			pw_note_scatter(pw_id(e->src, e->dst, l->family == 6,
-					      bpf_ntohs(tcp->source) | (__u32)bpf_ntohs(tcp->dest) << 16,
-					      bpf_ntohl(tcp->ack_seq)));
-			scan = 0;
-		} else if (scan == PW_TOUCH_RESET) {
-			/* half-open: evidence when many addresses see it */
-			scan = pw_note_reset(pw_id(e->src, e->dst, l->family == 6,
-						   bpf_ntohs(tcp->source) | (__u32)bpf_ntohs(tcp->dest) << 16,
-						   bpf_ntohl(tcp->seq) - 1)) ? PW_SCAN_HORIZONTAL : 0;
-		}
-	}
+	scan = l->scan;
 	local = scan ? pw_is_local(e->dst) : 0;
-	if (scan == PW_SCAN_VERTICAL || (scan && local)) {
-		drop = pw_on_touch(ctx, e, l, tcp, scan, local, ifindex, c);
+	if (scan != PW_SCAN_VERTICAL && !local)
+		scan = 0;
+	l->blocked = 0;
+	if (pw_blocks()) {
+		tick = pw_tick();
+		/* of what is judged the rule itself looks for a block in the table */
+		if (!(local && scan != PW_SCAN_HORIZONTAL))
+			l->blocked = pw_is_blocked(e->src, l->family == 6, tick);
+		if (!l->blocked && pw_blocks() >> 32)
+			l->blocked = pw_in_net(e->src, tick);
+	}
+	blocked = l->blocked;
+	if (scan) {
+		int drop = pw_on_touch(e, l, scan, local, scan != PW_SCAN_HORIZONTAL && blocked, ifindex, c);
+
 		if (scan != PW_SCAN_HORIZONTAL)
 			return drop;
 	}
-	if (!pw_blocks())
-		return 0;
-	return pw_drop_other(ctx, e, l, tcp, flags, 0, c);
+	return blocked && pw_drop_other(ctx, e, l, c);
 }
 
 #endif

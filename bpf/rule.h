@@ -129,7 +129,7 @@ static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, c
 	if (!pw_opt.weighted || scan > PW_SCAN_HORIZONTAL) {
 		found->closed = found->silent = found->half = 0;
 		found->score = 0;
-		found->opened = pw_opt.block ? more->score.opened : 0;
+		found->opened = pw_opt.block || pw_opt.retell ? more->score.opened : 0;
 		if (scan != PW_SCAN_HORIZONTAL)
 			found->hosts = 1;
 	}
@@ -145,7 +145,7 @@ static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, c
 	more->last_port = port;
 	more->port_count = scan == PW_SCAN_HORIZONTAL && !pw_opt.weighted ? 0 : pw_opt.slots;
 	more->scan = scan;
-	if (pw_opt.block && !found->spared && pw_blocks() >= pw_opt.block_max) {
+	if (pw_opt.block && !found->spared && (__u32)pw_blocks() >= pw_opt.block_max) {
 		c->blocks_refused++;
 		found->spared = 1;
 	}
@@ -164,7 +164,10 @@ static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, c
 	}
 	pw_put_port(slot, more, found->oldest, found->item, tick);
 	pw_set_way(set, i & 3, PW_WAY(PW_WAY_TAG(set->way[i & 3]), PW_WAY_FOUND, PW_MAX_PORTS, pw_over(tick)));
-	return state == PW_WAY_FOUND ? PW_JUDGED_PASS : PW_JUDGED_SCAN;
+	if (state == PW_WAY_FOUND && (!pw_opt.retell || PW_WHEN(tick) - more->score.told_at < pw_opt.retell))
+		return PW_JUDGED_PASS;
+	more->score.told_at = PW_WHEN(tick);
+	return PW_JUDGED_SCAN;
 }
 
 /* Under the lock: has the score crossed? `found` holds the live ports of this pair. */
@@ -269,7 +272,7 @@ static __always_inline int pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag
 	slot->first_tick = tick;
 	set->hits[i] = 1;
 	pw_set_way(set, i, PW_WAY(tag, PW_WAY_WATCHED, 1, pw_over(tick)));
-	if (pw_opt.weighted || pw_opt.block)
+	if (pw_opt.weighted || pw_opt.block || pw_opt.retell)
 		__builtin_memset(&more->score, 0, sizeof(more->score));
 	if (pw_opt.weighted && scan == PW_SCAN_VERTICAL) {
 		more->score.value = (carried > 0 ? carried : 0) + PW_SCORE_SILENT;

@@ -220,7 +220,7 @@ static __always_inline void pw_credit(const struct sock *sk, const struct pw_tup
 	struct pw_counters *c = pw_count();
 	struct pw_ends e;
 
-	if (!(pw_opt.weighted || pw_opt.block) || !c || sk->__sk_common.skc_net.net->net_cookie != pw_opt.netns)
+	if (!(pw_opt.weighted || pw_opt.block || pw_opt.retell) || !c || sk->__sk_common.skc_net.net->net_cookie != pw_opt.netns)
 		return;
 	__builtin_memcpy(e.src, t->remote, 16);
 	__builtin_memcpy(e.dst, t->local, 16);

@@ -10,6 +10,8 @@
 #define PW_ODD_PORTS 3     /* T for what no honest peer sends, under either rule */
 #define PW_WAYS 4
 #define PW_SETS 16384      /* x 4 ways = 65,536 sources */
+#define PW_NETS 4096       /* blocks by prefix */
+#define PW_NEVER 8192      /* half of it for what the user allows (src/kernel/never.ts) */
 #define PW_LOCALS 512      /* own addresses; beyond, every destination counts as ours */
 #define PW_SUMS 4096       /* (victim, port, second) being summed at once */
 #define PW_ANSWERS 262144  /* SYN+ACKs remembered; at 29k connections/s that is 9 s */
@@ -24,6 +26,8 @@ const volatile struct pw_options {
 	__u32 ports;        /* T, 1 to PW_MAX_PORTS; 0: nothing is judged */
 	__u32 slots;        /* ports remembered of each pair, T or PW_ODD_PORTS at least */
 	__u32 block_max;    /* blocks in force at once */
+	__u32 retell;       /* after so long a scan that goes on is a verdict again, 2^26 ns; 0: never. For a firewall that
+	                     * blocks in our place, behind us */
 	__u32 sum_above;    /* attempts per CPU in 2^30 ns before they are summed */
 	__u32 v6_mask[4];   /* of IPv6 sources, network order */
 	__u8 block;         /* a verdict blocks */
@@ -46,6 +50,13 @@ struct pw_layers {
 	__u8 family;  /* 4 or 6 */
 	__u8 proto;
 	__u8 fragmented;
+	__u8 whole;     /* the transport header is there */
+	__u8 flags;     /* of TCP */
+	__u8 scan;      /* enum pw_scan, 0: touches no port */
+	__u8 blocked;   /* its source is */
+	__be16 source;  /* ports */
+	__be16 dest;
+	__u32 seq;
 };
 
 /* The originator's and responder's ends of a packet. */
@@ -116,6 +127,7 @@ struct pw_counters {
 	__u64 blocks_replaced;  /* ended early: more than two in one set */
 	__u64 evicted;          /* sources forgotten inside their window: the set was full */
 	__u64 contended;        /* slot not updated: the set's lock was not to be had */
+	__u64 lists_full;       /* prefixes refused: the list of blocks by prefix or of allowed ones was full */
 	__u64 rate_second;      /* attempts of this CPU are counted ... */
 	__u64 rate_count;       /* ... within this 2^30 ns */
 	struct pw_layers layers; /* of the packet in hand */
@@ -147,8 +159,10 @@ struct {
 
 /* What all programs and user space share. */
 struct pw_shared {
-	__u32 blocks;  /* in the table, expired ones that nobody touched included; 0 opens the fast path */
+	__u32 blocks;  /* in the table, expired ones that nobody touched included */
+	__u32 nets;    /* in pw_nets, expired ones included; both 0 opens the fast path, so they are read at once */
 	__u32 version; /* of this layout, PW_LAYOUT; user space adopts maps of the same one only */
+	__u32 spare;
 	__u64 seed;    /* of the table's hash, per boot */
 	__u64 clock_ns; /* the time, for programs loaded with set_clock */
 };
@@ -182,15 +196,31 @@ struct pw_prefix {
 	__u32 addr[4];
 };
 
-/* Inserted, deleted: user space, the never-block list. Read: guard, at a verdict and
- * before it drops by a block of an IPv6 prefix. */
+/* Why a prefix is never blocked, as bits: src/kernel/never.ts. Inserted, deleted: user space, the never-block list.
+ * Read: guard, at a verdict and before it drops by a block of a prefix. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
+	__uint(max_entries, PW_NEVER);
 	__type(key, struct pw_prefix);
 	__type(value, __u32);
 } pw_never SEC(".maps");
+
+/* A block of a prefix. */
+struct pw_net {
+	__u64 until_tick;
+	__u32 length; /* that of its key */
+	__u32 hits;   /* packets dropped */
+};
+
+/* Inserted, deleted: user space, which counts them in pw_shared. Read, hits counted: guard, while there is any. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, PW_NETS);
+	__type(key, struct pw_prefix);
+	__type(value, struct pw_net);
+} pw_nets SEC(".maps");
 
 /* One sum of attempts. The lock's lowest bit says that somebody is changing it. */
 struct pw_sum {

@@ -39,7 +39,7 @@ struct pw_score {
 	__u16 closed, silent, half, opened; /* since the way was taken */
 	__u16 hosts;      /* victims whose score was carried over, and this one */
 	__u16 trust;      /* handshakes completed, PW_TRUST_GAP apart */
-	__u32 spare;
+	__u32 told_at;    /* the last verdict that did not block, 2^26 ns */
 };
 
 /* A way, 8 bytes, stored at once. As a number it orders ways by their worth of being kept: what state, how many ports,
@@ -190,12 +190,13 @@ static __always_inline void pw_count_blocks(int by)
 		__sync_fetch_and_add(&shared->blocks, by);
 }
 
-static __always_inline __u32 pw_blocks(void)
+/* Blocks in the table in the low half, blocks by prefix in the high one: 0 when nothing is blocked. */
+static __always_inline __u64 pw_blocks(void)
 {
 	__u32 zero = 0;
 	struct pw_shared *shared = bpf_map_lookup_elem(&pw_shared, &zero);
 
-	return shared ? *(volatile __u32 *)&shared->blocks : 0;
+	return shared ? *(volatile __u64 *)&shared->blocks : 0;
 }
 
 /* The way that blocks this source now, or -1. Needs no lock: a torn read finds no equal address. */

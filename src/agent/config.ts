@@ -6,6 +6,8 @@ import { ALL_EVENTS, type EventMask } from '../model/events.ts';
 
 export type SourceName = 'auto' | 'ebpf' | 'proc';
 export type Format = 'text' | 'json';
+/** Who acts on a verdict: nobody, the guard in the kernel, the host's firewall. */
+export type Blocking = 'off' | 'bpf' | 'nft';
 
 /** What `packetwatch watch` was asked for. */
 export interface WatchConfig {
@@ -15,6 +17,8 @@ export interface WatchConfig {
   /** Empty: all with a non-link-local address, and lo. */
   readonly interfaces: readonly string[];
   readonly attach: AttachMode;
+  readonly block: Blocking;
+  /** Its `block` is that of `bpf`. */
   readonly kernel: KernelOptions;
   readonly format: Format;
   readonly events: EventMask;
@@ -31,6 +35,7 @@ export const watchDefaults: WatchConfig = {
   intervalSeconds: 10,
   interfaces: [],
   attach: 'auto',
+  block: 'off',
   kernel: kernelDefaults,
   format: 'text',
   events: ALL_EVENTS,

@@ -6,14 +6,15 @@ import type { WatchConfig } from './config.ts';
  * noted. Throws what the step threw where nothing but the kernel does.
  */
 export function orFallBack<T>(
-  { source, kernel, attach }: WatchConfig,
+  { source, block, attach }: WatchConfig,
   note: (line: string) => void,
   step: () => T,
 ): T | undefined {
   try {
     return step();
   } catch (error) {
-    if (source === 'ebpf' || kernel.block || attach !== 'auto' || !isFallback(error)) throw error;
+    if (source === 'ebpf' || block !== 'off' || attach !== 'auto' || !isFallback(error))
+      throw error;
     note(`${describe(error)}; reading /proc instead`);
     return undefined;
   }

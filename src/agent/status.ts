@@ -1,4 +1,5 @@
 import type { FlowCounts } from '../flow/counts.ts';
+import type { Firewall, FirewallCounts } from '../guard/firewall.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Counters } from '../kernel/counters.ts';
 import type { Attachment } from '../kernel/hooks.ts';
@@ -12,6 +13,7 @@ export interface Parts {
   readonly source: Source;
   readonly flow: Flow;
   readonly sink: Sink;
+  readonly firewall: Firewall | undefined;
   readonly startedNs: number;
   readonly nowNs: number;
 }
@@ -40,19 +42,29 @@ export interface Status {
   readonly kernel?: Counters;
   readonly table?: { readonly used: number; readonly capacity: number };
   readonly blocks?: number;
+  /** With --block=nft. */
+  readonly firewall?: FirewallCounts;
   readonly source_counts: SourceCounts;
   readonly flow: FlowCounts;
   readonly output: SinkCounts;
 }
 
 /** What `packetwatch status` prints: what is watched and how, what was seen, what was lost and where. */
-export function statusOf({ config, source, flow, sink, startedNs, nowNs }: Parts): Status {
+export function statusOf({
+  config,
+  source,
+  flow,
+  sink,
+  firewall,
+  startedNs,
+  nowNs,
+}: Parts): Status {
   const ebpf = source instanceof EbpfSource ? source : undefined;
   return {
     pid: process.pid,
     uptime_s: Math.round((nowNs - startedNs) / 1e9),
     source: source.name,
-    blocking: config.kernel.block && !config.kernel.dryRun,
+    blocking: config.block !== 'off' && !config.kernel.dryRun,
     limits: source.limits(),
     ...(config.filter ? { filter: config.filter.text } : {}),
     ...(ebpf
@@ -72,6 +84,7 @@ export function statusOf({ config, source, flow, sink, startedNs, nowNs }: Parts
           blocks: ebpf.kernel.table.blocks(nowNs).active.length,
         }
       : {}),
+    ...(firewall ? { firewall: firewall.counts() } : {}),
     source_counts: source.counts(),
     flow: flow.counts(),
     output: sink.counts(),

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
+import { Firewall } from '../guard/firewall.ts';
+import { TABLE } from '../guard/nft-script.ts';
+import type { Kernel } from '../kernel/kernel.ts';
 import { requireObjects } from '../kernel/objects.ts';
 import { OperatorError } from '../model/errors.ts';
 import { FilteredSink } from '../sinks/filtered.ts';
@@ -50,10 +53,13 @@ export class Watch {
   #loss!: LossReport;
   #protection: Protection | undefined;
   readonly #metrics: Metrics | undefined;
+  /** With --block=nft. */
+  #firewall: Firewall | undefined;
   #nextSecondNs = 0;
   #lastTakenNs = 0;
   #detectors!: Detectors;
-  readonly #take = (batch: RecordBatch): void => {
+  readonly #take = (records: RecordBatch): void => {
+    const batch = this.#firewall?.take(records, monotonicNs()) ?? records;
     this.#flow.take(batch);
     this.#detectors.judge(batch);
     this.#takeVerdicts();
@@ -155,17 +161,32 @@ export class Watch {
       kernel: this.#config.kernel,
       attach: this.#config.attach,
       interfaces: this.#config.interfaces,
-      beforeAttach: (kernel) => {
-        this.#protection = new Protection(kernel, this.#note);
-        this.#protection.refresh(monotonicNs());
-      },
+      beforeAttach: (kernel) => this.#protect(kernel),
     });
     ebpf.start();
     return ebpf;
   }
 
+  /** Before the first packet is judged. */
+  #protect(kernel: Kernel): void {
+    const { block, kernel: options } = this.#config;
+    if (block === 'nft' && !options.dryRun) {
+      this.#firewall = new Firewall({
+        ttlNs: options.blockSeconds * SECOND_NS,
+        blockMax: options.blockMax,
+        cutEstablished: options.blockEstablished,
+        confirmedNs: options.confirmedSeconds * SECOND_NS,
+        isNever: (address) => kernel.never.covers({ address, length: 128 }),
+        note: this.#note,
+      });
+      this.#firewall.start(monotonicNs());
+    }
+    this.#protection = new Protection(kernel, this.#firewall, this.#note);
+    this.#protection.refresh(monotonicNs());
+  }
+
   #startProc(): Source {
-    if (this.#config.kernel.block)
+    if (this.#config.block !== 'off')
       throw new OperatorError(
         '--block needs the kernel, and --source proc only reads',
         'use --source ebpf as root',
@@ -207,7 +228,7 @@ export class Watch {
         );
     }
     if (this.#config.kernel.dryRun) this.#note('dry run: nothing is blocked');
-    else if (this.#config.kernel.block && this.#config.kernel.rule === 'reference')
+    else if (this.#config.block !== 'off' && this.#config.kernel.rule === 'reference')
       this.#note(
         'blocking by the reference rule, which also finds honest clients that use many ports; --rule weighted is the better one for it',
       );
@@ -242,6 +263,7 @@ export class Watch {
     for (const line of ebpf.news()) this.#note(line);
     ebpf.kernel.sweepBlocks(nowNs);
     this.#protection?.refresh(nowNs);
+    if (this.#firewall) this.#flow.take(this.#firewall.tick(nowNs));
   }
 
   /** Looks again: soon, but not for each handful of records when many come, nor for none. */
@@ -288,12 +310,18 @@ export class Watch {
       }
       this.#sink.stop();
     } finally {
+      if (this.#releasing) this.#firewall?.release();
+      else this.#firewall?.stop(monotonicNs());
       if (ebpf && this.#releasing) ebpf.release();
       else this.#source.stop();
       this.#instance.stop();
     }
     if (ebpf && this.#releasing)
       this.#note('released: nothing of packetwatch is left in the kernel');
+    else if (this.#firewall && this.#firewall.counts().blocks > 0)
+      this.#note(
+        `blocks stay in the firewall (table ${TABLE}) to their end; \`packetwatch release\` removes them`,
+      );
     else if (ebpf && this.#config.kernel.block && !this.#config.kernel.dryRun)
       this.#note(
         'the guard stays attached and blocks run to their end; `packetwatch release` removes it',
@@ -310,6 +338,7 @@ export class Watch {
       source: this.#source,
       flow: this.#flow,
       sink: this.#sink,
+      firewall: this.#firewall,
       startedNs: this.#startedNs,
       nowNs: monotonicNs(),
     };

@@ -1,19 +1,17 @@
 import { Command, Option } from 'commander';
-import { monotonicNs } from '../agent/clock.ts';
-import { covers } from '../guard/addresses.ts';
 import { gatherNeverBlock } from '../guard/never-block.ts';
-import { PinnedGuard } from '../kernel/pinned-guard.ts';
+import { mustNft, nftBlocks } from '../guard/nft.ts';
+import { keyOf, remove as removeElement, textOf } from '../guard/nft-script.ts';
 import { kernelDefaults } from '../kernel/options.ts';
-import type { Block } from '../kernel/table.ts';
-import { Exit, OperatorError } from '../model/errors.ts';
-import { formatAddress, isV4, parseAddress } from '../wire/address.ts';
-import { seconds } from './parse.ts';
+import { PinnedGuard } from '../kernel/pinned-guard.ts';
+import { Pins } from '../kernel/pins.ts';
+import { OperatorError } from '../model/errors.ts';
+import { type AddressPrefix, contains, formatPrefix } from '../wire/prefix.ts';
+import { blockRows } from './block-list.ts';
+import { prefix, seconds } from './parse.ts';
 import { table } from './table.ts';
 
-/** Bits of an IPv6 source that are blocked. */
-const PREFIX = kernelDefaults.v6Prefix;
-
-/** `packetwatch block list|add|rm`: works on the kernel's table, whether the program runs or not. */
+/** `packetwatch block list|add|rm`: works on the kernel's table and the firewall's, whether the program runs or not. */
 export function blockCommand(): Command {
   const command = new Command('block').description(
     'list, add and remove blocks of the guard in this network namespace',
@@ -24,34 +22,36 @@ export function blockCommand(): Command {
     .option('--json', 'one JSON object per block')
     .action((options: { json?: boolean }) => list(options.json ?? false));
   command
-    .command('add <address>')
-    .description('block a source')
+    .command('add')
+    .argument('<address>', 'an address, or a prefix such as 10.1.0.0/16', prefix)
+    .description('block a source, or all of a prefix but who is never blocked')
     .addOption(
       new Option('--ttl <time>', 'how long')
         .argParser(seconds)
         .default(kernelDefaults.blockSeconds, `${kernelDefaults.blockSeconds}s`),
     )
-    .action((text: string, options: { ttl: number }) => add(addressOf(text), options.ttl));
+    .action((source: AddressPrefix, options: { ttl: number }) => add(source, options.ttl));
   command
-    .command('rm <address>')
+    .command('rm')
+    .argument('<address>', 'as it was blocked', prefix)
     .description('end a block')
-    .action((text: string) => remove(addressOf(text)));
+    .action(remove);
   return command;
 }
 
 function list(json: boolean): void {
-  const nowNs = monotonicNs();
-  const rows = new PinnedGuard().table.blocks(nowNs).active.map((block) => describe(block, nowNs));
+  const rows = blockRows();
   if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
   else
     process.stdout.write(
       table(
-        ['source', 'reason', 'victim', 'ports', 'left', 'dropped'],
+        ['source', 'where', 'reason', 'victim', 'ports', 'left', 'dropped'],
         rows.map((r) => [
           r.src_ip,
+          r.where,
           r.reason,
           r.dst_ip ?? '-',
-          r.ports.join(',') || '-',
+          r.ports?.join(',') || '-',
           `${r.left_s}s`,
           `${r.drops}`,
         ]),
@@ -59,61 +59,54 @@ function list(json: boolean): void {
     );
 }
 
-function describe(block: Block, nowNs: number) {
-  const victim = formatAddress(block.victim);
-  return {
-    src_ip: sourceOf(block),
-    last_src_ip: formatAddress(block.fullSource),
-    reason: block.reason,
-    ...(victim === '::' ? {} : { dst_ip: victim }),
-    ports: block.ports,
-    left_s: Math.max(0, Math.round((block.untilNs - nowNs) / 1e9)),
-    drops: block.drops,
-  };
-}
-
-/** A blocked prefix with its length. */
-function sourceOf(block: Block): string {
-  const text = formatAddress(block.source);
-  const whole = isV4(block.source) || block.source.subarray(PREFIX / 8).some((byte) => byte !== 0);
-  return whole ? text : `${text}/${PREFIX}`;
-}
-
-function add(address: Uint8Array, ttl: number): void {
-  // What is protected within the prefix of an IPv6 source is spared by the kernel itself.
-  const never = gatherNeverBlock().prefixes.find((p) => covers(p.address, p.prefixLength, address));
+function add(source: AddressPrefix, ttl: number): void {
+  // What is protected within a prefix, or within that of an IPv6 source, is spared by the kernel itself.
+  const never = gatherNeverBlock().prefixes.find(({ address, prefixLength }) =>
+    contains({ address, length: prefixLength }, source),
+  );
   if (never)
-    throw new OperatorError(`${formatAddress(address)} is never blocked`, `it is ${never.reason}`);
+    throw new OperatorError(`${formatPrefix(source)} is never blocked`, `it is ${never.reason}`);
   const guard = new PinnedGuard();
-  if (guard.isNeverBlocked(address))
+  if (guard.never.covers(source))
     throw new OperatorError(
-      `${formatAddress(address)} is never blocked`,
-      'the running program protects it',
+      `${formatPrefix(source)} is never blocked`,
+      '`packetwatch allow list` shows why',
     );
-  const result = guard.requests.block(address, ttl);
+  const result =
+    source.length === 128
+      ? guard.requests.block(source.address, ttl)
+      : guard.nets.block(source, ttl);
   if (result === 'busy') throw new OperatorError('the table is busy', 'try again');
   if (result === 'full')
     throw new OperatorError(
-      'as many sources are blocked as --block-max allows',
+      source.length === 128
+        ? 'as many sources are blocked as --block-max allows'
+        : 'as many prefixes are blocked as may be, 4096',
       'end some with `packetwatch block rm`',
     );
-  process.stderr.write(`packetwatch: blocked ${formatAddress(address)} for ${ttl}s\n`);
+  process.stderr.write(`packetwatch: blocked ${formatPrefix(source)} for ${ttl}s\n`);
 }
 
-function remove(address: Uint8Array): void {
-  if (new PinnedGuard().requests.unblock(address) === 'nothing')
-    throw new OperatorError(
-      `${formatAddress(address)} is not blocked`,
-      '`packetwatch block list` shows what is',
-    );
-  process.stderr.write(`packetwatch: unblocked ${formatAddress(address)}\n`);
+function remove(source: AddressPrefix): void {
+  const inFirewall = removeFromFirewall(source);
+  if (!inFirewall || new Pins().exists()) {
+    const guard = new PinnedGuard();
+    const result =
+      source.length === 128 ? guard.requests.unblock(source.address) : guard.nets.unblock(source);
+    if (result === 'nothing' && !inFirewall)
+      throw new OperatorError(
+        `${formatPrefix(source)} is not blocked`,
+        '`packetwatch block list` shows what is',
+      );
+  }
+  process.stderr.write(`packetwatch: unblocked ${formatPrefix(source)}\n`);
 }
 
-function addressOf(text: string): Uint8Array {
-  const address = parseAddress(text);
-  if (!address)
-    throw new OperatorError(`${text} is no IP address`, 'write it as 192.0.2.7 or 2001:db8::7', {
-      exitCode: Exit.usage,
-    });
-  return address;
+/** Ends a block that --block=nft has set; its program sees it within 5 s. false: there is none. */
+function removeFromFirewall({ address, length }: AddressPrefix): boolean {
+  if (length !== 128) return false;
+  const keys = new Set([true, false].map((own) => textOf(keyOf(address, () => own))));
+  const found = (nftBlocks() ?? []).filter((block) => keys.has(textOf(block)));
+  if (found.length > 0) mustNft(found.map(removeElement).join(''));
+  return found.length > 0;
 }

@@ -2,6 +2,7 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { version } from '../agent/version.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
+import { allowCommand } from './allow.ts';
 import { blockCommand } from './block.ts';
 import { releaseCommand } from './release.ts';
 import { statusCommand } from './status.ts';
@@ -27,7 +28,13 @@ Examples:
   packetwatch status                      what is watched, seen and lost`,
   );
 
-for (const command of [watchCommand(), blockCommand(), statusCommand(), releaseCommand()])
+for (const command of [
+  watchCommand(),
+  blockCommand(),
+  allowCommand(),
+  statusCommand(),
+  releaseCommand(),
+])
   program.addCommand(command);
 for (const [command, name] of withNames(program, 'packetwatch'))
   command.exitOverride().configureOutput(oneLine(name));

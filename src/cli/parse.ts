@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type AddressPrefix, parsePrefix } from '../wire/prefix.ts';
 
 const LONGEST = 365 * 86400;
 const UNITS: Record<string, number> = { '': 1, ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 };
@@ -15,6 +16,16 @@ export function seconds(text: string): number {
   return value;
 }
 
+/** An address, or a prefix in CIDR form. */
+export function prefix(text: string): AddressPrefix {
+  const found = parsePrefix(text);
+  if (!found)
+    throw new InvalidArgumentError(
+      'an address such as 192.0.2.7, 2001:db8::/32 or 10.1.0.0/16 is wanted.',
+    );
+  return found;
+}
+
 /** A whole number within bounds. */
 export function integer(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -26,10 +37,10 @@ export function integer(low: number, high: number): (text: string) => number {
 }
 
 /** The value of `--block`. What follows it may be meant as a filter: commander takes it for the value. */
-export function blockBy(text: string): 'bpf' {
-  if (text !== 'bpf')
+export function blockBy(text: string): 'bpf' | 'nft' {
+  if (text !== 'bpf' && text !== 'nft')
     throw new InvalidArgumentError(
-      'it is `bpf` or nothing; a filter goes before the options or after `--`.',
+      'it is `bpf`, `nft` or nothing; a filter goes before the options or after `--`.',
     );
   return text;
 }

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { releaseNft } from '../guard/nft.ts';
+import { TABLE } from '../guard/nft-script.ts';
 import { Pins } from '../kernel/pins.ts';
 import { ask } from './ask.ts';
 
@@ -12,11 +14,12 @@ export function releaseCommand(): Command {
         process.stderr.write('packetwatch: the running program detaches everything and ends\n');
         return;
       }
-      const count = new Pins().release();
-      process.stderr.write(
-        count === 0
-          ? 'packetwatch: nothing was pinned\n'
-          : `packetwatch: released ${count} pinned objects\n`,
-      );
+      const pins = new Pins();
+      const count = pins.release() + Number(pins.dropAllowed());
+      const done = [
+        ...(count > 0 ? [`released ${count} pinned objects`] : []),
+        ...(releaseNft() ? [`deleted the table ${TABLE} of the firewall`] : []),
+      ];
+      process.stderr.write(`packetwatch: ${done.join(', ') || 'nothing was pinned'}\n`);
     });
 }

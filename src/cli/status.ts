@@ -1,11 +1,19 @@
 import { Command } from 'commander';
 import type { Status } from '../agent/status.ts';
 import { monotonicNs } from '../agent/clock.ts';
+import { nftBlocks } from '../guard/nft.ts';
+import { TABLE } from '../guard/nft-script.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';
 import { Pins } from '../kernel/pins.ts';
 import { OperatorError } from '../model/errors.ts';
 import { ask } from './ask.ts';
 import { table } from './table.ts';
+
+/** What is told: by the running program, or of what one left. */
+type Told = Partial<Status> & {
+  /** Blocks in the firewall, when no program runs. */
+  readonly left_in_firewall?: number;
+};
 
 /** `packetwatch status`. */
 export function statusCommand(): Command {
@@ -14,13 +22,15 @@ export function statusCommand(): Command {
     .option('--json', 'everything, as one JSON object')
     .action(async (options: { json?: boolean }) => {
       const running = (await ask('status')) as Status | undefined;
-      const status: Partial<Status> = running ?? pinned();
+      const status: Told = running ?? pinned();
       process.stdout.write(options.json ? `${JSON.stringify(status)}\n` : describe(status));
     });
 }
 
 /** What a guard without its program tells. */
-function pinned(): Partial<Status> {
+function pinned(): Told {
+  const firewall = nftBlocks();
+  if (!new Pins().exists() && firewall !== undefined) return { left_in_firewall: firewall.length };
   if (!new Pins().exists())
     throw new OperatorError(
       'nothing of packetwatch runs in this network namespace',
@@ -34,12 +44,18 @@ function pinned(): Partial<Status> {
     kernel: guard.counters(),
     table: guard.table.occupancy(monotonicNs()),
     blocks: guard.table.blocks(monotonicNs()).active.length,
+    ...(firewall ? { left_in_firewall: firewall.length } : {}),
   };
 }
 
-function describe(status: Partial<Status>): string {
+function describe(status: Told): string {
   const parts: string[] = [];
-  if (status.pid === undefined) parts.push('No program runs; the guard it left is in force.\n');
+  if (status.pid === undefined)
+    parts.push(
+      status.pins === undefined
+        ? 'No program runs.\n'
+        : 'No program runs; the guard it left is in force.\n',
+    );
   else
     parts.push(
       `Running: process ${status.pid} for ${status.uptime_s} s, source ${status.source}, ` +
@@ -64,6 +80,14 @@ function describe(status: Partial<Status>): string {
     parts.push(
       `Table: ${status.table.used} of ${status.table.capacity} places, ${status.blocks} blocks\n`,
     );
+  if (status.left_in_firewall !== undefined)
+    parts.push(`Firewall: ${status.left_in_firewall} blocks in table ${TABLE}\n`);
+  if (status.firewall) {
+    const { blocks, added, removed, refused, failed } = status.firewall;
+    parts.push(
+      `Firewall: ${blocks} blocks in table ${TABLE}; ${added} added, ${removed} ended early, ${refused} refused by --block-max, ${failed} failed\n`,
+    );
+  }
   if (status.kernel)
     parts.push(
       table(

@@ -12,7 +12,7 @@ interface Options {
   interval: number;
   interface?: string[];
   attach: WatchConfig['attach'];
-  block?: boolean | 'bpf';
+  block?: boolean | 'bpf' | 'nft';
   dryRun?: boolean;
   rule: Rule;
   blockTtl: number;
@@ -59,7 +59,7 @@ export function watchCommand(): Command {
     .addOption(
       new Option(
         '--block [how]',
-        'shut out a source with the packet that makes it a port scanner',
+        'shut out a source with the packet that makes it a port scanner: in the kernel (bpf), or in the host firewall (nft), a little later',
       ).argParser(blockBy),
     )
     .option('--dry-run', 'with --block: say what would be blocked, block nothing')
@@ -130,8 +130,8 @@ has its source address alone; losses are always told. Quote parentheses and \`!\
 }
 
 function configOf(words: readonly string[], options: Options): WatchConfig {
-  const blocking = options.block !== undefined && options.block !== false;
-  if (options.dryRun && !blocking)
+  const block = blockingOf(options.block);
+  if (options.dryRun && block === 'off')
     throw new OperatorError('--dry-run says what --block would do', 'add --block', {
       exitCode: Exit.usage,
     });
@@ -140,15 +140,17 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
     intervalSeconds: options.interval,
     interfaces: options.interface ?? [],
     attach: options.attach,
+    block,
     kernel: {
       ...kernel,
       rule: options.rule.name,
       ports: options.rule.ports,
       windowSeconds: options.rule.windowSeconds,
-      block: blocking,
+      block: block === 'bpf',
       dryRun: options.dryRun ?? false,
       blockSeconds: options.blockTtl,
       confirmedSeconds: options.blockTtlConfirmed,
+      retellSeconds: block === 'nft' ? options.blockTtl : 0,
       blockMax: options.blockMax,
       blockEstablished: options.blockEstablished ?? false,
       allNetns: options.allNetns ?? false,
@@ -159,4 +161,9 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
     filter: words.length > 0 ? parseFilter(words.join(' ')) : watchDefaults.filter,
     durationSeconds: options.duration,
   };
+}
+
+function blockingOf(option: Options['block']): WatchConfig['block'] {
+  if (option === undefined || option === false) return 'off';
+  return option === true ? 'bpf' : option;
 }

@@ -1,3 +1,4 @@
+import { Origin } from '../kernel/never.ts';
 import { parseAddress } from '../wire/address.ts';
 
 /** A range of addresses and why it is known. */
@@ -8,6 +9,8 @@ export interface KnownPrefix {
   readonly prefixLength: number;
   /** For the operator: `default gateway on eth0`. */
   readonly reason: string;
+  /** The same as bits of Origin. */
+  readonly origin: number;
 }
 
 /**
@@ -25,7 +28,7 @@ export function gatewaysOfRoute(text: string): KnownPrefix[] {
     address.set(new Uint8Array(Uint32Array.of(Number.parseInt(gateway, 16)).buffer), 12);
     return isUnspecified(address)
       ? []
-      : [host(address, gatewayReason(/^0+$/.test(destination), iface!))];
+      : [host(address, gatewayReason(/^0+$/.test(destination), iface!), Origin.gateway)];
   });
 }
 
@@ -38,7 +41,9 @@ export function gatewaysOfIpv6Route(text: string): KnownPrefix[] {
     if (iface === undefined || !hasGateway(Number.parseInt(flags, 16))) return [];
     const bytes = gateway.match(/../g)!.map((byte) => Number.parseInt(byte, 16));
     const address = Uint8Array.from(bytes);
-    return isUnspecified(address) ? [] : [host(address, gatewayReason(length === '00', iface))];
+    return isUnspecified(address)
+      ? []
+      : [host(address, gatewayReason(length === '00', iface), Origin.gateway)];
   });
 }
 
@@ -48,7 +53,9 @@ export function resolversOf(text: string): KnownPrefix[] {
     const [keyword, server] = line.trim().split(/\s+/);
     if (keyword !== 'nameserver' || server === undefined) return [];
     const address = parseAddress(withoutZone(server));
-    return address === undefined || isUnspecified(address) ? [] : [host(address, 'resolver')];
+    return address === undefined || isUnspecified(address)
+      ? []
+      : [host(address, 'resolver', Origin.resolver)];
   });
 }
 
@@ -62,19 +69,24 @@ export function peerOfSsh(value: string): KnownPrefix | undefined {
   const address = parseAddress(withoutZone(fields[0]!));
   return address === undefined || isUnspecified(address)
     ? undefined
-    : host(address, 'our SSH connection');
+    : host(address, 'our SSH connection', Origin.ssh);
 }
 
 /** This host's own addresses, and all that is loopback. */
 export function ownAddresses(interfaces: Interfaces): KnownPrefix[] {
   const known = [
-    { address: parseAddress('127.0.0.0')!, prefixLength: 96 + 8, reason: 'loopback' },
-    host(parseAddress('::1')!, 'loopback'),
+    {
+      address: parseAddress('127.0.0.0')!,
+      prefixLength: 96 + 8,
+      reason: 'loopback',
+      origin: Origin.own,
+    },
+    host(parseAddress('::1')!, 'loopback', Origin.own),
   ];
   for (const [name, addresses] of Object.entries(interfaces)) {
     for (const { address } of addresses ?? []) {
       const bytes = parseAddress(withoutZone(address));
-      if (bytes !== undefined) known.push(host(bytes, `own address on ${name}`));
+      if (bytes !== undefined) known.push(host(bytes, `own address on ${name}`, Origin.own));
     }
   }
   return known;
@@ -93,7 +105,8 @@ export function mergePrefixes(lists: readonly (readonly KnownPrefix[])[]): Known
     const known = merged.get(key);
     if (known === undefined) merged.set(key, prefix);
     else if (!known.reason.split(', ').includes(prefix.reason)) {
-      merged.set(key, { ...known, reason: `${known.reason}, ${prefix.reason}` });
+      const origin = known.origin | prefix.origin;
+      merged.set(key, { ...known, reason: `${known.reason}, ${prefix.reason}`, origin });
     }
   }
   return [...merged.values()];
@@ -105,14 +118,20 @@ export function parentOf(stat: string): number | undefined {
   return fields === null ? undefined : Number(fields[1]);
 }
 
+/** When the process of /proc/PID/stat began, in clock ticks since the boot; '' when the text is none. */
+export function startOf(stat: string): string {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[START_FIELD] ?? '';
+}
+
 /** The value of a variable in /proc/PID/environ, proc_pid_environ(5). */
 export function variableOf(environ: string, name: string): string | undefined {
   const entry = environ.split('\0').find((text) => text.startsWith(`${name}=`));
   return entry?.slice(name.length + 1);
 }
 
-function host(address: Uint8Array, reason: string): KnownPrefix {
-  return { address, prefixLength: 128, reason };
+/** One address. @param reason for the operator */
+export function host(address: Uint8Array, reason: string, origin: number): KnownPrefix {
+  return { address, prefixLength: 128, reason, origin };
 }
 
 function gatewayReason(isDefault: boolean, iface: string): string {
@@ -138,11 +157,5 @@ function withoutZone(text: string): string {
   return zone < 0 || !text.includes(':') ? text : text.slice(0, zone);
 }
 
-/** Does the prefix of `bits` cover the address? Both 16 bytes. */
-export function covers(prefix: Uint8Array, bits: number, address: Uint8Array): boolean {
-  for (let i = 0; i < 16; i++) {
-    const mask = (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))) & 0xff;
-    if (((prefix[i]! ^ address[i]!) & mask) !== 0) return false;
-  }
-  return true;
-}
+/** starttime, the 22nd field of proc_pid_stat(5), counted from the third. */
+const START_FIELD = 19;

@@ -18,6 +18,7 @@ function input(
     interfaces: () => ({ eth0: [{ address: '10.0.0.5' }] }),
     env: {},
     pid: 1,
+    sessions: { peers: () => ({ prefixes: [], problems: [] }) },
     ...more,
   };
 }

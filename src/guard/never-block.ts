@@ -13,6 +13,7 @@ import {
   resolversOf,
   variableOf,
 } from './addresses.ts';
+import { SshSessions } from './ssh-sessions.ts';
 
 /** Where the addresses come from. */
 export interface NeverBlockInput {
@@ -22,6 +23,8 @@ export interface NeverBlockInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whose ancestors are asked for the SSH connection. */
   readonly pid: number;
+  /** Remembers between two calls which sessions there were. */
+  readonly sessions: Pick<SshSessions, 'peers'>;
 }
 
 export interface NeverBlock {
@@ -31,20 +34,25 @@ export interface NeverBlock {
   readonly problems: readonly string[];
 }
 
-const THIS_HOST: NeverBlockInput = {
-  readFile: (path) => readFileSync(path, 'utf8'),
-  interfaces: ownInterfaces,
-  env: process.env,
-  pid: process.pid,
-};
+/** What this host tells; the same one for calls that repeat. */
+export function thisHost(): NeverBlockInput {
+  return {
+    readFile: (path) => readFileSync(path, 'utf8'),
+    interfaces: ownInterfaces,
+    env: process.env,
+    pid: process.pid,
+    sessions: new SshSessions(),
+  };
+}
 
 /**
  * Gathers what must never be blocked, or the operator would be locked out and the host cut off: own addresses,
- * gateways, resolvers and the peer of our own SSH connection. Reads a few small files, so it may be called every 5 s.
- * Only the main routing table is looked at.
+ * gateways, resolvers, the peers of authenticated SSH sessions and of our own SSH connection. Reads a few small files,
+ * so it may be called every 5 s. Only the main routing table is looked at.
  */
-export function gatherNeverBlock(input: NeverBlockInput = THIS_HOST): NeverBlock {
-  const problems: string[] = [];
+export function gatherNeverBlock(input: NeverBlockInput = thisHost()): NeverBlock {
+  const sessions = input.sessions.peers();
+  const problems: string[] = [...sessions.problems];
   const read = (path: string): string => {
     try {
       return input.readFile(path);
@@ -62,6 +70,7 @@ export function gatherNeverBlock(input: NeverBlockInput = THIS_HOST): NeverBlock
     // Behind the stub 127.0.0.53 of systemd-resolved(8).
     resolversOf(read('/run/systemd/resolve/resolv.conf')),
     sshPeers(input),
+    sessions.prefixes,
   ]);
   return { prefixes, problems };
 }

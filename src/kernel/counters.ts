@@ -34,7 +34,8 @@ export type CounterName =
   | 'blocks_refused'
   | 'blocks_replaced'
   | 'evicted'
-  | 'contended';
+  | 'contended'
+  | 'lists_full';
 
 export type Counters = Readonly<Record<CounterName, number>>;
 

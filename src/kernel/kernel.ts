@@ -6,8 +6,10 @@ import * as bpf from './bpf.ts';
 import { CounterReader, type Counters } from './counters.ts';
 import { Hooks } from './hooks.ts';
 import { closeFd, type Mapping, readFd } from './libc.ts';
-import { type Prefix, writeLocals, writeNever } from './locals.ts';
+import { writeLocals } from './locals.ts';
 import { Maps, RING_SIZES } from './maps.ts';
+import { Nets } from './nets.ts';
+import { NeverList } from './never.ts';
 import { BpfObject } from './object.ts';
 import { explained, objectPath, requireObjects } from './objects.ts';
 import type { KernelOptions } from './options.ts';
@@ -52,6 +54,10 @@ export class Kernel {
   readonly hooks: Hooks;
   readonly requests: Requests;
   readonly table: TableView;
+  /** Blocks by prefix. */
+  readonly nets: Nets;
+  /** Who is never blocked. */
+  readonly never: NeverList;
   readonly attempts: Ring;
   readonly events: Ring;
   /** What this kernel can't tell, one sentence each. */
@@ -91,6 +97,8 @@ export class Kernel {
       pins.repin(requests, 'requests');
       this.requests = new Requests(requests);
       this.table = new TableView(this.maps, this.#guard);
+      this.nets = new Nets(this.maps, this.requests);
+      this.never = new NeverList(this.maps.fd('pw_never'));
       this.attempts = new Ring(this.maps.fd('pw_attempts'), RING_SIZES.pw_attempts);
       this.events = new Ring(this.maps.fd('pw_events'), RING_SIZES.pw_events);
       this.#counters = new CounterReader(this.maps, this.#guard);
@@ -178,16 +186,13 @@ export class Kernel {
     writeLocals(this.maps, addresses, this.#options.v6Prefix);
   }
 
-  setNever(prefixes: readonly Prefix[]): void {
-    writeNever(this.maps, prefixes);
-  }
-
   /** Frees the places of blocks that are over, so that --block-max counts those in force. */
   sweepBlocks(nowNs: number): void {
     for (const block of this.table.blocks(nowNs).expired) this.requests.unblock(block.source, true);
+    this.nets.sweep(nowNs);
   }
 
-  /** Closes everything here. `keepGuard`: the guard stays, with its table; else nothing of ours remains. */
+  /** Closes everything here. `keepGuard`: the guard stays, with its table; else nothing but what the user allows. */
   stop(keepGuard: boolean): void {
     if (keepGuard) {
       for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
@@ -197,14 +202,26 @@ export class Kernel {
       this.hooks.replaceGuard(quiet);
       quiet.stop();
     } else {
-      this.pins.release();
+      this.#unpin();
     }
     this.close();
   }
 
+  /** Closes everything here, and nothing of ours remains. */
+  release(): void {
+    this.pins.release();
+    this.close();
+  }
+
+  #unpin(): void {
+    this.never.set([]);
+    if (this.never.list().length > 0) this.pins.keepAllowed(this.maps.fd('pw_never'));
+    this.pins.release();
+  }
+
   /** After a start that failed: an earlier run's guard goes on as it was, nothing else stays. */
   abandon(): void {
-    if (!this.maps.adopted) this.pins.release();
+    if (!this.maps.adopted) this.#unpin();
     else for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
     this.close();
   }

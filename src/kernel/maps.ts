@@ -8,9 +8,10 @@ import type { Pins } from './pins.ts';
 /** Changes whenever a pinned map's layout does; maps of another one are not adopted. */
 const LAYOUT = 9;
 const PAGE = 4096;
+const NEVER = 'pw_never';
 
 /** Offset of members of struct pw_shared. */
-const SHARED = { blocks: 0, version: 4, seed: 8 } as const;
+const SHARED = { version: 8, seed: 16 } as const;
 
 /** Bytes of the rings, as bpf/state.h defines them. */
 export const RING_SIZES: { readonly pw_attempts: number; readonly pw_events: number } = {
@@ -41,9 +42,12 @@ export class Maps {
           'no guard is attached in this network namespace',
           'start `packetwatch watch`',
         );
+      const allowed = this.#keptAllowed(pins);
       pins.release();
       pins.create();
+      if (allowed !== undefined) this.#fds.set(NEVER, allowed);
       this.#create(objects, pins);
+      pins.dropAllowed();
     }
     this.seed = this.#seed();
   }
@@ -86,6 +90,14 @@ export class Maps {
     if (shared.readUInt32LE(SHARED.version) === LAYOUT) return true;
     this.stop();
     return false;
+  }
+
+  /** What the user allows outlives the program: the map of a run that ended, or of another layout. */
+  #keptAllowed(pins: Pins): number | undefined {
+    const fd = pins.openAllowed() ?? pins.open(NEVER);
+    if (fd === undefined || isSame(fd, this.definition(NEVER))) return fd;
+    closeFd(fd);
+    return undefined;
   }
 
   #create(objects: readonly BpfObject[], pins: Pins): void {

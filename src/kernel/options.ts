@@ -11,6 +11,8 @@ export interface KernelOptions {
   readonly blockSeconds: number;
   /** The same of a source that has completed a handshake. */
   readonly confirmedSeconds: number;
+  /** After so long a scan that goes on is a verdict again; 0: never. For blocks that others hold. */
+  readonly retellSeconds: number;
   readonly blockMax: number;
   readonly blockEstablished: boolean;
   /** Attempts are reported (only a bench turns this off). */
@@ -32,6 +34,7 @@ export const kernelDefaults: KernelOptions = {
   dryRun: false,
   blockSeconds: 60,
   confirmedSeconds: 600,
+  retellSeconds: 0,
   blockMax: 10_000,
   blockEstablished: false,
   events: true,
@@ -74,6 +77,7 @@ export function writeOptions(
   const weighted = options.rule === 'weighted';
   rodata.writeUInt32LE(weighted ? MAX_PORTS : Math.max(options.ports, ODD_PORTS), at('slots'));
   rodata.writeUInt32LE(options.blockMax, at('block_max'));
+  rodata.writeUInt32LE(Math.ceil((options.retellSeconds * 1e9) / 2 ** 26), at('retell'));
   rodata.writeUInt32LE(options.sumAbove, at('sum_above'));
   for (let word = 0; word < 4; word++) {
     const bits = Math.min(32, Math.max(0, options.v6Prefix - word * 32));

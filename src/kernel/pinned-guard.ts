@@ -1,7 +1,8 @@
 import { OperatorError } from '../model/errors.ts';
 import { CounterReader, type Counters } from './counters.ts';
-import { isNever } from './locals.ts';
 import { Maps } from './maps.ts';
+import { Nets } from './nets.ts';
+import { NeverList } from './never.ts';
 import { BpfObject } from './object.ts';
 import { explained, objectPath, requireObjects } from './objects.ts';
 import { Pins } from './pins.ts';
@@ -13,6 +14,8 @@ export class PinnedGuard {
   readonly pins: Pins;
   readonly table: TableView;
   readonly requests: Requests;
+  readonly nets: Nets;
+  readonly never: NeverList;
   readonly #maps: Maps;
   readonly #counters: CounterReader;
 
@@ -36,6 +39,8 @@ export class PinnedGuard {
         );
       this.requests = new Requests(requests);
       this.table = new TableView(this.#maps, guard);
+      this.nets = new Nets(this.#maps, this.requests);
+      this.never = new NeverList(this.#maps.fd('pw_never'));
       this.#counters = new CounterReader(this.#maps, guard);
     } catch (error) {
       throw explained(error);
@@ -44,10 +49,5 @@ export class PinnedGuard {
 
   counters(): Counters {
     return this.#counters.read();
-  }
-
-  /** Is the address on the list that the running program keeps? */
-  isNeverBlocked(address: Uint8Array): boolean {
-    return isNever(this.#maps, address);
   }
 }

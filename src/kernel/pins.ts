@@ -19,9 +19,11 @@ const BPFFS = '/sys/fs/bpf';
  */
 export class Pins {
   readonly directory: string;
+  readonly #allowed: string;
 
   constructor(cookie: bigint = netnsCookie()) {
     this.directory = `${BPFFS}/packetwatch/netns-${cookie}`;
+    this.#allowed = `${this.directory}-allowed`;
   }
 
   /** Makes the directory, mounting the BPF file system when nobody did. */
@@ -78,6 +80,24 @@ export class Pins {
   repin(fd: number, name: string): void {
     this.unpin(name);
     this.pin(fd, name);
+  }
+
+  /** Keeps the map of what the user allows, beside a directory that goes. */
+  keepAllowed(fd: number): void {
+    this.dropAllowed();
+    pinObject(fd, this.#allowed);
+  }
+
+  /** A descriptor of that map; the caller closes it. */
+  openAllowed(): number | undefined {
+    return existsSync(this.#allowed) ? pinnedObject(this.#allowed) : undefined;
+  }
+
+  /** Returns whether it was there. */
+  dropAllowed(): boolean {
+    if (!existsSync(this.#allowed)) return false;
+    unlinkSync(this.#allowed);
+    return true;
   }
 
   /** Unpins everything: links first, so that no program runs on tables that are gone. */

@@ -1,7 +1,8 @@
+import type { AddressPrefix } from '../wire/prefix.ts';
 import { runRequest } from './bpf.ts';
 import { ticksOf } from './options.ts';
 
-const Command = { BLOCK: 1, UNBLOCK: 2, FLUSH: 3 } as const;
+const Command = { BLOCK: 1, UNBLOCK: 2, FLUSH: 3, NET: 4, NO_NET: 5, FULL: 6 } as const;
 /** struct pw_request. */
 const Request = {
   command: 0,
@@ -52,6 +53,24 @@ export class Requests {
     });
   }
 
+  /** Counts a prefix that is about to be blocked, and reports it; `full`: there are as many as may be. */
+  countNet(prefix: AddressPrefix, seconds: number): RequestResult {
+    return this.#ask(Command.NET, (r) => {
+      writePrefix(r, prefix);
+      r.writeBigUInt64LE(ticksOf(seconds), Request.ttl);
+    });
+  }
+
+  /** Counts and reports that a prefix is blocked no more. */
+  uncountNet(prefix: AddressPrefix): void {
+    this.#ask(Command.NO_NET, (r) => writePrefix(r, prefix));
+  }
+
+  /** Counts a prefix that found the list of allowed ones full. */
+  countFull(): void {
+    this.#ask(Command.FULL, () => {});
+  }
+
   #ask(command: number, fill: (request: Buffer) => void): RequestResult {
     for (let tries = 0; tries < BUSY_TRIES; tries++) {
       const request = Buffer.alloc(128);
@@ -65,6 +84,12 @@ export class Requests {
     }
     return 'busy';
   }
+}
+
+function writePrefix(request: Buffer, { address, length }: AddressPrefix): void {
+  request.set(address, Request.addr);
+  request.writeUInt32LE(length, Request.index);
+  request.writeUInt32LE(familyOf(address), Request.family);
 }
 
 function familyOf(address: Uint8Array): 4 | 6 {

@@ -84,6 +84,8 @@ export interface JsonScan extends JsonBase {
 export interface JsonBlock extends JsonBase {
   event: 'block' | 'unblock';
   src_ip: string;
+  /** Bits, when `src_ip` stands for a prefix. */
+  prefix_len?: number;
   /** End of the block; absent when it has none. */
   until_ts?: string;
   reason?: 'port scan' | 'command';

@@ -14,6 +14,7 @@ import { JsonConnectionWriter } from './json-connection.ts';
 import type { Output } from './output.ts';
 import type { Names, Sink, SinkCounts, WallClock } from './sink.ts';
 import { UtcStamp } from './stamp.ts';
+import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, put } from './write.ts';
 
 export interface JsonSinkOptions {
@@ -95,6 +96,7 @@ export class JsonSink implements Sink {
     p = put(out, p, SRC_IP);
     p = address(out, p, bytes, at + Head.src);
     out[p++] = QUOTE;
+    p = prefixLength(out, p, bytes, at);
     const untilNs = timeOf(words, at + VerdictPart.until_ns);
     if (untilNs !== 0) {
       p = put(out, p, UNTIL_TS);
@@ -111,7 +113,7 @@ export class JsonSink implements Sink {
     p = put(out, p, SRC_IP);
     p = address(out, p, bytes, at + Head.src);
     out[p++] = QUOTE;
-    this.#end(out, p);
+    this.#end(out, prefixLength(out, p, bytes, at));
   }
 
   loss(where: string, count: number, nowNs: number): void {
@@ -171,6 +173,7 @@ const SYNS = ascii(',"evidence":{"syns":');
 const TRUSTED = ascii(',"trusted":true');
 const FIRST_TS = ascii(',"first_ts":"');
 const UNTIL_TS = ascii(',"until_ts":"');
+const PREFIX_LEN = ascii(',"prefix_len":');
 const BY_SCAN = ascii(',"reason":"port scan"');
 const BY_COMMAND = ascii(',"reason":"command"');
 
@@ -178,6 +181,12 @@ function weights(w: ScanWeights): Uint8Array {
   return ascii(
     `,"rule":"weighted","score":${w.score.toFixed(2)},"closed":${w.closed},"silent":${w.silent},"half_open":${w.halfOpen},"opened":${w.opened}`,
   );
+}
+
+/** `,"prefix_len":16` of a prefix that a user has blocked. */
+function prefixLength(out: Uint8Array, pos: number, bytes: Uint8Array, at: number): number {
+  const bits = blockedBits(bytes, at);
+  return bits === undefined ? pos : decimal(out, put(out, pos, PREFIX_LEN), bits);
 }
 
 function utf8(bytes: Uint8Array): string {

@@ -7,6 +7,7 @@ import { textName } from './escape.ts';
 import type { Output } from './output.ts';
 import type { Sink, SinkCounts, WallClock } from './sink.ts';
 import { LocalStamp } from './stamp.ts';
+import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, digits, endpoint, put } from './write.ts';
 
 export interface TextSinkOptions {
@@ -84,7 +85,7 @@ export class TextSink implements Sink {
     const untilNs = timeOf(words, at + VerdictPart.until_ns);
     let p = this.#begin(out, nowNs);
     p = put(out, p, BLOCKED);
-    p = address(out, p, bytes, at + Head.src);
+    p = source(out, p, bytes, at);
     if (untilNs > nowNs) {
       p = put(out, p, FOR);
       p = decimal(out, p, Math.round((untilNs - nowNs) / 1e9));
@@ -99,7 +100,7 @@ export class TextSink implements Sink {
     const out = this.#output.bytes;
     let p = this.#begin(out, timeOf(words, at));
     p = put(out, p, UNBLOCKED);
-    p = address(out, p, bytes, at + Head.src);
+    p = source(out, p, bytes, at);
     this.#end(out, p);
   }
 
@@ -168,6 +169,15 @@ const VERBS = [
   'Connection reset: ',
   'Connection closed: ',
 ].map(ascii);
+
+/** Who is blocked or was: an address, or a prefix that a user has blocked. */
+function source(out: Uint8Array, pos: number, bytes: Uint8Array, at: number): number {
+  const p = address(out, pos, bytes, at + Head.src);
+  const bits = blockedBits(bytes, at);
+  if (bits === undefined) return p;
+  out[p] = 0x2f; // /
+  return decimal(out, p + 1, bits);
+}
 
 /** ` name[pid]` of this host's end; ` client[pid] -> server[pid]` when both are known. */
 function processes(out: Uint8Array, pos: number, table: ConnectionTable, base: number): number {

@@ -169,7 +169,7 @@ export class EbpfSource implements Source {
 
   /** Detaches and unpins everything, blocks or not. */
   release(): void {
-    this.#kernel?.stop(false);
+    this.#kernel?.release();
     this.#kernel = undefined;
   }
 

@@ -56,7 +56,7 @@ export function write(writer: RecordWriter, spec: Spec): void {
   writer.bytes.set(addressOf(spec.src ?? '192.0.2.56'), at + Head.src);
   writer.bytes.set(addressOf(spec.dst ?? '10.0.0.5'), at + Head.dst);
   writer.halves[(at + Head.src_port) >> 1] = spec.srcPort ?? 5973;
-  writer.halves[(at + Head.dst_port) >> 1] = spec.dstPort ?? 80;
+  writer.halves[(at + Head.dst_port) >> 1] = spec.dstPort ?? (spec.kind.endsWith('BLOCK') ? 0 : 80);
   writer.words[(at + Head.isn) >> 2] = spec.isn ?? 7;
   writer.words[(at + Head.ifindex) >> 2] = spec.ifindex ?? (spec.socket ? 0 : 2);
   writer.words[(at + Head.count) >> 2] = spec.count ?? 1;

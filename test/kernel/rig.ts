@@ -6,6 +6,7 @@ import { Kernel } from '../../src/kernel/kernel.ts';
 import { type Mapping, SystemError } from '../../src/kernel/libc.ts';
 import { BpfObject } from '../../src/kernel/object.ts';
 import { type KernelOptions, kernelDefaults } from '../../src/kernel/options.ts';
+import { Origin } from '../../src/kernel/never.ts';
 import { Pins } from '../../src/kernel/pins.ts';
 import { Programs } from '../../src/kernel/programs.ts';
 import type { Ring } from '../../src/kernel/ring.ts';
@@ -39,7 +40,7 @@ const GUARD = fileURLToPath(new URL('../../dist/bpf/guard.bpf.o', import.meta.ur
 /** Has the program that completes handshakes. */
 const BENCH = fileURLToPath(new URL('../../dist/bpf/bench.bpf.o', import.meta.url));
 /** Offset of pw_shared.clock_ns, in 64-bit words. */
-const CLOCK = 2;
+const CLOCK = 3;
 
 /** No interface has it attached: packets get in by BPF_PROG_TEST_RUN only. */
 export class Rig {
@@ -135,7 +136,8 @@ export class Rig {
   }
 
   setNever(prefixes: readonly { address: string; length: number }[]): void {
-    this.kernel.setNever(prefixes.map((p) => ({ address: bytesOf(p.address), length: p.length })));
+    const never = prefixes.map((p) => ({ ...p, address: bytesOf(p.address), origin: Origin.own }));
+    this.kernel.never.set(never);
   }
 
   block(address: string, seconds = 3600): string {
@@ -149,6 +151,11 @@ export class Rig {
   /** Blocks as the kernel counts them, for --block-max. */
   blockCount(): number {
     return new Uint32Array(this.#shared.buffer)[0]!;
+  }
+
+  /** Blocked prefixes, as the guard counts them. */
+  netCount(): number {
+    return new Uint32Array(this.#shared.buffer)[1]!;
   }
 
   /** Takes or gives back the lock of every set, as a stuck CPU would. */
@@ -167,9 +174,18 @@ export class Rig {
       bpf.updateElement(this.kernel.maps.fd(name), Buffer.alloc(128), zeros);
     }
     this.setNever([]);
+    this.#clear('pw_never');
+    this.kernel.nets.sweep(Infinity);
     this.kernel.flushSums(true);
     this.discard();
     this.moved();
+  }
+
+  /** Empties a prefix trie. */
+  #clear(name: string): void {
+    const fd = this.kernel.maps.fd(name);
+    const key = Buffer.alloc(128);
+    while (bpf.nextKey(fd, undefined, key)) bpf.deleteElement(fd, key);
   }
 
   /** Leaves the tables to another rig. */

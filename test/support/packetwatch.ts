@@ -141,6 +141,7 @@ export interface Status {
   readonly attachments: { iface: string; hook: string; egress: boolean; why: string }[];
   readonly kernel: Record<string, number>;
   readonly blocks: number;
+  readonly firewall?: { readonly blocks: number; readonly refused: number };
   readonly source_counts: { records: number; lost: Record<string, number> };
   readonly flow: {
     readonly records: Record<

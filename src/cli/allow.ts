@@ -1,0 +1,107 @@
+import { Command } from 'commander';
+import { monotonicNs } from '../agent/clock.ts';
+import { mustNft, nftBlocks } from '../guard/nft.ts';
+import { remove as removeElement } from '../guard/nft-script.ts';
+import { NeverList, Origin } from '../kernel/never.ts';
+import { PinnedGuard } from '../kernel/pinned-guard.ts';
+import { Pins } from '../kernel/pins.ts';
+import { OperatorError } from '../model/errors.ts';
+import { type AddressPrefix, contains, formatPrefix } from '../wire/prefix.ts';
+import { prefix } from './parse.ts';
+import { table } from './table.ts';
+
+/** What `allow list` calls the bits of Origin. */
+const ORIGINS: readonly (readonly [number, string])[] = [
+  [Origin.own, 'own address'],
+  [Origin.gateway, 'gateway'],
+  [Origin.resolver, 'resolver'],
+  [Origin.ssh, 'ssh'],
+  [Origin.user, 'user'],
+];
+
+/** `packetwatch allow list|add|rm`: who is never blocked, kept in the kernel whether the program runs or not. */
+export function allowCommand(): Command {
+  const command = new Command('allow').description(
+    'list who is never blocked in this network namespace, and change what you allow yourself',
+  );
+  command
+    .command('list')
+    .description('who is never blocked, and why')
+    .option('--json', 'one JSON object per entry')
+    .action((options: { json?: boolean }) => list(options.json ?? false));
+  command
+    .command('add')
+    .argument('<address>', 'an address, or a prefix such as 10.1.0.0/16', prefix)
+    .description('never block it, and end its blocks; kept until `release` or a reboot')
+    .action(add);
+  command
+    .command('rm')
+    .argument('<address>', 'as it was added', prefix)
+    .description('take back what was added')
+    .action(remove);
+  return command;
+}
+
+function list(json: boolean): void {
+  const rows = neverList()
+    .list()
+    .map((entry) => ({
+      cidr: formatPrefix(entry),
+      origin: ORIGINS.filter(([bit]) => (entry.origin & bit) !== 0).map(([, name]) => name),
+    }));
+  if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
+  else
+    process.stdout.write(
+      table(
+        ['never blocked', 'why'],
+        rows.map(({ cidr, origin }) => [cidr, origin.join(', ')]),
+      ),
+    );
+}
+
+function add(allowed: AddressPrefix): void {
+  const guard = new Pins().exists() ? new PinnedGuard() : undefined;
+  if (neverList(guard).allow(allowed) === 'full') {
+    guard?.requests.countFull();
+    throw new OperatorError(
+      'as many prefixes are allowed as may be, 4096',
+      'take some back with `packetwatch allow rm`',
+    );
+  }
+  if (guard) endBlocks(guard, allowed);
+  process.stderr.write(`packetwatch: ${formatPrefix(allowed)} is never blocked from now on\n`);
+}
+
+function remove(allowed: AddressPrefix): void {
+  if (neverList().disallow(allowed) === 'nothing')
+    throw new OperatorError(
+      `${formatPrefix(allowed)} was not added`,
+      '`packetwatch allow list` shows what was, as user',
+    );
+  process.stderr.write(`packetwatch: ${formatPrefix(allowed)} is not allowed any more\n`);
+}
+
+function endBlocks(guard: PinnedGuard, allowed: AddressPrefix): void {
+  const nowNs = monotonicNs();
+  const holds = (address: Uint8Array) => contains(allowed, { address, length: 128 });
+  for (const { source, fullSource } of guard.table.blocks(nowNs).active)
+    if (holds(source) || holds(fullSource)) guard.requests.unblock(source);
+  for (const net of guard.nets.list(nowNs).active)
+    if (contains(allowed, net)) guard.nets.unblock(net);
+  const inFirewall = (nftBlocks() ?? []).filter(({ address }) => holds(address));
+  if (inFirewall.length > 0) mustNft(inFirewall.map(removeElement).join(''));
+}
+
+/** That of the guard, or the one that a program has left. */
+function neverList(guard?: PinnedGuard): NeverList {
+  if (guard) return guard.never;
+  const pins = new Pins();
+  if (pins.exists()) return new PinnedGuard().never;
+  const fd = pins.openAllowed();
+  if (fd === undefined)
+    throw new OperatorError(
+      'no guard is attached in this network namespace',
+      'start `packetwatch watch`',
+    );
+  return new NeverList(fd);
+}

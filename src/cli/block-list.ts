@@ -1,0 +1,75 @@
+import { monotonicNs } from '../agent/clock.ts';
+import { nftBlocks } from '../guard/nft.ts';
+import { kernelDefaults } from '../kernel/options.ts';
+import { PinnedGuard } from '../kernel/pinned-guard.ts';
+import { Pins } from '../kernel/pins.ts';
+import type { Block } from '../kernel/table.ts';
+import { formatAddress, isV4 } from '../wire/address.ts';
+import { formatPrefix } from '../wire/prefix.ts';
+
+/** Bits of an IPv6 source that are blocked. */
+const PREFIX = kernelDefaults.v6Prefix;
+
+/** All blocks in force: of the kernel's table, by prefix, and of the firewall. Throws OperatorError where no guard is. */
+export function blockRows(): BlockRow[] {
+  return [...kernelRows(), ...firewallRows()];
+}
+
+/** A block as it is told. */
+export interface BlockRow {
+  readonly src_ip: string;
+  /** The full address that brought it about. */
+  readonly last_src_ip?: string;
+  readonly where: 'kernel' | 'nft';
+  readonly reason: Block['reason'];
+  readonly dst_ip?: string;
+  readonly ports?: readonly number[];
+  readonly left_s: number;
+  readonly drops: number;
+}
+
+function kernelRows(): BlockRow[] {
+  if (!new Pins().exists() && nftBlocks() !== undefined) return [];
+  const nowNs = monotonicNs();
+  const guard = new PinnedGuard();
+  const nets = guard.nets.list(nowNs).active.map((net): BlockRow => {
+    const left_s = leftOf(net.untilNs, nowNs);
+    return { src_ip: formatPrefix(net), where: 'kernel', reason: 'user', left_s, drops: net.drops };
+  });
+  return [...guard.table.blocks(nowNs).active.map((block) => describe(block, nowNs)), ...nets];
+}
+
+function firewallRows(): BlockRow[] {
+  return (nftBlocks() ?? []).map(({ set, address, leftMs, drops }) => ({
+    src_ip: `${formatAddress(address)}${set === 'blocked_nets6' ? `/${PREFIX}` : ''}`,
+    where: 'nft',
+    reason: 'scan',
+    left_s: Math.round(leftMs / 1000),
+    drops,
+  }));
+}
+
+function describe(block: Block, nowNs: number): BlockRow {
+  const victim = formatAddress(block.victim);
+  return {
+    src_ip: sourceOf(block),
+    last_src_ip: formatAddress(block.fullSource),
+    where: 'kernel',
+    reason: block.reason,
+    ...(victim === '::' ? {} : { dst_ip: victim }),
+    ports: block.ports,
+    left_s: leftOf(block.untilNs, nowNs),
+    drops: block.drops,
+  };
+}
+
+function leftOf(untilNs: number, nowNs: number): number {
+  return Math.max(0, Math.round((untilNs - nowNs) / 1e9));
+}
+
+/** A blocked prefix with its length. */
+function sourceOf(block: Block): string {
+  const text = formatAddress(block.source);
+  const whole = isV4(block.source) || block.source.subarray(PREFIX / 8).some((byte) => byte !== 0);
+  return whole ? text : `${text}/${PREFIX}`;
+}
