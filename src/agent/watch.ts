@@ -255,6 +255,7 @@ export class Watch {
         ebpf?.kernel.flushSums(true);
         while (this.#drain(monotonicNs()) >= BEHIND && !this.#sink.backlogged);
         this.#flow.tick(monotonicNs());
+        this.#flow.stop(monotonicNs());
         this.#loss.tell(monotonicNs());
       }
       this.#sink.stop();

@@ -73,7 +73,11 @@ function describe(status: Partial<Status>): string {
     );
   if (status.flow) {
     const events = Object.entries(status.flow.events).map(([name, value]) => [name, String(value)]);
-    parts.push(table(['event', 'count'], events), `Open connections: ${status.flow.live}\n`);
+    parts.push(
+      table(['event', 'count'], events),
+      `Open connections: ${status.flow.live}\n`,
+      `Scans going on: ${status.flow.scans}; verdicts that said too little to be told again: ${status.flow.suppressed}\n`,
+    );
   }
   if (status.output)
     parts.push(

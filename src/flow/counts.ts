@@ -37,10 +37,21 @@ export interface FlowCounts {
   readonly live: number;
   /** Scans followed now. */
   readonly scans: number;
+  /** Verdicts that were not told, because they add little to what was told of the same source, victim and kind. */
+  readonly suppressed: number;
+  /** Scans told as ended early, because there were more than are followed at once. */
+  readonly scans_evicted: number;
   /** Attempts that the kernel summed. */
   readonly summed: number;
   /** Records of a kind that this program doesn't know. */
   readonly unknown: number;
+}
+
+/** What the ScanBook counts itself. */
+export interface ScanCounts {
+  readonly size: number;
+  readonly suppressed: number;
+  readonly evicted: number;
 }
 
 /** The counters behind FlowCounts, as they are counted on the path. */
@@ -58,7 +69,7 @@ export class Tally {
   summed = 0;
   unknown = 0;
 
-  counts(live: number, scans: number): FlowCounts {
+  counts(live: number, scans: ScanCounts): FlowCounts {
     const records = {} as Record<KindName, KindCounts>;
     KINDS.forEach((name, kind) => {
       if (kind === Kind.NONE) return;
@@ -83,7 +94,9 @@ export class Tally {
       forwarded,
       evicted,
       live,
-      scans,
+      scans: scans.size,
+      suppressed: scans.suppressed,
+      scans_evicted: scans.evicted,
       summed,
       unknown,
     };

@@ -70,6 +70,8 @@ export class JsonSink implements Sink {
     p = address(out, p, scan.bytes, scan.at + 16);
     p = put(out, p, KINDS[scan.kind]!);
     if (scan.technique !== undefined) p = put(out, p, ascii(`,"technique":"${scan.technique}"`));
+    p = put(out, p, ascii(`,"state":"${scan.state}"`));
+    if (scan.endReason !== undefined) p = put(out, p, ascii(`,"end_reason":"${scan.endReason}"`));
     p = put(out, p, PORTS);
     for (let i = 0; i < scan.ports.length; i++) {
       if (i > 0) out[p++] = 0x2c; // ,
@@ -79,10 +81,17 @@ export class JsonSink implements Sink {
     p = decimal(out, p, scan.hosts);
     p = put(out, p, SYNS);
     p = decimal(out, p, scan.syns);
+    p = put(out, p, PORT_COUNT);
+    p = decimal(out, p, scan.portCount);
     p = put(out, p, FIRST_TS);
     p = this.#stamp.write(out, p, this.#wallUs(scan.firstNs));
+    p = put(out, p, LAST_TS);
+    p = this.#stamp.write(out, p, this.#wallUs(scan.lastNs));
     p = put(out, p, ascii(`","blocked":${scan.blocked},"spared":${scan.spared}`));
+    p = put(out, p, BLOCKS);
+    p = decimal(out, p, scan.blocks);
     if (scan.trusted) p = put(out, p, TRUSTED);
+    if (scan.decoys > 0) p = put(out, p, ascii(`,"decoys":${scan.decoys}`));
     if (scan.weights) p = put(out, p, weights(scan.weights));
     out[p++] = 0x7d; // }
     this.#end(out, p);
@@ -169,7 +178,10 @@ const PORTS = ascii(',"ports":[');
 const HOSTS = ascii('],"hosts":');
 const SYNS = ascii(',"evidence":{"syns":');
 const TRUSTED = ascii(',"trusted":true');
+const PORT_COUNT = ascii(',"port_count":');
 const FIRST_TS = ascii(',"first_ts":"');
+const LAST_TS = ascii('","last_ts":"');
+const BLOCKS = ascii(',"blocks":');
 const UNTIL_TS = ascii(',"until_ts":"');
 const BY_SCAN = ascii(',"reason":"port scan"');
 const BY_COMMAND = ascii(',"reason":"command"');
