@@ -1,9 +1,17 @@
 import type { AttachMode } from '../kernel/hooks.ts';
 import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
 import { ALL_EVENTS, type EventMask } from '../model/events.ts';
+import type { SyslogTarget } from '../sinks/syslog.ts';
+import type { WebhookOptions } from '../sinks/webhook.ts';
 
 export type SourceName = 'auto' | 'ebpf' | 'proc';
 export type Format = 'text' | 'json';
+
+/** Who gets alerts besides standard output. */
+export interface AlertConfig {
+  readonly webhook: WebhookOptions | undefined;
+  readonly syslog: SyslogTarget | undefined;
+}
 
 /** What `packetwatch watch` was asked for. */
 export interface WatchConfig {
@@ -16,6 +24,7 @@ export interface WatchConfig {
   readonly kernel: KernelOptions;
   readonly format: Format;
   readonly events: EventMask;
+  readonly alerts: AlertConfig;
   /** Undefined: until a signal. */
   readonly durationSeconds: number | undefined;
 }
@@ -28,5 +37,6 @@ export const watchDefaults: WatchConfig = {
   kernel: kernelDefaults,
   format: 'text',
   events: ALL_EVENTS,
+  alerts: { webhook: undefined, syslog: undefined },
   durationSeconds: undefined,
 };

@@ -2,6 +2,7 @@ import type { FlowCounts } from '../flow/counts.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Counters } from '../kernel/counters.ts';
 import type { Attachment } from '../kernel/hooks.ts';
+import type { AlertCounts } from '../sinks/alert-queue.ts';
 import type { Sink, SinkCounts } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
@@ -12,6 +13,7 @@ export interface Parts {
   readonly source: Source;
   readonly flow: Flow;
   readonly sink: Sink;
+  readonly alerts: readonly AlertCounts[];
   readonly startedNs: number;
   readonly nowNs: number;
 }
@@ -41,10 +43,12 @@ export interface Status {
   readonly source_counts: SourceCounts;
   readonly flow: FlowCounts;
   readonly output: SinkCounts;
+  /** By receiver; empty without --webhook and --syslog. */
+  readonly alerts: readonly AlertCounts[];
 }
 
 /** What `packetwatch status` prints: what is watched and how, what was seen, what was lost and where. */
-export function statusOf({ config, source, flow, sink, startedNs, nowNs }: Parts): Status {
+export function statusOf({ config, source, flow, sink, alerts, startedNs, nowNs }: Parts): Status {
   const ebpf = source instanceof EbpfSource ? source : undefined;
   return {
     pid: process.pid,
@@ -72,5 +76,6 @@ export function statusOf({ config, source, flow, sink, startedNs, nowNs }: Parts
     source_counts: source.counts(),
     flow: flow.counts(),
     output: sink.counts(),
+    alerts,
   };
 }

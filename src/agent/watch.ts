@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { ReferenceRule } from '../detect/reference.ts';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import { requireObjects } from '../kernel/objects.ts';
 import { OperatorError } from '../model/errors.ts';
-import { JsonSink } from '../sinks/json.ts';
-import { Output } from '../sinks/output.ts';
 import type { Sink } from '../sinks/sink.ts';
-import { TextSink } from '../sinks/text.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import { ProcSource } from '../sources/proc.ts';
 import type { Source } from '../sources/source.ts';
@@ -18,6 +14,7 @@ import type { WatchConfig } from './config.ts';
 import { Instance } from './instance.ts';
 import { LossReport } from './loss.ts';
 import { HostNames } from './names.ts';
+import { Outputs } from './outputs.ts';
 import { Protection } from './protection.ts';
 import { statusOf } from './status.ts';
 
@@ -43,6 +40,7 @@ export class Watch {
   readonly #startedNs = monotonicNs();
   #source!: Source;
   #names!: HostNames;
+  #outputs!: Outputs;
   #sink!: Sink;
   #flow!: Flow;
   #loss!: LossReport;
@@ -76,7 +74,13 @@ export class Watch {
     this.#source = this.#startSource();
     const ebpf = this.#ebpf();
     this.#names = new HostNames(ebpf?.kernel);
-    this.#sink = this.#makeSink();
+    this.#outputs = new Outputs({
+      config: this.#config,
+      clock: this.#clock,
+      names: this.#names,
+      note: this.#note,
+    });
+    this.#sink = this.#outputs.sink;
     this.#flow = new Flow({
       ...FLOW_DEFAULTS,
       scanWindowNs: this.#config.kernel.windowSeconds * SECOND_NS,
@@ -107,7 +111,11 @@ export class Watch {
       });
     } finally {
       clearTimeout(this.#timer);
-      this.#finish();
+      try {
+        this.#finish();
+      } finally {
+        await this.#outputs.stop(); // last: it may take seconds
+      }
     }
   }
 
@@ -163,14 +171,6 @@ export class Watch {
     const proc = new ProcSource({ intervalMs: this.#config.intervalSeconds * 1000 });
     proc.start();
     return proc;
-  }
-
-  #makeSink(): Sink {
-    const output = new Output({ fd: 1, name: 'standard output' });
-    const { events } = this.#config;
-    return this.#config.format === 'json'
-      ? new JsonSink({ output, clock: this.#clock, events, names: this.#names, host: hostname() })
-      : new TextSink({ output, clock: this.#clock, events });
   }
 
   #tellStart(): void {
@@ -282,6 +282,7 @@ export class Watch {
       source: this.#source,
       flow: this.#flow,
       sink: this.#sink,
+      alerts: this.#outputs.alerts(),
       startedNs: this.#startedNs,
       nowNs: monotonicNs(),
     };

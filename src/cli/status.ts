@@ -75,14 +75,16 @@ function describe(status: Partial<Status>): string {
     const events = Object.entries(status.flow.events).map(([name, value]) => [name, String(value)]);
     parts.push(
       table(['event', 'count'], events),
-      `Open connections: ${status.flow.live}\n`,
-      `Scans going on: ${status.flow.scans}; verdicts that said too little to be told again: ${status.flow.suppressed}\n`,
+      `Open connections: ${status.flow.live}\n` +
+        `Scans going on: ${status.flow.scans}; verdicts not told, which said little more of one: ${status.flow.suppressed}\n`,
     );
   }
   if (status.output)
     parts.push(
       `Output: ${status.output.lines} lines, ${status.output.bytes} bytes, ${status.output.lost} lines lost\n`,
     );
+  for (const { to, sent, waiting, lost } of status.alerts ?? [])
+    parts.push(`Alerts to ${to}: ${sent} sent, ${waiting} waiting, ${lost} lost\n`);
   if (status.source_counts) {
     const lost = Object.entries(status.source_counts.lost).filter(([, count]) => count > 0);
     parts.push(

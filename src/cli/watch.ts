@@ -3,6 +3,8 @@ import { type WatchConfig, watchDefaults } from '../agent/config.ts';
 import { Watch } from '../agent/watch.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { parseEvents } from '../model/events.ts';
+import type { SyslogTarget } from '../sinks/syslog.ts';
+import { LOCAL_LOG, secretOf, syslogTarget, webhookUrl } from './alerts.ts';
 import { integer, type Rule, rule, seconds } from './parse.ts';
 
 interface Options {
@@ -19,6 +21,10 @@ interface Options {
   blockEstablished?: boolean;
   output: WatchConfig['format'];
   events?: number;
+  webhook?: URL;
+  /** What is in it. */
+  webhookSecretFile?: string;
+  syslog?: SyslogTarget | true;
   allNetns?: boolean;
   duration?: number;
 }
@@ -92,6 +98,21 @@ export function watchCommand(): Command {
       'only these: connection, connection.open, scan, block, loss, ...',
       parseEvents,
     )
+    .option(
+      '--webhook <url>',
+      'POST scan, block, unblock and loss events there, as JSON arrays',
+      webhookUrl,
+    )
+    .option(
+      '--webhook-secret-file <file>',
+      'sign what is POSTed with the secret in this file',
+      secretOf,
+    )
+    .option(
+      '--syslog [receiver]',
+      'send the same events to /dev/log, another unix socket, udp://HOST[:PORT] or tcp://HOST[:PORT]',
+      syslogTarget,
+    )
     .option('--all-netns', 'sockets of all network namespaces, not only of this one')
     .option('--duration <time>', 'end after this time', seconds)
     .addHelpText(
@@ -119,6 +140,10 @@ function configOf(options: Options): WatchConfig {
     throw new OperatorError('--dry-run says what --block would do', 'add --block', {
       exitCode: Exit.usage,
     });
+  if (options.webhookSecretFile !== undefined && !options.webhook)
+    throw new OperatorError('--webhook-secret-file signs what --webhook sends', 'add --webhook', {
+      exitCode: Exit.usage,
+    });
   return {
     source: options.source,
     intervalSeconds: options.interval,
@@ -139,6 +164,10 @@ function configOf(options: Options): WatchConfig {
     },
     format: options.output,
     events: options.events ?? watchDefaults.events,
+    alerts: {
+      webhook: options.webhook && { url: options.webhook, secret: options.webhookSecretFile },
+      syslog: options.syslog === true ? LOCAL_LOG : options.syslog,
+    },
     durationSeconds: options.duration,
   };
 }

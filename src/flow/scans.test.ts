@@ -179,7 +179,7 @@ describe('more scans than are followed', () => {
     expect(ends.map((s) => s.endReason)).toEqual(Array(6).fill('lack of resources'));
     for (let port = 5; port < 9; port++)
       feed(knock(port, { src: source(0) }), knock(port, { src: source(1029) }));
-    expect(scansOf(told).map((s) => [...s.ports])).toEqual([[1, 2, 3, 4, 5, 6, 7, 8]]);
+    expect(scansOf(told).map((s) => s.portCount)).toEqual([8]);
   });
 
   it('leave one that goes on alone', () => {

@@ -11,13 +11,13 @@ import {
 import { Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
 import { jsonText } from './escape.ts';
 import { JsonConnectionWriter } from './json-connection.ts';
-import type { Output } from './output.ts';
+import type { LineBuffer } from './output.ts';
 import type { Names, Sink, SinkCounts, WallClock } from './sink.ts';
 import { UtcStamp } from './stamp.ts';
 import { address, ascii, decimal, put } from './write.ts';
 
 export interface JsonSinkOptions {
-  readonly output: Output;
+  readonly output: LineBuffer;
   readonly clock: WallClock;
   readonly events: EventMask;
   readonly names: Names;
@@ -28,7 +28,7 @@ export interface JsonSinkOptions {
 /** One JSON object per line and event; docs/events.schema.json is the contract. */
 export class JsonSink implements Sink {
   readonly name = 'json';
-  readonly #output: Output;
+  readonly #output: LineBuffer;
   readonly #clock: WallClock;
   readonly #events: EventMask;
   readonly #stamp: UtcStamp = new UtcStamp();
