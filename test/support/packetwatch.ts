@@ -154,8 +154,12 @@ export interface Status {
     readonly forwarded: number;
     readonly evicted: number;
     readonly live: number;
+    readonly scans: number;
+    readonly suppressed: number;
+    readonly scans_evicted: number;
   };
   readonly output: { lines: number; bytes: number; lost: number };
+  readonly alerts: { to: string; sent: number; waiting: number; lost: number }[];
 }
 
 function parse(line: string): Event | undefined {
