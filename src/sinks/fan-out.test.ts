@@ -51,7 +51,7 @@ function rig(before: Output['flush'] | undefined, carry: () => Promise<void>) {
     queue,
     alerts,
     lines: () => main.join('').split('\n').slice(0, -1),
-    feed(...specs: Spec[]) {
+    feed: (...specs: Spec[]) => {
       const writer = new RecordWriter();
       for (const spec of specs) write(writer, spec);
       flow.take(writer);

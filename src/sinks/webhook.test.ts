@@ -1,6 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,13 +31,13 @@ afterAll(() => servers.forEach(down));
 /** A receiver that answers with these codes, then with 204; 0: never. */
 async function receiver(codes: number[] = [], port = 0) {
   const posts: Post[] = [];
-  const server = createServer((request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const code = codes.shift() ?? 204;
-    void text(request).then((body) => {
-      posts.push({ path: request.url!, headers: request.headers, body });
-      if (code !== 0) response.writeHead(code, { location: '/elsewhere' }).end('thanks');
-    });
-  });
+    const body = await text(request);
+    posts.push({ path: request.url!, headers: request.headers, body });
+    if (code !== 0) response.writeHead(code, { location: '/elsewhere' }).end('thanks');
+  };
+  const server = createServer((request, response) => void answer(request, response));
   servers.push(server);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

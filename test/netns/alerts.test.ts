@@ -9,10 +9,9 @@ import { suite, useRig } from '../support/suite.ts';
 import { nmapSyn } from './scans.ts';
 
 const RECEIVER = fileURLToPath(new URL('../support/receiver.py', import.meta.url));
-const ALERTS: readonly string[] = ['scan', 'block', 'unblock', 'loss'];
+const ALERTS: ReadonlySet<string> = new Set(['scan', 'block', 'unblock', 'loss']);
 
-const alertsOf = (watch: Watch): Event[] =>
-  watch.events().filter(({ event }) => ALERTS.includes(event));
+const alertsOf = (watch: Watch): Event[] => watch.events().filter(({ event }) => ALERTS.has(event));
 
 suite('alerts', ['nmap'], () => {
   const rig = useRig('direct');
@@ -22,11 +21,10 @@ suite('alerts', ['nmap'], () => {
     const [web, tcp] = await receiver.out.wait('its ports', (line) =>
       line.startsWith('ready') ? line.split(' ').slice(1) : undefined,
     );
-    const watch = await Watch.start(rig().victim, [
-      ...['-i', VICTIM_IF, '-o', 'json', '--block'],
-      ...['--webhook', `http://me:pass@${SCANNER[4]}:${web}/hook`],
-      ...['--syslog', `tcp://${SCANNER[4]}:${tcp}`],
-    ]);
+    const webhook = `http://me:pass@${SCANNER[4]}:${web}/hook`;
+    const to = ['--webhook', webhook, '--syslog', `tcp://${SCANNER[4]}:${tcp}`];
+    const options = ['-i', VICTIM_IF, '-o', 'json', '--block', ...to];
+    const watch = await Watch.start(rig().victim, options);
     const source = otherScanner(1, 4);
     await nmapSyn(rig().scanner, source, VICTIM[4]);
     await watch.event({ event: 'block', src_ip: source });
