@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Debian packages, by what they are needed for.
 BUILD_PKGS := clang libbpf-dev linux-libc-dev
-TEST_PKGS := iproute2 nftables nmap hping3 curl openssh-server openssh-client python3
+TEST_PKGS := iproute2 nftables nmap hping3 curl openssh-server openssh-client python3 tcpdump
 BENCH_PKGS := iproute2 xdp-tools tcpdump conntrack bpftrace ulogd2 nftables iperf3 nmap hping3 psad fail2ban \
   portsentry rsyslog iptables python3 gcc libc6-dev
 
@@ -28,15 +28,15 @@ BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' |
   $(CLANG) -target bpf $(BPF_INCLUDE) -fsyntax-only -x c - 2>/dev/null
 
 # Files that programs write; `make check` fails when writing them again changes one.
-GENERATED := src/wire/layout.gen.ts
+GENERATED := src/wire/layout.gen.ts docs/metrics.md
 
 .PHONY: help run build check test test-fuzz bench clean generate generated node bpf bpf-objects ts test-packages bench-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-run: build ## log this host's connections; ARGS='...' adds options of `packetwatch watch`
-	@exec $(NODE) dist/cli/main.js watch $(ARGS)
+run: build ## log this host's connections, with metrics; ARGS='...' adds options of `packetwatch watch`
+	@exec $(NODE) dist/cli/main.js watch --listen 127.0.0.1:9470 $(ARGS)
 
 build: bpf ts ## compile everything to dist/
 
@@ -54,6 +54,7 @@ bench: bench-packages build ## measure against peers on this machine
 
 generate: node_modules/.package-lock.json ## write the generated files again (needs clang)
 	@$(BIN)/tsx tools/gen-layout.ts
+	@$(BIN)/tsx tools/gen-metrics.ts
 
 clean: ## remove what the other targets made, but not node_modules
 	@rm -rf dist coverage bench/out
@@ -61,10 +62,10 @@ clean: ## remove what the other targets made, but not node_modules
 # Internal steps.
 
 generated:
-	@if ! $(BPF_PROBE); then echo 'Generated files not checked: that needs clang and libbpf-dev'; exit 0; fi; \
-	before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; \
+	@before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; \
 	cp --parents $(GENERATED) "$$before"; \
-	$(MAKE) generate; \
+	if $(BPF_PROBE); then $(MAKE) generate; \
+	else echo 'The record layout was not checked: that needs clang and libbpf-dev'; $(BIN)/tsx tools/gen-metrics.ts; fi; \
 	for file in $(GENERATED); do \
 	  cmp -s "$$before/$$file" "$$file" || { echo "$$file was out of date and has been written again: commit it" >&2; exit 1; }; \
 	done

@@ -1,5 +1,6 @@
 /** The peers of the leak row: tools that shut a port scanner out. */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { nftRuleset } from '../test/cases/nft-rule.ts';
 import { inNamespaceOf, start, stopPid, text, until } from './proc.ts';
 import { ATTACKER, type Family, type Rig, VICTIM, VICTIM_IF } from './rig.ts';
 import { logSyns, startSyslog } from './syslog.ts';
@@ -38,18 +39,7 @@ const nftables: Blocker = {
   name: 'nft dynamic sets',
   needs: { nft: 'nftables' },
   async start(rig) {
-    const family = (version: Family): string => {
-      const [type, match] = version === 4 ? ['ipv4_addr', 'ip'] : ['ipv6_addr', 'ip6'];
-      return `
-  set blocked${version} { type ${type}; flags dynamic,timeout; timeout 10m; size 65536; }
-  set seen${version} { type ${type} . inet_service; flags dynamic,timeout; timeout 60s; size 262144; }
-  set tally${version} { type ${type}; flags dynamic,timeout; timeout 60s; size 65536; }
-  chain in${version} { type filter hook prerouting priority -300; policy accept;
-    ${match} saddr @blocked${version} drop
-    iifname ${VICTIM_IF} tcp flags & (fin|syn|rst|ack) == syn ${match} saddr . tcp dport != @seen${version} add @seen${version} { ${match} saddr . tcp dport } add @tally${version} { ${match} saddr limit rate over 1/day burst 3 packets } add @blocked${version} { ${match} saddr } drop
-  }`;
-    };
-    await rig.nft('victim', `table inet scanblock {${family(4)}${family(6)}\n}\n`);
+    await rig.nft('victim', nftRuleset(VICTIM_IF));
     return {
       pids: [],
       blocked: async (version) =>

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bulk } from './bulk.ts';
 import { connections } from './connections.ts';
+import { detection } from './detection.ts';
 import { kernel } from './kernel.ts';
 import { latency } from './latency.ts';
 import { leak } from './leak.ts';
@@ -20,6 +21,7 @@ import { type Options, type Section, sectionMarkdown } from './report.ts';
 /** The rows in the order of the page. */
 const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
   kernel,
+  detection,
   leak,
   connections,
   bulk,

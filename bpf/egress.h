@@ -5,8 +5,11 @@
 #ifndef PW_EGRESS_H
 #define PW_EGRESS_H
 
+#include "lookup.h"
 #include "report.h"
 
+#define PW_EPHEMERAL 32768      /* Linux' first port for its own connections: segments to these and up are those of an old
+                                 * connection of ours, as after a reboot, or of a scan that learns little by them */
 #define PW_PRIVILEGED 1024      /* services answer from ports below: a late answer of DNS is no probe */
 #define PW_TRACEROUTE 33434     /* traceroute(8) begins here ... */
 #define PW_TRACEROUTE_PORTS 101 /* ... and goes up by one with each probe */
@@ -107,8 +110,11 @@ static __always_inline int pw_on_tcp_out(struct __sk_buff *skb, volatile struct 
 	}
 	if (flags == PW_RST) { /* ... and the acknowledged number one with */
 		c->strays++;
-		if (pw_is_scatter(pw_id(a->e.src, a->e.dst, a->v6, ports, bpf_ntohl(tcp->seq))) ||
-		    pw_is_peer(a->e.src, a->remote_port, ns, PW_TCP_PEER)) {
+		if (a->port >= PW_EPHEMERAL ||
+		    pw_is_scatter(pw_id(a->e.src, a->e.dst, a->v6, ports, bpf_ntohl(tcp->seq))) ||
+		    pw_is_peer(a->e.src, a->remote_port, ns, PW_TCP_PEER) ||
+		    /* of a connection to this service from before a reboot */
+		    pw_socket_state(skb, &a->e, a->v6, 0, tcp->dest, tcp->source)) {
 			c->excused++;
 			return PW_ANSWER_NONE;
 		}
@@ -234,8 +240,8 @@ static __always_inline void pw_egress(struct __sk_buff *skb, __be16 ethertype)
 		return pw_on_udp_out(l, data, data_end, ns);
 	else
 		answer = pw_on_icmp_out(skb, l, data, data_end, a, ns, c);
-	c->found.touch = answer; /* through memory, where the verifier forgets by which way it came here */
-	answer = *(volatile __u32 *)&c->found.touch;
+	c->found.answer = answer; /* through memory, where the verifier forgets by which way it came here */
+	answer = *(volatile __u32 *)&c->found.answer;
 	if (answer != PW_ANSWER_NONE)
 		pw_judge_answer(answer, a, skb->ifindex, ns, c);
 }

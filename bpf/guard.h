@@ -3,58 +3,36 @@
 #ifndef PW_GUARD_H
 #define PW_GUARD_H
 
+#include "lookup.h"
 #include "report.h"
 
-/* Has this host a socket that takes the segment or datagram as part of something established? */
-static __always_inline int pw_has_socket(void *ctx, const struct pw_ends *e, int v6, int udp, __be16 sport,
-					 __be16 dport)
-{
-	struct bpf_sock_tuple tuple = {};
-	struct bpf_sock *sk;
-	__u32 size;
-	int has;
+/* What a segment is to us by its flags (FIN, SYN, RST, PSH, ACK, URG; those of RFC 3168 don't count): enum pw_scan for a
+ * SYN and for flag sets that no RFC 9293 peer sends (no flag at all, SYN with FIN or RST, FIN or URG or PSH without
+ * ACK), or one of these. A table: one load, where the verifier would follow each branch to the end. */
+#define PW_TOUCH_SYN_ACK 16
+#define PW_TOUCH_RESET 17
+static const __u8 pw_touch_of[64] = {
+	/* without ACK, URG */
+	PW_SCAN_NULL, PW_SCAN_FIN, PW_SCAN_VERTICAL, PW_SCAN_ODD, PW_TOUCH_RESET, 0, PW_SCAN_ODD, PW_SCAN_ODD,
+	/* PSH */
+	PW_SCAN_ODD, PW_SCAN_ODD, PW_SCAN_VERTICAL, PW_SCAN_ODD, PW_TOUCH_RESET, 0, PW_SCAN_ODD, PW_SCAN_ODD,
+	/* ACK */
+	0, 0, PW_TOUCH_SYN_ACK, PW_SCAN_ODD, 0, 0, PW_SCAN_ODD, PW_SCAN_ODD,
+	/* ACK, PSH */
+	0, 0, PW_TOUCH_SYN_ACK, PW_SCAN_ODD, 0, 0, PW_SCAN_ODD, PW_SCAN_ODD,
+	/* URG */
+	PW_SCAN_ODD, PW_SCAN_ODD, PW_SCAN_VERTICAL, PW_SCAN_ODD, PW_TOUCH_RESET, 0, PW_SCAN_ODD, PW_SCAN_ODD,
+	/* URG, PSH */
+	PW_SCAN_ODD, PW_SCAN_XMAS, PW_SCAN_VERTICAL, PW_SCAN_ODD, PW_TOUCH_RESET, 0, PW_SCAN_ODD, PW_SCAN_ODD,
+	/* URG, ACK */
+	0, 0, PW_TOUCH_SYN_ACK, PW_SCAN_ODD, 0, 0, PW_SCAN_ODD, PW_SCAN_ODD,
+	/* URG, ACK, PSH */
+	0, 0, PW_TOUCH_SYN_ACK, PW_SCAN_ODD, 0, 0, PW_SCAN_ODD, PW_SCAN_ODD,
+};
 
-	if (v6) {
-		__builtin_memcpy(tuple.ipv6.saddr, e->src, 16);
-		__builtin_memcpy(tuple.ipv6.daddr, e->dst, 16);
-		tuple.ipv6.sport = sport;
-		tuple.ipv6.dport = dport;
-		size = sizeof(tuple.ipv6);
-	} else {
-		tuple.ipv4.saddr = e->src[3];
-		tuple.ipv4.daddr = e->dst[3];
-		tuple.ipv4.sport = sport;
-		tuple.ipv4.dport = dport;
-		size = sizeof(tuple.ipv4);
-	}
-	if (udp) {
-		sk = bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-		if (!sk)
-			return 0;
-		has = sk->dst_port == sport; /* connected to this very peer */
-	} else {
-		sk = bpf_skc_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
-		if (!sk)
-			return 0;
-		has = sk->state != BPF_TCP_LISTEN && sk->state != BPF_TCP_NEW_SYN_RECV;
-	}
-	bpf_sk_release(sk);
-	return has;
-}
-
-/* Flag sets that no RFC 9293 peer sends: no flag at all, SYN with FIN or RST, FIN or URG or PSH without ACK.
- * enum pw_scan, 0 for all others. */
-static __always_inline __u32 pw_odd_flags(__u8 flags)
+static __always_inline __u32 pw_touch(__u8 flags)
 {
-	if (flags & PW_SYN)
-		return flags & (PW_FIN | PW_RST) ? PW_SCAN_ODD : 0;
-	if (flags & (PW_ACK | PW_RST))
-		return 0;
-	flags &= PW_FIN | PW_PSH | PW_URG;
-	return !flags ? PW_SCAN_NULL :
-	       flags == PW_FIN ? PW_SCAN_FIN :
-	       flags == (PW_FIN | PW_PSH | PW_URG) ? PW_SCAN_XMAS :
-						     PW_SCAN_ODD;
+	return pw_touch_of[flags & 0x3f];
 }
 
 /* A SYN (PW_SCAN_VERTICAL), or to us what no honest peer sends: `scan` says which. The sequence number of a handshake's
@@ -105,7 +83,7 @@ static __always_inline int pw_drop_other(void *ctx, const struct pw_ends *e, vol
 
 	if (!pw_is_blocked(e->src, l->family == 6, pw_tick()))
 		return 0;
-	if (l->proto == IPPROTO_TCP && (short_header || pw_odd_flags(flags))) {
+	if (l->proto == IPPROTO_TCP && (short_header || (pw_touch(flags) >= PW_SCAN_NULL && pw_touch(flags) < PW_TOUCH_SYN_ACK))) {
 		c->dropped_flags++;
 		return 1;
 	}
@@ -124,7 +102,7 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 {
 	struct pw_counters *c = pw_count();
 	volatile struct pw_layers *l;
-	struct pw_ends *e;
+	struct pw_ends ends, *e = &ends;
 	struct tcphdr *tcp;
 	__u8 flags = 0;
 	__u32 scan;
@@ -135,7 +113,7 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 	c->packets++;
 	common = pw_common_flags(data, data_end, ethertype);
 	l = &c->layers;
-	e = &c->ends;
+
 	if (common >= 0) {
 		if ((common & (PW_SYN | PW_RST | PW_ACK)) == PW_ACK && !pw_blocks())
 			return 0;
@@ -178,7 +156,7 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 		/* a first fragment with the ports but not the flags (RFC 1858): Linux puts it together, so it is a probe */
 		if (l->fragmented && l->l4_len >= 8 && l->l4_len < sizeof(*tcp) && (void *)tcp + 8 <= data_end &&
 		    pw_is_local(e->dst)) {
-			c->found.touch = PW_SCAN_FRAGMENT;
+			scan = PW_SCAN_FRAGMENT;
 		} else {
 			if (!pw_blocks())
 				return 0;
@@ -190,22 +168,19 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 			return 0;
 		if (pw_addresses(e, l, data, data_end))
 			return 0;
-		c->found.touch = pw_odd_flags(flags);
-		if ((flags & (PW_SYN | PW_ACK | PW_FIN | PW_RST)) == PW_SYN)
-			c->found.touch = PW_SCAN_VERTICAL;
-		else if ((flags & (PW_SYN | PW_ACK | PW_FIN | PW_RST)) == (PW_SYN | PW_ACK))
+		scan = pw_touch(flags);
+		if (scan == PW_TOUCH_SYN_ACK) {
 			pw_note_scatter(pw_id(e->src, e->dst, l->family == 6,
 					      bpf_ntohs(tcp->source) | (__u32)bpf_ntohs(tcp->dest) << 16,
 					      bpf_ntohl(tcp->ack_seq)));
-		else if ((flags & (PW_SYN | PW_ACK | PW_FIN | PW_RST)) == PW_RST &&
-			 pw_note_reset(pw_id(e->src, e->dst, l->family == 6,
-					     bpf_ntohs(tcp->source) | (__u32)bpf_ntohs(tcp->dest) << 16,
-					     bpf_ntohl(tcp->seq) - 1)))
-			c->found.touch = PW_SCAN_HORIZONTAL; /* half-open: evidence when many addresses see it */
-		l->flags = flags;
+			scan = 0;
+		} else if (scan == PW_TOUCH_RESET) {
+			/* half-open: evidence when many addresses see it */
+			scan = pw_note_reset(pw_id(e->src, e->dst, l->family == 6,
+						   bpf_ntohs(tcp->source) | (__u32)bpf_ntohs(tcp->dest) << 16,
+						   bpf_ntohl(tcp->seq) - 1)) ? PW_SCAN_HORIZONTAL : 0;
+		}
 	}
-	/* through memory: the verifier forgets which one, and by which way it came here */
-	scan = *(volatile __u32 *)&c->found.touch;
 	local = scan ? pw_is_local(e->dst) : 0;
 	if (scan == PW_SCAN_VERTICAL || (scan && local)) {
 		drop = pw_on_touch(ctx, e, l, tcp, scan, local, ifindex, c);
@@ -214,7 +189,7 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 	}
 	if (!pw_blocks())
 		return 0;
-	return pw_drop_other(ctx, e, l, tcp, l->flags, 0, c);
+	return pw_drop_other(ctx, e, l, tcp, flags, 0, c);
 }
 
 #endif

@@ -307,8 +307,7 @@ static __always_inline int pw_conclude(struct pw_set *set, __u64 hash, int judge
  * are counted. Stealth scans of all forms share one. A block always has the source's plain tag. */
 static __always_inline __u16 pw_tag_for(__u16 tag, __u32 scan, __u16 port)
 {
-	__u16 mark = scan == PW_SCAN_VERTICAL	? 0 :
-		     scan == PW_SCAN_UDP	? 0x5500 :
+	__u16 mark = scan == PW_SCAN_UDP	? 0x5500 :
 		     scan == PW_SCAN_ACK	? 0x4100 :
 		     scan == PW_SCAN_HORIZONTAL ? (port * 0x9e38 | 2) :
 						  0x5300;
@@ -326,7 +325,7 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan,
 				    volatile struct pw_found *found, struct pw_counters *c)
 {
 	__u32 key[4] __attribute__((aligned(8)));
-	__u16 item = scan == PW_SCAN_HORIZONTAL ? pw_fold(e->dst) : port;
+	__u16 item = port;
 	struct pw_set *set;
 	__u64 hash;
 	__u16 tag, marked;
@@ -335,7 +334,12 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan,
 	pw_key(key, e->src, v6);
 	hash = pw_hash(key);
 	tag = pw_tag_of(hash);
-	marked = pw_tag_for(tag, scan, port);
+	marked = tag;
+	if (__builtin_expect(scan != PW_SCAN_VERTICAL, 0)) {
+		marked = pw_tag_for(tag, scan, port);
+		if (scan == PW_SCAN_HORIZONTAL)
+			item = pw_fold(e->dst);
+	}
 	set = pw_set_of(hash);
 	if (!set)
 		return PW_JUDGED_PASS;

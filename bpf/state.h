@@ -46,7 +46,6 @@ struct pw_layers {
 	__u8 family;  /* 4 or 6 */
 	__u8 proto;
 	__u8 fragmented;
-	__u8 flags;   /* of the TCP segment */
 };
 
 /* The originator's and responder's ends of a packet. */
@@ -78,7 +77,7 @@ struct pw_found {
 	__u32 syns;
 	__u32 spared;
 	__u32 trusted;
-	__u32 touch;      /* what the packet in hand is: enum pw_scan, or enum pw_answer at egress */
+	__u32 answer;     /* what the packet in hand says, at egress (enum pw_answer) */
 	__u32 scan;       /* enum pw_scan */
 	__s32 score;
 	__u16 closed, silent, half, opened, hosts;

@@ -1,3 +1,5 @@
+import type { ListenAddress } from '../api/address.ts';
+import type { Filter } from '../filter/filter.ts';
 import type { AttachMode } from '../kernel/hooks.ts';
 import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
 import { ALL_EVENTS, type EventMask } from '../model/events.ts';
@@ -25,6 +27,10 @@ export interface WatchConfig {
   readonly format: Format;
   readonly events: EventMask;
   readonly alerts: AlertConfig;
+  /** Where metrics are served; undefined: nowhere. */
+  readonly listen: ListenAddress | undefined;
+  /** Which events are told; undefined: all. Detection and blocking don't know it. */
+  readonly filter: Filter | undefined;
   /** Undefined: until a signal. */
   readonly durationSeconds: number | undefined;
 }
@@ -38,5 +44,7 @@ export const watchDefaults: WatchConfig = {
   format: 'text',
   events: ALL_EVENTS,
   alerts: { webhook: undefined, syslog: undefined },
+  listen: undefined,
+  filter: undefined,
   durationSeconds: undefined,
 };

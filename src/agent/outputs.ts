@@ -4,6 +4,7 @@ import { AlertLines } from '../sinks/alert-lines.ts';
 import { type AlertCounts, AlertQueue } from '../sinks/alert-queue.ts';
 import type { Carrier } from '../sinks/carrier.ts';
 import { FanOut } from '../sinks/fan-out.ts';
+import { FilteredSink } from '../sinks/filtered.ts';
 import { JsonSink } from '../sinks/json.ts';
 import { Output } from '../sinks/output.ts';
 import type { Names, Sink, WallClock } from '../sinks/sink.ts';
@@ -30,7 +31,7 @@ export class Outputs {
 
   constructor({ config, clock, names, note }: OutputsOptions) {
     const host = hostname();
-    const { events, format } = config;
+    const { events, filter, format } = config;
     const output = new Output({ fd: 1, name: 'standard output' });
     const main =
       format === 'json'
@@ -38,13 +39,14 @@ export class Outputs {
         : new TextSink({ output, clock, events });
     this.#queues = carriersOf(config.alerts, host).map((carrier) => new AlertQueue(carrier, note));
     const lines = new AlertLines(this.#queues);
-    this.sink =
+    const all =
       this.#queues.length === 0
         ? main
         : new FanOut(
             main,
             new JsonSink({ output: lines, clock, events: ALERT_EVENTS, names, host }),
           );
+    this.sink = filter ? new FilteredSink(all, filter) : all;
   }
 
   /** What became of the alerts, by receiver. */

@@ -25,6 +25,8 @@ export interface Status {
   readonly source: string;
   readonly blocking: boolean;
   readonly limits: readonly string[];
+  /** What is told; absent: everything. */
+  readonly filter?: string;
   readonly pins?: string;
   /** The tables of an earlier run were taken over. */
   readonly adopted?: boolean;
@@ -56,6 +58,7 @@ export function statusOf({ config, source, flow, sink, alerts, startedNs, nowNs 
     source: source.name,
     blocking: config.kernel.block && !config.kernel.dryRun,
     limits: source.limits(),
+    ...(config.filter ? { filter: config.filter.text } : {}),
     ...(ebpf
       ? {
           pins: ebpf.kernel.pins.directory,
@@ -69,7 +72,7 @@ export function statusOf({ config, source, flow, sink, alerts, startedNs, nowNs 
             records: ring.records,
           })),
           kernel: ebpf.kernel.counters(),
-          table: ebpf.kernel.table.occupancy(),
+          table: ebpf.kernel.table.occupancy(nowNs),
           blocks: ebpf.kernel.table.blocks(nowNs).active.length,
         }
       : {}),

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { ReferenceRule } from '../detect/reference.ts';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import { requireObjects } from '../kernel/objects.ts';
 import { OperatorError } from '../model/errors.ts';
@@ -7,12 +6,14 @@ import type { Sink } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import { ProcSource } from '../sources/proc.ts';
 import type { Source } from '../sources/source.ts';
-import { RecordWriter } from '../wire/record-writer.ts';
 import { Clock, monotonicNs } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
+import { Detectors } from './detectors.ts';
+import { orFallBack } from './fallback.ts';
 import { Instance } from './instance.ts';
 import { LossReport } from './loss.ts';
+import { Metrics } from './metrics.ts';
 import { HostNames } from './names.ts';
 import { Outputs } from './outputs.ts';
 import { Protection } from './protection.ts';
@@ -45,33 +46,50 @@ export class Watch {
   #flow!: Flow;
   #loss!: LossReport;
   #protection: Protection | undefined;
+  readonly #metrics: Metrics | undefined;
   #nextSecondNs = 0;
   #lastTakenNs = 0;
-  /** Judges what the kernel does not: attempts that were read from /proc. */
-  #rule: ReferenceRule | undefined;
-  readonly #verdicts = new RecordWriter();
+  #detectors!: Detectors;
   readonly #take = (batch: RecordBatch): void => {
     this.#flow.take(batch);
-    if (!this.#rule || this.#rule.judge(batch, this.#verdicts) === 0) return;
-    this.#flow.take(this.#verdicts);
-    this.#verdicts.clear();
+    this.#detectors.judge(batch);
+    this.#takeVerdicts();
   };
   readonly #lookAgain = (): void => this.#look();
   readonly #commit = (): void => this.#sink.flush();
   #timer: NodeJS.Timeout | undefined;
   #timerMs = -1;
   #end: ((error?: unknown) => void) | undefined;
+  #stopped = false;
   #releasing = false;
 
   /** @param note told what the operator should know, a line each (standard error) */
   constructor(config: WatchConfig, note: (line: string) => void) {
     this.#config = config;
     this.#note = note;
+    if (config.listen) this.#metrics = new Metrics(config.listen, note);
   }
 
   /** Opens everything and tells what is watched. */
-  start(): void {
-    this.#source = this.#startSource();
+  async start(): Promise<void> {
+    // Before anything is attached: who can't listen where it was told to leaves the kernel as it was.
+    const [listening] = await Promise.allSettled([this.#metrics?.start()]);
+    try {
+      const orProc = <T>(step: () => T) => orFallBack(this.#config, this.#note, step);
+      const claimed = this.#config.source !== 'proc' && orProc(() => this.#claim());
+      if (listening.status === 'rejected') throw asError(listening.reason);
+      const source = claimed ? orProc(() => this.#startEbpf()) : undefined;
+      this.#source = source ?? this.#startProc();
+      this.#startFlow();
+      this.#metrics?.watch(() => ({ ...this.#parts(), detectors: this.#detectors }));
+      this.#tellStart();
+    } catch (error) {
+      this.#metrics?.stop();
+      throw error;
+    }
+  }
+
+  #startFlow(): void {
     const ebpf = this.#ebpf();
     this.#names = new HostNames(ebpf?.kernel);
     this.#outputs = new Outputs({
@@ -81,22 +99,21 @@ export class Watch {
       note: this.#note,
     });
     this.#sink = this.#outputs.sink;
+    const windowNs = this.#config.kernel.windowSeconds * SECOND_NS;
+    this.#detectors = new Detectors({
+      seed: randomBytes(4).readUInt32LE(0),
+      listener: this.#sink,
+      reference: ebpf ? undefined : { ports: this.#config.kernel.ports, windowNs },
+    });
     this.#flow = new Flow({
       ...FLOW_DEFAULTS,
-      scanWindowNs: this.#config.kernel.windowSeconds * SECOND_NS,
+      scanWindowNs: windowNs,
       seed: randomBytes(4).readUInt32LE(0),
       watchesAnswers: ebpf !== undefined,
-      listener: this.#sink,
+      listener: this.#detectors,
       answered: (low, high) => ebpf?.kernel.answered(low, high) ?? 0,
     });
-    if (!ebpf)
-      this.#rule = new ReferenceRule({
-        seed: randomBytes(4).readUInt32LE(0),
-        ports: this.#config.kernel.ports,
-        windowNs: this.#config.kernel.windowSeconds * SECOND_NS,
-      });
     this.#loss = new LossReport(this.#source, this.#sink);
-    this.#tellStart();
   }
 
   /** Runs until `stop`, a failure or the configured duration. */
@@ -107,7 +124,8 @@ export class Watch {
           if (error === undefined) resolve();
           else reject(asError(error));
         };
-        this.#look();
+        if (this.#stopped) resolve();
+        else this.#look();
       });
     } finally {
       clearTimeout(this.#timer);
@@ -119,42 +137,38 @@ export class Watch {
     }
   }
 
-  /** Ends `run`. */
+  /** Ends `run`, even one that is still to come. */
   stop(): void {
+    this.#stopped = true;
     this.#end?.();
   }
 
-  #startSource(): Source {
-    const { source } = this.#config;
-    if (source === 'proc') return this.#startProc();
-    try {
-      requireObjects();
-      this.#instance.start({
-        status: () => statusOf(this.#parts()),
-        release: () => {
-          this.#releasing = true;
-          setImmediate(() => this.stop());
-          return { released: true };
-        },
-      });
-      const ebpf = new EbpfSource({
-        kernel: this.#config.kernel,
-        attach: this.#config.attach,
-        interfaces: this.#config.interfaces,
-        beforeAttach: (kernel) => {
-          this.#protection = new Protection(kernel, this.#note);
-          this.#protection.refresh(monotonicNs());
-        },
-      });
-      ebpf.start();
-      return ebpf;
-    } catch (error) {
-      if (source === 'ebpf' || this.#config.kernel.block || this.#config.attach !== 'auto')
-        throw error;
-      if (!isFallback(error)) throw error;
-      this.#note(`${describe(error)}; reading /proc instead`);
-      return this.#startProc();
-    }
+  /** Makes this the one program of its network namespace. */
+  #claim(): true {
+    requireObjects();
+    this.#instance.start({
+      status: () => statusOf(this.#parts()),
+      release: () => {
+        this.#releasing = true;
+        setImmediate(() => this.stop());
+        return { released: true };
+      },
+    });
+    return true;
+  }
+
+  #startEbpf(): EbpfSource {
+    const ebpf = new EbpfSource({
+      kernel: this.#config.kernel,
+      attach: this.#config.attach,
+      interfaces: this.#config.interfaces,
+      beforeAttach: (kernel) => {
+        this.#protection = new Protection(kernel, this.#note);
+        this.#protection.refresh(monotonicNs());
+      },
+    });
+    ebpf.start();
+    return ebpf;
   }
 
   #startProc(): Source {
@@ -202,7 +216,7 @@ export class Watch {
       let taken = 0;
       if (!this.#sink.backlogged) {
         taken = this.#drain(nowNs);
-        if (taken < BEHIND) this.#flow.tick(nowNs);
+        if (taken < BEHIND) this.#tick(nowNs);
       }
       if (nowNs >= this.#nextSecondNs) this.#everySecond(nowNs);
       this.#sink.flush();
@@ -243,6 +257,17 @@ export class Watch {
     this.#timer = setTimeout(this.#lookAgain, ms);
   }
 
+  #takeVerdicts(): void {
+    if (this.#detectors.verdicts.count === 0) return;
+    this.#flow.take(this.#detectors.verdicts);
+    this.#detectors.verdicts.clear();
+  }
+
+  #tick(nowNs: number): void {
+    this.#flow.tick(nowNs);
+    this.#takeVerdicts();
+  }
+
   #drain(nowNs: number): number {
     return this.#source.drain(nowNs, this.#take, this.#commit);
   }
@@ -250,11 +275,12 @@ export class Watch {
   /** The last records, then everything is closed; with --block the guard stays. */
   #finish(): void {
     const ebpf = this.#ebpf();
+    this.#metrics?.stop();
     try {
       if (!this.#sink.backlogged) {
         ebpf?.kernel.flushSums(true);
         while (this.#drain(monotonicNs()) >= BEHIND && !this.#sink.backlogged);
-        this.#flow.tick(monotonicNs());
+        this.#tick(monotonicNs());
         this.#flow.stop(monotonicNs());
         this.#loss.tell(monotonicNs());
       }
@@ -291,17 +317,4 @@ export class Watch {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error('not an error', { cause: error });
-}
-
-/** May `auto` go on without the kernel? Not when another instance runs, or the operator named what isn't there. */
-function isFallback(error: unknown): boolean {
-  return error instanceof OperatorError
-    ? !/already running|no interface/.test(error.message)
-    : (error as NodeJS.ErrnoException).code === 'EACCES' ||
-        (error as NodeJS.ErrnoException).code === 'EPERM';
-}
-
-function describe(error: unknown): string {
-  if (error instanceof OperatorError) return `${error.message} (${error.hint})`;
-  return error instanceof Error ? error.message : String(error);
 }

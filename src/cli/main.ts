@@ -1,15 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
+import { version } from '../agent/version.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { blockCommand } from './block.ts';
 import { releaseCommand } from './release.ts';
 import { statusCommand } from './status.ts';
 import { watchCommand } from './watch.ts';
-
-const { version } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { version: string };
 
 const program = new Command('packetwatch')
   .description(

@@ -25,6 +25,15 @@ export function integer(low: number, high: number): (text: string) => number {
   };
 }
 
+/** The value of `--block`. What follows it may be meant as a filter: commander takes it for the value. */
+export function blockBy(text: string): 'bpf' {
+  if (text !== 'bpf')
+    throw new InvalidArgumentError(
+      'it is `bpf` or nothing; a filter goes before the options or after `--`.',
+    );
+  return text;
+}
+
 export interface Rule {
   readonly name: 'reference' | 'weighted';
   readonly ports: number;

@@ -32,7 +32,7 @@ function pinned(): Partial<Status> {
     pins: guard.pins.directory,
     links,
     kernel: guard.counters(),
-    table: guard.table.occupancy(),
+    table: guard.table.occupancy(monotonicNs()),
     blocks: guard.table.blocks(monotonicNs()).active.length,
   };
 }
@@ -85,6 +85,8 @@ function describe(status: Partial<Status>): string {
     );
   for (const { to, sent, waiting, lost } of status.alerts ?? [])
     parts.push(`Alerts to ${to}: ${sent} sent, ${waiting} waiting, ${lost} lost\n`);
+  if (status.filter !== undefined)
+    parts.push(`Filter: ${status.filter} (${status.output?.filtered} events held back)\n`);
   if (status.source_counts) {
     const lost = Object.entries(status.source_counts.lost).filter(([, count]) => count > 0);
     parts.push(

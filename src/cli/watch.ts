@@ -1,11 +1,13 @@
 import { Command, Option } from 'commander';
 import { type WatchConfig, watchDefaults } from '../agent/config.ts';
 import { Watch } from '../agent/watch.ts';
+import { parseListen } from '../api/address.ts';
+import { parseFilter } from '../filter/filter.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { parseEvents } from '../model/events.ts';
 import type { SyslogTarget } from '../sinks/syslog.ts';
 import { LOCAL_LOG, secretOf, syslogTarget, webhookUrl } from './alerts.ts';
-import { integer, type Rule, rule, seconds } from './parse.ts';
+import { blockBy, integer, type Rule, rule, seconds } from './parse.ts';
 
 interface Options {
   source: WatchConfig['source'];
@@ -26,6 +28,7 @@ interface Options {
   webhookSecretFile?: string;
   syslog?: SyslogTarget | true;
   allNetns?: boolean;
+  listen?: WatchConfig['listen'];
   duration?: number;
 }
 
@@ -35,6 +38,7 @@ const { kernel } = watchDefaults;
 export function watchCommand(): Command {
   return new Command('watch')
     .description('log every TCP connection of this host, and port scans, as they happen')
+    .argument('[filter...]', 'tell only what concerns these addresses and ports, as in tcpdump')
     .addOption(
       new Option('--source <name>', 'where connections come from')
         .choices(['auto', 'ebpf', 'proc'])
@@ -62,7 +66,7 @@ export function watchCommand(): Command {
       new Option(
         '--block [how]',
         'shut out a source with the packet that makes it a port scanner',
-      ).choices(['bpf']),
+      ).argParser(blockBy),
     )
     .option('--dry-run', 'with --block: say what would be blocked, block nothing')
     .addOption(
@@ -113,6 +117,11 @@ export function watchCommand(): Command {
       'send the same events to /dev/log, another unix socket, udp://HOST[:PORT] or tcp://HOST[:PORT]',
       syslogTarget,
     )
+    .option(
+      '--listen <address:port>',
+      'serve metrics there, as in 127.0.0.1:9470 (for this host alone)',
+      parseListen,
+    )
     .option('--all-netns', 'sockets of all network namespaces, not only of this one')
     .option('--duration <time>', 'end after this time', seconds)
     .addHelpText(
@@ -121,20 +130,27 @@ export function watchCommand(): Command {
 Text lines are \`TIME: New connection: A -> B\` at the attempt, then one line with its outcome
 (opened, refused, timeout, reset, closed); A is always the one who began. SIGINT and SIGTERM end it:
 without --block nothing stays in the kernel; with it the guard stays until \`packetwatch release\`.
-Without root it reads /proc/net/tcp and says what it can't see.`,
+Without root it reads /proc/net/tcp and says what it can't see.
+
+The filter is tcpdump's: [ip|ip6|tcp|udp] [src|dst|src or dst|src and dst] [host|net|port|portrange] VALUE,
+joined by and, or, not and parentheses. src is who began, dst whom it went to. It chooses what is told,
+not what is detected or blocked. A scan is told when an attempt on one of its ports would be; a block
+has its source address alone; losses are always told. Quote parentheses and \`!\`:
+  packetwatch watch port 80 or 443
+  packetwatch watch 'src net 10.0.0.0/8 and not (host 10.0.0.5 or dst port 22)'`,
     )
-    .action(async (options: Options) => {
-      const watch = new Watch(configOf(options), (line) =>
+    .action(async (words: string[], options: Options) => {
+      const watch = new Watch(configOf(words, options), (line) =>
         process.stderr.write(`packetwatch: ${line}\n`),
       );
       const stop = () => watch.stop();
       process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
-      watch.start();
+      await watch.start();
       await watch.run();
     });
 }
 
-function configOf(options: Options): WatchConfig {
+function configOf(words: readonly string[], options: Options): WatchConfig {
   const blocking = options.block !== undefined && options.block !== false;
   if (options.dryRun && !blocking)
     throw new OperatorError('--dry-run says what --block would do', 'add --block', {
@@ -168,6 +184,8 @@ function configOf(options: Options): WatchConfig {
       webhook: options.webhook && { url: options.webhook, secret: options.webhookSecretFile },
       syslog: options.syslog === true ? LOCAL_LOG : options.syslog,
     },
+    listen: options.listen,
+    filter: words.length > 0 ? parseFilter(words.join(' ')) : watchDefaults.filter,
     durationSeconds: options.duration,
   };
 }

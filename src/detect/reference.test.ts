@@ -68,6 +68,15 @@ describe('the verdict', () => {
         tsNs: big + 4,
         netns: 9n,
         count: 1,
+        scan: {
+          kind: 'VERTICAL',
+          closed: 0,
+          silent: 0,
+          half: 0,
+          opened: 0,
+          hosts: 1,
+          score: 0,
+        },
         verdict: {
           ports: expect.any(Array) as number[],
           portCount: 4,

@@ -1,6 +1,14 @@
 import type { RecordBatch } from '../wire/batch.ts';
 import { stampId } from '../wire/id.ts';
-import { Direction, Flag, Head, Kind, SocketPart, VerdictPart } from '../wire/layout.gen.ts';
+import {
+  Direction,
+  Flag,
+  Head,
+  Kind,
+  ScanKind,
+  SocketPart,
+  VerdictPart,
+} from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
 import { FOUND, PairTable, WATCHED } from './pair-table.ts';
 
@@ -163,6 +171,8 @@ export class ReferenceRule {
     words[(to + VerdictPart.port_count) >> 2] = table.slots + 1;
     words[(to + VerdictPart.syns) >> 2] = table.syns[way]!;
     verdicts.setU64(to + VerdictPart.first_ns, table.firstNs[way]!);
+    verdicts.bytes[to + VerdictPart.scan] = ScanKind.VERTICAL;
+    verdicts.halves[(to + VerdictPart.hosts) >> 1] = 1;
   }
 
   /** A record may be a little older than one before it; its ports count all the same. */

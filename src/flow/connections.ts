@@ -52,6 +52,11 @@ export class Connections {
   tell(row: number, event: ConnectionEvent, tsNs: number): void {
     this.table.numbers[(row * Row.stride + Row.event_ns) >> 3] = tsNs;
     this.#tally.events[event]!++;
+    if (event === EventCode.attempt) {
+      const bytes = this.table.bytes;
+      const ipv6 = bytes[row * Row.stride + Row.family] === IPV6 ? 1 : 0;
+      this.#tally.attempts[2 * bytes[row * Row.stride + Row.direction]! + ipv6]!++;
+    }
     this.#listener.connection(event, this.table, row);
   }
 
@@ -60,6 +65,7 @@ export class Connections {
     const base = row * Row.stride;
     this.table.bytes[base + Row.outcome] = outcomeOf(ending);
     this.table.bytes[base + Row.conn_state] = connStateOf(ending);
+    this.#tally.outcomes[outcomeOf(ending)]!++;
     const event = eventOf(ending) as ConnectionEvent;
     this.tell(row, event, tsNs);
     const marks = this.marks(row);
@@ -134,4 +140,5 @@ export class Connections {
   }
 }
 
+const IPV6 = 6;
 const CLOSED = Mark.origClosed | Mark.respClosed;

@@ -1,4 +1,13 @@
-import { EVENT_NAMES, type EventName } from '../model/events.ts';
+import {
+  type DirectionName,
+  DIRECTIONS,
+  EVENT_NAMES,
+  type EventName,
+  type OutcomeName,
+  OUTCOMES,
+  SCAN_KINDS,
+  type ScanKindName,
+} from '../model/events.ts';
 import { Kind } from '../wire/layout.gen.ts';
 
 export type KindName = Lowercase<Exclude<keyof typeof Kind, 'NONE'>>;
@@ -18,11 +27,19 @@ export interface KindCounts {
  * Everything that went through the flow. These hold at any time:
  * - `records[k].taken = applied + merged + late` for each kind `k`
  * - `events['connection.attempt'] = records.attempt.applied + inferred`
+ * - `events['connection.attempt']` = the sum of `attempts`
+ * - `events` of refused + timeout + reset + close = the sum of `outcomes`
  * - `events['connection.attempt'] + existing + revived = refused + timeout + reset + close events + forwarded + evicted + live`
  */
 export interface FlowCounts {
   readonly records: Readonly<Record<KindName, KindCounts>>;
   readonly events: Readonly<Record<EventName, number>>;
+  /** New connections, as their attempts were told. */
+  readonly attempts: Readonly<Record<DirectionName, Readonly<Record<'ipv4' | 'ipv6', number>>>>;
+  /** Connections that ended. */
+  readonly outcomes: Readonly<Record<OutcomeName, number>>;
+  /** Scans found; `events.scan` is how often they were told. */
+  readonly scans_found: Readonly<Record<ScanKindName, number>>;
   /** Attempts told because a later record of an unseen attempt came. */
   readonly inferred: number;
   /** Connections older than the program. */
@@ -50,6 +67,8 @@ export interface FlowCounts {
 /** What the ScanBook counts itself. */
 export interface ScanCounts {
   readonly size: number;
+  /** By ScanClass. */
+  readonly found: ArrayLike<number>;
   readonly suppressed: number;
   readonly evicted: number;
 }
@@ -61,6 +80,9 @@ export class Tally {
   readonly merged: Float64Array = new Float64Array(KINDS.length);
   readonly late: Float64Array = new Float64Array(KINDS.length);
   readonly events: Float64Array = new Float64Array(EVENT_NAMES.length);
+  /** By direction, IPv4 and IPv6 in turns. */
+  readonly attempts: Float64Array = new Float64Array(2 * DIRECTIONS.length);
+  readonly outcomes: Float64Array = new Float64Array(OUTCOMES.length);
   inferred = 0;
   existing = 0;
   revived = 0;
@@ -84,10 +106,25 @@ export class Tally {
     EVENT_NAMES.forEach((name, code) => {
       events[name] = this.events[code]!;
     });
+    const attempts = {} as Record<DirectionName, { ipv4: number; ipv6: number }>;
+    DIRECTIONS.forEach((name, i) => {
+      attempts[name] = { ipv4: this.attempts[2 * i]!, ipv6: this.attempts[2 * i + 1]! };
+    });
+    const outcomes = {} as Record<OutcomeName, number>;
+    OUTCOMES.forEach((name, i) => {
+      if (name !== '') outcomes[name] = this.outcomes[i]!;
+    });
+    const found = {} as Record<ScanKindName, number>;
+    SCAN_KINDS.forEach((name, i) => {
+      found[name] = scans.found[i]!;
+    });
     const { inferred, existing, revived, forwarded, evicted, summed, unknown } = this;
     return {
       records,
       events,
+      attempts,
+      outcomes,
+      scans_found: found,
       inferred,
       existing,
       revived,

@@ -9,18 +9,20 @@ export class ScanPorts {
   /** A bit for each port, made for the first port that has no place in the list: 8 KiB. */
   #bits: Uint8Array | undefined;
 
-  add(port: number): void {
+  /** Whether it is a new one. */
+  add(port: number): boolean {
     const listed = this.#listed;
-    for (let i = 0; i < listed; i++) if (this.#first[i] === port) return;
+    for (let i = 0; i < listed; i++) if (this.#first[i] === port) return false;
     if (listed < MAX_SCAN_PORTS) {
       this.#first[this.count++] = port;
-      return;
+      return true;
     }
     this.#bits ??= new Uint8Array(65_536 / 8);
     const bit = 1 << (port & 7);
-    if ((this.#bits[port >> 3]! & bit) !== 0) return;
+    if ((this.#bits[port >> 3]! & bit) !== 0) return false;
     this.#bits[port >> 3]! |= bit;
     this.count++;
+    return true;
   }
 
   /** The first ports, ascending, at most 64. */

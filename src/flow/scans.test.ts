@@ -147,6 +147,23 @@ describe('the end of a scan', () => {
     expect(scansOf(told).map((s) => s.state)).toEqual(['end']);
   });
 
+  it('of a slow scan is put off by ports that are new, not by a client that comes back', () => {
+    const { feed, told, flow } = rig();
+    const vertical = scan([1, 2, 3, 4]);
+    feed(scan([1, 2, 3, 4], { verdict: { ports: [1, 2, 3, 4], scan: 'SLOW' } }), vertical);
+    feed(knock(5, { at: 3000 }), knock(4, { at: 6000 }), knock(5, { at: 6500 }));
+    flow.tick(6600.1e9);
+    expect(scansOf(told).map((s) => [s.kind, s.state, s.portCount, s.lastNs / 1e9])).toEqual([
+      [4, 'start', 4, 100],
+      [0, 'start', 4, 100],
+      [0, 'end', 4, 100],
+      [4, 'end', 5, 3000],
+    ]);
+    feed(knock(6, { at: 6700 }));
+    flow.stop(6800e9);
+    expect(scansOf(told)).toEqual([]);
+  });
+
   it('counts packets from verdict to verdict, also when the kernel began anew, and blocks', () => {
     const { feed, told, flow } = rig();
     const stealth = (syns: number, flags = 0): Spec =>

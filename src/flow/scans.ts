@@ -1,4 +1,4 @@
-import { type EndReason, type ScanState, ScanClass } from '../model/events.ts';
+import { type EndReason, SCAN_KINDS, type ScanState, ScanClass } from '../model/events.ts';
 import { Flag, Head, VerdictPart } from '../wire/layout.gen.ts';
 import { type Alike, DECOY_PORTS, Decoys, DECOYS_AT_LEAST } from './decoys.ts';
 import { HashIndex } from './hash-index.ts';
@@ -56,6 +56,10 @@ export class ScanBook {
   /** Made when needed, then used again and again. */
   readonly #entries: Entry[] = [];
   readonly #free: Entry[] = [];
+  /** Scans found since the start, by ScanClass. */
+  readonly found: Float64Array = new Float64Array(SCAN_KINDS.length);
+  /** How many of those that go on are slow. */
+  #slow = 0;
   #hand = 0;
   /** Before this time nothing ends by silence. */
   #nextEndNs = Infinity;
@@ -117,12 +121,22 @@ export class ScanBook {
 
   /** Takes an ATTEMPT record, which may belong to a scan that goes on. */
   attempt(words: Uint32Array, bytes: Uint8Array, at: number, nowNs: number): void {
+    const port = half(bytes, at + Head.dst_port);
     const scan = this.#find(words, at, ScanClass.vertical, nowNs);
-    if (!scan) return;
+    if (scan) {
+      scan.ports.add(port);
+      this.#goOn(scan, nowNs);
+    }
+    if (this.#slow === 0) return;
+    // In hours a source may also be an honest client: a port that it came back to says nothing.
+    const slow = this.#find(words, at, ScanClass.slow, nowNs);
+    if (slow?.ports.add(port)) this.#goOn(slow, nowNs);
+  }
+
+  #goOn(scan: Entry, nowNs: number): void {
     scan.lastNs = nowNs;
     scan.recent = true;
     scan.packets++;
-    scan.ports.add(half(bytes, at + Head.dst_port));
     if (hasDoubled(scan)) this.#report(scan, 'update', nowNs);
   }
 
@@ -175,6 +189,7 @@ export class ScanBook {
 
   #end(scan: Entry, reason: EndReason, nowNs: number): void {
     this.#report(scan, 'end', nowNs, reason);
+    if (classOf(scan.kind) === ScanClass.slow) this.#slow--;
     this.#index.remove(scan.lo, scan.hi);
     scan.live = false;
     scan.ports.clear();
@@ -199,6 +214,8 @@ export class ScanBook {
     const w = at >> 2;
     const lo = keyLo(words, w);
     const hi = keyHi(words, w, kind);
+    this.found[kind]!++;
+    if (kind === ScanClass.slow) this.#slow++;
     const same = this.#index.find(lo, hi); // another pair with the same key: the newer one wins
     if (same >= 0) this.#evict(this.#entries[same]!, nowNs);
     const scan = this.#place(nowNs);

@@ -6,6 +6,8 @@ import type { FlowCounts } from './counts.ts';
 
 const LIMIT = 16;
 
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+
 function checkSums(counts: FlowCounts): void {
   for (const kind of Object.values(counts.records)) {
     expect(kind.taken).toBe(kind.applied + kind.merged + kind.late);
@@ -17,6 +19,9 @@ function checkSums(counts: FlowCounts): void {
     events['connection.timeout'] +
     events['connection.reset'] +
     events['connection.close'];
+  const attempts = Object.values(counts.attempts).map(({ ipv4, ipv6 }) => ipv4 + ipv6);
+  expect(sum(attempts)).toBe(events['connection.attempt']);
+  expect(sum(Object.values(counts.outcomes))).toBe(ended);
   expect(events['connection.attempt'] + counts.existing + counts.revived).toBe(
     ended + counts.forwarded + counts.evicted + counts.live,
   );

@@ -5,6 +5,7 @@ import type { BpfObject } from './object.ts';
 import { TICK_NS } from './options.ts';
 
 const WAYS = 4;
+const WAY_WORDS = 2;
 /** Ports of a way that lie in its slot. */
 const SLOT_PORTS = 3;
 const FREE = 0;
@@ -106,18 +107,23 @@ export class TableView {
     return { active, expired };
   }
 
-  /** Ways in use. */
-  occupancy(): { used: number; capacity: number } {
+  /** Ways in use, and how many of them are blocks in force; walks the whole table. */
+  occupancy(nowNs: number): { used: number; blocks: number; capacity: number } {
+    const words = this.#locks;
+    const first = this.#set.way >> 2;
+    const stride = this.#setBytes >> 2;
+    const nowWhen = nowNs / WHEN_NS;
     let used = 0;
-    for (let set = 0; set < this.#sets; set++)
-      for (let way = 0; way < WAYS; way++)
-        if (
-          this.#bytes.getUint8(
-            set * this.#setBytes + this.#set.way + way * WAY.bytes + WAY.state,
-          ) !== FREE
-        )
-          used++;
-    return { used, capacity: this.#sets * WAYS };
+    let blocks = 0;
+    for (let set = first; set < words.length; set += stride)
+      for (let way = set; way < set + WAY_WORDS * WAYS; way += WAY_WORDS) {
+        const high = words[way + 1]!; // 16 bits of the end, ports, state
+        const state = high >>> 24;
+        if (state === FREE) continue;
+        used++;
+        if (state === BLOCKED && ((words[way]! >>> 16) | (high << 16)) >>> 0 > nowWhen) blocks++;
+      }
+    return { used, blocks, capacity: this.#sets * WAYS };
   }
 
   stop(): void {

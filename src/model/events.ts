@@ -87,6 +87,11 @@ export type ScanState = 'start' | 'update' | 'end';
  */
 export type EndReason = 'idle timeout' | 'forced end' | 'lack of resources';
 
+/** Which way a connection went, in the order of enum pw_direction (bpf/events.h). */
+export const DIRECTIONS = ['unknown', 'inbound', 'outbound', 'local', 'forwarded'] as const;
+
+export type DirectionName = (typeof DIRECTIONS)[number];
+
 /** How a connection ended. */
 export const OUTCOMES = ['', 'ok', 'refused', 'timeout', 'reset', 'dropped'] as const;
 
@@ -94,6 +99,8 @@ export const OUTCOMES = ['', 'ok', 'refused', 'timeout', 'reset', 'dropped'] as 
 export const Outcome = { none: 0, ok: 1, refused: 2, timeout: 3, reset: 4, dropped: 5 } as const;
 
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
+export type OutcomeName = Exclude<(typeof OUTCOMES)[number], ''>;
 
 /** Zeek's conn_state values; the meanings are in scripts/base/protocols/conn/main.zeek. */
 export const CONN_STATES = [

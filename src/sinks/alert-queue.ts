@@ -11,6 +11,7 @@ const TELL_EVERY_MS = 60_000;
 
 /** What became of the alerts for one receiver: offered = sent + waiting + lost. */
 export interface AlertCounts {
+  readonly by: Carrier['by'];
   readonly to: string;
   readonly sent: number;
   readonly waiting: number;
@@ -50,6 +51,7 @@ export class AlertQueue {
 
   counts(): AlertCounts {
     return {
+      by: this.#carrier.by,
       to: this.#carrier.name,
       sent: this.#sent,
       waiting: this.#waiting.length,

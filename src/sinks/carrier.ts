@@ -1,5 +1,6 @@
 /** Takes alerts to one receiver. An AlertQueue gives it what to carry, a batch at a time, and tries again. */
 export interface Carrier {
+  readonly by: 'webhook' | 'syslog';
   /** Who receives, for notes and `status`; no credentials and no path of a URL, which may be one. */
   readonly name: string;
   /** Lines that may go at once. */

@@ -30,6 +30,7 @@ function rig(before: Output['flush'] | undefined, carry: () => Promise<void>) {
   });
   const queue = new AlertQueue(
     {
+      by: 'syslog',
       name: 'test',
       batch: 10,
       gatherMs: 0,

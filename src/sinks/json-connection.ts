@@ -2,7 +2,13 @@ import { hash } from 'node:crypto';
 import { COMMUNITY_TUPLE_MAX, communityTuple } from '../flow/community-id.ts';
 import { End, Mark, Row } from '../flow/row.ts';
 import type { ConnectionTable } from '../flow/table.ts';
-import { CONN_STATES, type ConnectionEvent, EventCode, OUTCOMES } from '../model/events.ts';
+import {
+  CONN_STATES,
+  type ConnectionEvent,
+  DIRECTIONS,
+  EventCode,
+  OUTCOMES,
+} from '../model/events.ts';
 import { isV4 } from '../wire/address.ts';
 import { Direction, From, Head } from '../wire/layout.gen.ts';
 import { errnoName } from './errno.ts';
@@ -76,7 +82,7 @@ export class JsonConnectionWriter {
 
   #place(out: Uint8Array, pos: number, ifindex: number, direction: number): number {
     const p = ifindex === 0 ? pos : this.#string(out, pos, IFACE, this.#names.iface(ifindex));
-    return put(out, p, DIRECTIONS[direction] ?? DIRECTIONS[0]!);
+    return put(out, p, PLACES[direction] ?? PLACES[0]!);
   }
 
   /**
@@ -193,9 +199,7 @@ const RTT = ascii(',"rtt_us":');
 const RETRANSMITS = ascii(',"retransmits":');
 const COUNT = ascii(',"count":');
 const REFUSED = ascii(',"refused":');
-const DIRECTIONS = ['unknown', 'inbound', 'outbound', 'local', 'forwarded'].map((name) =>
-  ascii(`,"direction":"${name}"`),
-);
+const PLACES = DIRECTIONS.map((name) => ascii(`,"direction":"${name}"`));
 const FROM_NAMES = ['', 'connect', 'listen', 'accept', 'close'].map((name) => ascii(`${name}"`));
 const OUTCOME_FIELDS = OUTCOMES.map((name) => ascii(`,"outcome":"${name}"`));
 const STATE_FIELDS = CONN_STATES.map((name) => ascii(`,"conn_state":"${name}"`));

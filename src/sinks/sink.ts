@@ -21,6 +21,8 @@ export interface SinkCounts {
   readonly bytes: number;
   /** Lines that the output could not take. */
   readonly lost: number;
+  /** Events that the filter held back; absent: there is no filter. */
+  readonly filtered?: number;
 }
 
 /** Turns the monotonic time of records into wall time; the agent keeps the offset current. */

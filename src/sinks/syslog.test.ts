@@ -92,7 +92,7 @@ describe('syslog by UDP', () => {
     ]);
     await queue.stop(1000);
     const to = `syslog udp://${host === '::1' ? '[::1]' : host}:${port}`;
-    expect(queue.counts()).toEqual({ to, sent: 5, waiting: 0, lost: 0 });
+    expect(queue.counts()).toEqual({ by: 'syslog', to, sent: 5, waiting: 0, lost: 0 });
   });
 
   it('to a closed port: what is refused goes on being tried, and the end comes', async () => {
@@ -197,7 +197,13 @@ describe('syslog on this host', () => {
     const head = (pri: number) => `syslog <${pri}>${time} packetwatch[${process.pid}]: `;
     expect(running.out.all.at(-2)).toBe(head(84) + scan(1));
     expect(last).toBe(head(85) + other('block'));
-    expect(queue.counts()).toEqual({ to: `syslog ${path}`, sent: 2, waiting: 0, lost: 0 });
+    expect(queue.counts()).toEqual({
+      by: 'syslog',
+      to: `syslog ${path}`,
+      sent: 2,
+      waiting: 0,
+      lost: 0,
+    });
     await queue.stop(1000);
   });
 

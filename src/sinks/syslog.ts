@@ -27,6 +27,7 @@ function remoteName(by: string, { host, port }: Remote): string {
 
 /** A datagram socket of this host's, such as /dev/log; opened again after each failure. Never waits. */
 class LocalSyslog implements Carrier {
+  readonly by = 'syslog';
   readonly name: string;
   readonly batch = 1;
   readonly gatherMs = 0;
@@ -59,6 +60,7 @@ class LocalSyslog implements Carrier {
 
 /** RFC 5426: a datagram for each message. Only what the network refuses is known to be lost. */
 class UdpSyslog implements Carrier {
+  readonly by = 'syslog';
   readonly name: string;
   readonly batch = 1;
   readonly gatherMs = 0;
@@ -112,6 +114,7 @@ function sendOne(socket: Datagrams, message: string): Promise<void> {
 
 /** RFC 6587 with octet counting. Sent is what the kernel took: the protocol has no acknowledgement. */
 class TcpSyslog implements Carrier {
+  readonly by = 'syslog';
   readonly name: string;
   readonly batch = 100;
   readonly gatherMs = 0;

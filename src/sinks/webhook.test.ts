@@ -75,7 +75,7 @@ describe.concurrent('a webhook', () => {
     expect(posts[0]!.headers).not.toHaveProperty('x-packetwatch-signature');
     expect(posts[0]!.body).toBe(`[${[0, 1, 2].map(line).join(',')}]`);
     const to = `webhook http://127.0.0.1:${port}`;
-    expect(queue.counts()).toEqual({ to, sent: 3, waiting: 0, lost: 0 });
+    expect(queue.counts()).toEqual({ by: 'webhook', to, sent: 3, waiting: 0, lost: 0 });
     expect(notes).toEqual([]);
   });
 

@@ -13,6 +13,7 @@ export interface WebhookOptions {
 
 /** POSTs alerts as a JSON array. Redirects are not followed; a 2xx answer is success, its body is not read. */
 export class Webhook implements Carrier {
+  readonly by = 'webhook';
   readonly name: string;
   readonly batch = 100;
   readonly gatherMs = 1000;

@@ -12,10 +12,10 @@ describe('RecordWriter', () => {
     const writer = new RecordWriter(1);
     expect(writer.append(Kind.ATTEMPT, Head.size)).toBe(0);
     expect(writer.append(Kind.SCAN, VerdictPart.size)).toBe(80);
-    expect(writer.append(Kind.CLOSE, SocketPart.size)).toBe(216);
-    expect([...writer.at.subarray(0, writer.count)]).toEqual([0, 80, 216]);
-    expect(writer.bytes[216 + Head.kind]).toBe(Kind.CLOSE);
-    expect(writer.words[(216 + Head.count) / 4]).toBe(1);
+    expect(writer.append(Kind.CLOSE, SocketPart.size)).toBe(232);
+    expect([...writer.at.subarray(0, writer.count)]).toEqual([0, 80, 232]);
+    expect(writer.bytes[232 + Head.kind]).toBe(Kind.CLOSE);
+    expect(writer.words[(232 + Head.count) / 4]).toBe(1);
   });
 
   it('keeps what was written when it grows, in all views', () => {

@@ -1,6 +1,8 @@
 /** A flow with a sink whose output is kept: records in, lines out. */
+import { parseFilter } from '../../src/filter/filter.ts';
 import { Flow, FLOW_DEFAULTS } from '../../src/flow/flow.ts';
 import { ALL_EVENTS } from '../../src/model/events.ts';
+import { FilteredSink } from '../../src/sinks/filtered.ts';
 import { JsonSink } from '../../src/sinks/json.ts';
 import { Output } from '../../src/sinks/output.ts';
 import type { Names, Sink } from '../../src/sinks/sink.ts';
@@ -23,6 +25,7 @@ export function linesOf(
   form: 'text' | 'json',
   events: number = ALL_EVENTS,
   given: Partial<Names> = {},
+  filter?: string,
 ): Lines {
   let written = '';
   const output = new Output({
@@ -37,10 +40,11 @@ export function linesOf(
   });
   const clock = { offsetUs: OFFSET_US };
   const names: Names = { iface: () => 'eth0', container: () => undefined, ...given };
-  const sink =
+  const all =
     form === 'text'
       ? new TextSink({ output, clock, events })
       : new JsonSink({ output, clock, events, names, host: 'web "1"' });
+  const sink = filter === undefined ? all : new FilteredSink(all, parseFilter(filter));
   const flow = new Flow({
     ...FLOW_DEFAULTS,
     maxConnections: 64,

@@ -178,7 +178,7 @@ describe.each(HOOKS)('more sources than the table holds, %s', (hook) => {
       if (rig().run(hook, frame) !== 'pass') dropped++;
     }
     const { evicted, attempts } = rig().moved();
-    const { used, capacity } = rig().kernel.table.occupancy();
+    const { used, capacity } = rig().kernel.table.occupancy(0);
     expect(dropped).toBe(0);
     expect(capacity).toBe(65_536);
     expect(used + evicted!).toBe(sources);
@@ -198,6 +198,8 @@ describe('blocks as user space reads them', () => {
     const scan = active.find((block) => block.reason === 'scan');
     const user = active.find((block) => block.reason === 'user');
     expect(active).toHaveLength(2);
+    expect(rig().kernel.table.occupancy(now)).toMatchObject({ used: 2, blocks: 2 });
+    expect(rig().kernel.table.occupancy(now + 80e9)).toMatchObject({ used: 2, blocks: 1 });
     expect(scan).toMatchObject({
       source: bytesOf(SCANNER),
       fullSource: bytesOf(SCANNER),

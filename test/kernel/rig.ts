@@ -162,6 +162,10 @@ export class Rig {
   reset(): void {
     new Uint8Array(this.#sets.buffer).fill(0);
     new Uint32Array(this.#shared.buffer)[0] = 0;
+    for (const name of ['pw_opens', 'pw_peers', 'pw_scatters']) {
+      const zeros = new Uint8Array(this.kernel.maps.definition(name).valueSize);
+      bpf.updateElement(this.kernel.maps.fd(name), Buffer.alloc(128), zeros);
+    }
     this.setNever([]);
     this.kernel.flushSums(true);
     this.discard();

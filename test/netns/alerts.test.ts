@@ -36,8 +36,8 @@ suite('alerts', ['nmap'], () => {
       });
     await until('both', () => received('webhook').length >= 2 && received('syslog').length >= 2);
     expect((await watch.status()).alerts).toEqual([
-      { to: `webhook http://${SCANNER[4]}:${web}`, sent: 2, waiting: 0, lost: 0 },
-      { to: `syslog tcp://${SCANNER[4]}:${tcp}`, sent: 2, waiting: 0, lost: 0 },
+      { by: 'webhook', to: `webhook http://${SCANNER[4]}:${web}`, sent: 2, waiting: 0, lost: 0 },
+      { by: 'syslog', to: `syslog tcp://${SCANNER[4]}:${tcp}`, sent: 2, waiting: 0, lost: 0 },
     ]);
 
     await watch.stop();

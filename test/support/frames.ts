@@ -103,6 +103,8 @@ export interface Fragment {
   readonly length?: number;
   /** Whether others follow; by default when there are bytes left. */
   readonly more?: boolean;
+  /** Identification: the same for all parts of a datagram. */
+  readonly id?: number;
 }
 
 export interface Ip4Spec {
@@ -126,7 +128,7 @@ export function ipv4(spec: Ip4Spec, segment: Segment): Buffer {
   const header = Buffer.alloc(20 + options.length);
   header[0] = ((spec.version ?? 4) << 4) | (spec.ihl ?? header.length / 4);
   header.writeUInt16BE(spec.totalLength ?? header.length + part.length, 2);
-  header.writeUInt16BE(0x1234, 4);
+  header.writeUInt16BE(spec.fragment?.id ?? 0x1234, 4);
   header.writeUInt16BE((more ? 0x2000 : 0) | (offset / 8), 6);
   header[8] = 64;
   header[9] = segment.protocol;
@@ -188,7 +190,7 @@ export function ipv6(spec: Ip6Spec, segment: Segment): Buffer {
     const { part, offset, more } = cut(whole, one.fragment);
     whole = part;
     bytes.writeUInt16BE(offset | (more ? 1 : 0), 2);
-    bytes.writeUInt32BE(0x12345678, 4);
+    bytes.writeUInt32BE(one.fragment.id ?? 0x12345678, 4);
     return bytes;
   });
   const payload = Buffer.concat([...headers, whole]);

@@ -158,8 +158,9 @@ export interface Status {
     readonly suppressed: number;
     readonly scans_evicted: number;
   };
-  readonly output: { lines: number; bytes: number; lost: number };
-  readonly alerts: { to: string; sent: number; waiting: number; lost: number }[];
+  readonly filter?: string;
+  readonly output: { lines: number; bytes: number; lost: number; filtered?: number };
+  readonly alerts: { by: string; to: string; sent: number; waiting: number; lost: number }[];
 }
 
 function parse(line: string): Event | undefined {

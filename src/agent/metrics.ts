@@ -1,0 +1,125 @@
+import { formatListen, isLoopback, type ListenAddress } from '../api/address.ts';
+import { pageOf, type Watched } from '../api/pages.ts';
+import { HttpServer } from '../api/server.ts';
+import type { HttpCounts, KernelView, MetricsView, ProcessUse, ProcView } from '../api/view.ts';
+import { FLOW_DEFAULTS } from '../flow/flow.ts';
+import { EbpfSource } from '../sources/ebpf.ts';
+import type { Source } from '../sources/source.ts';
+import type { Detectors } from './detectors.ts';
+import type { Parts } from './status.ts';
+import { version } from './version.ts';
+
+/** The table is walked at most so often: that takes longer than all the rest of a scrape. */
+const TABLE_NS = 1e9;
+
+/** What of a running program the metrics are made of. */
+export interface MetricsParts extends Parts {
+  readonly detectors: Detectors;
+}
+
+/** `--listen`: the listener, and what it tells of the running program. */
+export class Metrics {
+  readonly #server: HttpServer;
+  readonly #note: (line: string) => void;
+  #address: ListenAddress;
+  #watched: Watched | undefined;
+
+  constructor(address: ListenAddress, note: (line: string) => void) {
+    this.#note = note;
+    this.#address = address;
+    this.#server = new HttpServer({
+      address,
+      page: (path, accept) => pageOf(path, accept, this.#watched),
+      note,
+    });
+  }
+
+  /** Listens; throws OperatorError when the address can't be had. */
+  async start(): Promise<void> {
+    this.#address = await this.#server.start();
+  }
+
+  /** Tells of a program from now on. @param parts of this moment, called at each scrape */
+  watch(parts: () => MetricsParts): void {
+    const open = isLoopback(this.#address.host) ? '' : ', to whoever can reach that address';
+    this.#note(`metrics at http://${formatListen(this.#address)}/metrics${open}`);
+    const table = new TableUse();
+    this.#watched = {
+      up: () => isUp(parts().source),
+      view: () => viewOf(parts(), table, this.#server.counts()),
+    };
+  }
+
+  stop(): void {
+    this.#watched = undefined;
+    this.#server.stop();
+  }
+}
+
+/** The kernel table's occupancy, at most a second old. */
+class TableUse {
+  #value: KernelView['table'] | undefined;
+  #takenNs = 0;
+
+  of(ebpf: EbpfSource, nowNs: number): KernelView['table'] {
+    if (!this.#value || nowNs - this.#takenNs >= TABLE_NS) {
+      this.#value = ebpf.kernel.table.occupancy(nowNs);
+      this.#takenNs = nowNs;
+    }
+    return this.#value;
+  }
+}
+
+/** Is anything watched? Interfaces may go away, /proc doesn't. */
+function isUp(source: Source): boolean {
+  return !(source instanceof EbpfSource) || source.attachments().length > 0;
+}
+
+function viewOf(parts: MetricsParts, table: TableUse, http: HttpCounts): MetricsView {
+  const { source, flow, sink } = parts;
+  return {
+    version,
+    source: source.name,
+    up: isUp(source),
+    flow: flow.counts(),
+    flowLimit: FLOW_DEFAULTS.maxConnections,
+    output: sink.counts(),
+    alerts: parts.alerts,
+    process: processUse(),
+    http,
+    ...(source instanceof EbpfSource
+      ? { kernel: kernelView(source, parts, table) }
+      : { proc: procView(parts) }),
+  };
+}
+
+function kernelView(ebpf: EbpfSource, parts: MetricsParts, table: TableUse): KernelView {
+  const { kernel } = ebpf;
+  return {
+    counters: kernel.counters(),
+    attachments: ebpf.attachments(),
+    rings: (['attempts', 'events'] as const).map((name) => ({
+      name,
+      size: kernel[name].size,
+      pending: kernel[name].pending(),
+      highWater: kernel[name].highWater,
+    })),
+    table: table.of(ebpf, parts.nowNs),
+    blocksLimit: parts.config.kernel.blockMax,
+    slowEvicted: parts.detectors.counts().slow_evicted,
+  };
+}
+
+function procView({ source, detectors }: MetricsParts): ProcView {
+  return { lost: source.counts().lost, evicted: detectors.counts().reference_evicted };
+}
+
+function processUse(): ProcessUse {
+  const { user, system } = process.cpuUsage();
+  return {
+    userSeconds: user / 1e6,
+    systemSeconds: system / 1e6,
+    residentBytes: process.memoryUsage.rss(),
+    startSeconds: performance.timeOrigin / 1000,
+  };
+}

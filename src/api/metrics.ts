@@ -1,0 +1,11 @@
+import { GUARD_METRICS } from './guard-metrics.ts';
+import type { Metric } from './metric.ts';
+import { PROGRAM_METRICS } from './program-metrics.ts';
+import { TRAFFIC_METRICS } from './traffic-metrics.ts';
+
+/** Every metric there is; the endpoint and docs/metrics.md are made of this table. */
+export const METRICS: readonly Metric[] = [
+  ...TRAFFIC_METRICS,
+  ...GUARD_METRICS,
+  ...PROGRAM_METRICS,
+];

@@ -1,0 +1,67 @@
+import type { FlowCounts } from '../flow/counts.ts';
+import type { Counters } from '../kernel/counters.ts';
+import type { Attachment } from '../kernel/hooks.ts';
+import type { AlertCounts } from '../sinks/alert-queue.ts';
+import type { SinkCounts } from '../sinks/sink.ts';
+import type { Source, SourceCounts } from '../sources/source.ts';
+
+/** Everything that metrics tell, as it stands at one moment. */
+export interface MetricsView {
+  readonly version: string;
+  readonly source: Source['name'];
+  /** It reads: the program is on an interface at least, or it polls /proc. */
+  readonly up: boolean;
+  readonly flow: FlowCounts;
+  /** Connections followed at most. */
+  readonly flowLimit: number;
+  readonly output: SinkCounts;
+  readonly alerts: readonly AlertCounts[];
+  readonly process: ProcessUse;
+  readonly http: HttpCounts;
+  /** With the ebpf source. */
+  readonly kernel?: KernelView;
+  /** With the proc source. */
+  readonly proc?: ProcView;
+}
+
+export interface KernelView {
+  readonly counters: Counters;
+  readonly attachments: readonly Attachment[];
+  readonly rings: readonly RingUse[];
+  /** Sources in the one table, blocks among them; may be a second old. */
+  readonly table: { readonly used: number; readonly blocks: number; readonly capacity: number };
+  /** --block-max */
+  readonly blocksLimit: number;
+  /** Sources that the rule for slow scans forgot within a day. */
+  readonly slowEvicted: number;
+}
+
+/** All in bytes. */
+export interface RingUse {
+  readonly name: 'attempts' | 'events';
+  readonly size: number;
+  readonly pending: number;
+  readonly highWater: number;
+}
+
+export interface ProcView {
+  readonly lost: SourceCounts['lost'];
+  /** Pairs that the rule's memory forgot inside their window. */
+  readonly evicted: number;
+}
+
+export interface ProcessUse {
+  readonly userSeconds: number;
+  readonly systemSeconds: number;
+  readonly residentBytes: number;
+  /** Since 1970. */
+  readonly startSeconds: number;
+}
+
+/** What the listener has answered; all only grow. */
+export interface HttpCounts {
+  /** By status code. */
+  readonly answers: ReadonlyMap<number, number>;
+  /** Connections closed at once: there were as many as may be. */
+  readonly refused: number;
+}

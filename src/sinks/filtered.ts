@@ -1,0 +1,80 @@
+import { Facts, type Filter } from '../filter/filter.ts';
+import type { Scan } from '../flow/listener.ts';
+import { Row } from '../flow/row.ts';
+import type { ConnectionTable } from '../flow/table.ts';
+import { type ConnectionEvent, ScanClass } from '../model/events.ts';
+import { Head } from '../wire/layout.gen.ts';
+import type { Sink, SinkCounts } from './sink.ts';
+
+/** Hands a sink the events that pass a filter, and losses always; counts what it holds back. */
+export class FilteredSink implements Sink {
+  readonly name: Sink['name'];
+  /** Events that did not pass. */
+  filtered = 0;
+  readonly #sink: Sink;
+  readonly #filter: Filter;
+  /** The head of a record: one attempt of a scan. */
+  readonly #words: Uint32Array = new Uint32Array(Head.size / 4);
+  readonly #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
+  #scanFacts: number = Facts.scan;
+  readonly #attemptPasses = (port: number): boolean => {
+    this.#words[Head.src_port / 4] = port << 16;
+    return this.#filter.matches(this.#words, 0, this.#scanFacts);
+  };
+
+  constructor(sink: Sink, filter: Filter) {
+    this.name = sink.name;
+    this.#sink = sink;
+    this.#filter = filter;
+  }
+
+  connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
+    if (this.#passes(table.words, row * Row.stride, Facts.connection))
+      this.#sink.connection(event, table, row);
+  }
+
+  summed(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    if (this.#passes(words, at, Facts.sum)) this.#sink.summed(words, bytes, at);
+  }
+
+  scan(scan: Scan): void {
+    this.#bytes.set(scan.bytes.subarray(scan.at, scan.at + 32), Head.src);
+    this.#scanFacts = scan.kind === ScanClass.udp ? Facts.udpScan : Facts.scan;
+    if (scan.ports.some(this.#attemptPasses)) this.#sink.scan(scan);
+    else this.filtered++;
+  }
+
+  block(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    if (this.#passes(words, at, Facts.block)) this.#sink.block(words, bytes, at);
+  }
+
+  unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    if (this.#passes(words, at, Facts.block)) this.#sink.unblock(words, bytes, at);
+  }
+
+  loss(where: string, count: number, nowNs: number): void {
+    this.#sink.loss(where, count, nowNs);
+  }
+
+  get backlogged(): boolean {
+    return this.#sink.backlogged;
+  }
+
+  flush(): void {
+    this.#sink.flush();
+  }
+
+  counts(): SinkCounts {
+    return { ...this.#sink.counts(), filtered: this.filtered };
+  }
+
+  stop(): void {
+    this.#sink.stop();
+  }
+
+  #passes(words: Uint32Array, at: number, facts: number): boolean {
+    const passes = this.#filter.matches(words, at, facts);
+    if (!passes) this.filtered++;
+    return passes;
+  }
+}
