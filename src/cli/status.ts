@@ -76,7 +76,7 @@ function describe(status: Partial<Status>): string {
     parts.push(
       table(['event', 'count'], events),
       `Open connections: ${status.flow.live}\n` +
-        `Scans going on: ${status.flow.scans}; verdicts not told, which said little more of one: ${status.flow.suppressed}\n`,
+        `Scans going on: ${status.flow.scans}; verdicts suppressed: ${status.flow.suppressed}\n`,
     );
   }
   if (status.output)

@@ -152,7 +152,10 @@ export class ScanBook {
     }
   }
 
-  /** Tells the end of all scans, because nobody will look for their silence any more. */
+  /**
+   * Tells the end of all scans: nobody will look for their silence any more, and who was told of their start should
+   * get their totals.
+   */
   stop(nowNs: number): void {
     for (const scan of this.#entries) if (scan.live) this.#end(scan, 'forced end', nowNs);
   }
