@@ -201,14 +201,15 @@ describe('more scans than are followed', () => {
 
   it('leave one that goes on alone', () => {
     const { feed, told, flow } = rig();
+    const fin = { src: '192.0.2.2', verdict: { ports: [1, 2, 3, 4], scan: 'FIN' } } as const;
     feed(scan([1, 2, 3, 4], { src: '192.0.2.1' }));
     for (let i = 0; i < 5000; i++) {
       feed(scan([1, 2, 3, 4], { src: source(i) }));
-      if (i % 500 === 0) feed(knock(5 + i, { src: '192.0.2.1' }));
+      if (i % 500 === 0) feed(knock(5 + i, { src: '192.0.2.1' }), scan([], fin));
     }
-    expect(flow.counts()).toMatchObject({ scans: 1024, scans_evicted: 5001 - 1024 });
+    expect(flow.counts()).toMatchObject({ scans: 1024, scans_evicted: 5002 - 1024 });
     const starts = scansOf(told).filter((s) => s.state === 'start');
-    expect(starts).toHaveLength(5001);
+    expect(starts).toHaveLength(5002);
     flow.stop(101e9);
     expect(scansOf(told).map((s) => s.portCount)).toContain(14);
   });

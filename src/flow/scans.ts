@@ -96,6 +96,7 @@ export class ScanBook {
     const flags = bytes[at + Head.flags]! & TOLD_FLAGS;
     const news = (flags & ~scan.flags) !== 0;
     scan.kind = kind;
+    scan.recent = known !== undefined;
     scan.flags |= flags;
     scan.hosts = Math.max(scan.hosts, half(bytes, at + VerdictPart.hosts), 1);
     scan.weights = bytes[at + VerdictPart.weighted] === 1 ? weightsOf(words, bytes, at) : undefined;
