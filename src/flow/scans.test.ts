@@ -201,7 +201,10 @@ describe('more scans than are followed', () => {
 
   it('leave one that goes on alone', () => {
     const { feed, told, flow } = rig();
-    const fin = { src: '192.0.2.2', verdict: { ports: [1, 2, 3, 4], scan: 'FIN' } } as const;
+    const fin: Partial<Spec> = {
+      src: '192.0.2.2',
+      verdict: { ports: [1, 2, 3, 4], scan: 'FIN' },
+    };
     feed(scan([1, 2, 3, 4], { src: '192.0.2.1' }));
     for (let i = 0; i < 5000; i++) {
       feed(scan([1, 2, 3, 4], { src: source(i) }));
