@@ -35,7 +35,11 @@ suite('alerts', ['nmap'], () => {
         return json?.[1] === by ? (JSON.parse(json[2]!) as Event | Event[]) : [];
       });
     await until('both', () => received('webhook').length >= 2 && received('syslog').length >= 2);
-    expect((await watch.status()).alerts).toEqual([
+    const counts = await until('the answers', async () => {
+      const { alerts } = await watch.status();
+      return alerts.every(({ waiting }) => waiting === 0) && alerts;
+    });
+    expect(counts).toEqual([
       { by: 'webhook', to: `webhook http://${SCANNER[4]}:${web}`, sent: 2, waiting: 0, lost: 0 },
       { by: 'syslog', to: `syslog tcp://${SCANNER[4]}:${tcp}`, sent: 2, waiting: 0, lost: 0 },
     ]);
