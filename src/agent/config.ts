@@ -3,11 +3,19 @@ import type { Filter } from '../filter/filter.ts';
 import type { AttachMode } from '../kernel/hooks.ts';
 import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
 import { ALL_EVENTS, type EventMask } from '../model/events.ts';
+import type { SyslogTarget } from '../sinks/syslog.ts';
+import type { WebhookOptions } from '../sinks/webhook.ts';
 
 export type SourceName = 'auto' | 'ebpf' | 'proc';
 export type Format = 'text' | 'json';
 /** Who acts on a verdict: nobody, the guard in the kernel, the host's firewall. */
 export type Blocking = 'off' | 'bpf' | 'nft';
+
+/** Who gets alerts besides standard output. */
+export interface AlertConfig {
+  readonly webhook: WebhookOptions | undefined;
+  readonly syslog: SyslogTarget | undefined;
+}
 
 /** What `packetwatch watch` was asked for. */
 export interface WatchConfig {
@@ -22,6 +30,7 @@ export interface WatchConfig {
   readonly kernel: KernelOptions;
   readonly format: Format;
   readonly events: EventMask;
+  readonly alerts: AlertConfig;
   /** Where metrics are served; undefined: nowhere. */
   readonly listen: ListenAddress | undefined;
   /** Which events are told; undefined: all. Detection and blocking don't know it. */
@@ -39,6 +48,7 @@ export const watchDefaults: WatchConfig = {
   kernel: kernelDefaults,
   format: 'text',
   events: ALL_EVENTS,
+  alerts: { webhook: undefined, syslog: undefined },
   listen: undefined,
   filter: undefined,
   durationSeconds: undefined,

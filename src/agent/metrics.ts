@@ -84,6 +84,7 @@ function viewOf(parts: MetricsParts, table: TableUse, http: HttpCounts): Metrics
     flow: flow.counts(),
     flowLimit: FLOW_DEFAULTS.maxConnections,
     output: sink.counts(),
+    alerts: parts.alerts,
     process: processUse(),
     http,
     ...(source instanceof EbpfSource

@@ -3,6 +3,7 @@ import type { Firewall, FirewallCounts } from '../guard/firewall.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Counters } from '../kernel/counters.ts';
 import type { Attachment } from '../kernel/hooks.ts';
+import type { AlertCounts } from '../sinks/alert-queue.ts';
 import type { Sink, SinkCounts } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
@@ -14,6 +15,7 @@ export interface Parts {
   readonly flow: Flow;
   readonly sink: Sink;
   readonly firewall: Firewall | undefined;
+  readonly alerts: readonly AlertCounts[];
   readonly startedNs: number;
   readonly nowNs: number;
 }
@@ -47,6 +49,8 @@ export interface Status {
   readonly source_counts: SourceCounts;
   readonly flow: FlowCounts;
   readonly output: SinkCounts;
+  /** By receiver; empty without --webhook and --syslog. */
+  readonly alerts: readonly AlertCounts[];
 }
 
 /** What `packetwatch status` prints: what is watched and how, what was seen, what was lost and where. */
@@ -56,6 +60,7 @@ export function statusOf({
   flow,
   sink,
   firewall,
+  alerts,
   startedNs,
   nowNs,
 }: Parts): Status {
@@ -88,5 +93,6 @@ export function statusOf({
     source_counts: source.counts(),
     flow: flow.counts(),
     output: sink.counts(),
+    alerts,
   };
 }

@@ -1,16 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import { Firewall } from '../guard/firewall.ts';
 import { TABLE } from '../guard/nft-script.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { requireObjects } from '../kernel/objects.ts';
 import { OperatorError } from '../model/errors.ts';
-import { FilteredSink } from '../sinks/filtered.ts';
-import { JsonSink } from '../sinks/json.ts';
-import { Output } from '../sinks/output.ts';
 import type { Sink } from '../sinks/sink.ts';
-import { TextSink } from '../sinks/text.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import { ProcSource } from '../sources/proc.ts';
 import type { Source } from '../sources/source.ts';
@@ -23,6 +18,7 @@ import { Instance } from './instance.ts';
 import { LossReport } from './loss.ts';
 import { Metrics } from './metrics.ts';
 import { HostNames } from './names.ts';
+import { Outputs } from './outputs.ts';
 import { Protection } from './protection.ts';
 import { statusOf } from './status.ts';
 
@@ -48,6 +44,7 @@ export class Watch {
   readonly #startedNs = monotonicNs();
   #source!: Source;
   #names!: HostNames;
+  #outputs!: Outputs;
   #sink!: Sink;
   #flow!: Flow;
   #loss!: LossReport;
@@ -101,7 +98,13 @@ export class Watch {
   #startFlow(): void {
     const ebpf = this.#ebpf();
     this.#names = new HostNames(ebpf?.kernel);
-    this.#sink = this.#makeSink();
+    this.#outputs = new Outputs({
+      config: this.#config,
+      clock: this.#clock,
+      names: this.#names,
+      note: this.#note,
+    });
+    this.#sink = this.#outputs.sink;
     const windowNs = this.#config.kernel.windowSeconds * SECOND_NS;
     this.#detectors = new Detectors({
       seed: randomBytes(4).readUInt32LE(0),
@@ -132,7 +135,11 @@ export class Watch {
       });
     } finally {
       clearTimeout(this.#timer);
-      this.#finish();
+      try {
+        this.#finish();
+      } finally {
+        await this.#outputs.stop(); // last: it may take seconds
+      }
     }
   }
 
@@ -199,16 +206,6 @@ export class Watch {
     const proc = new ProcSource({ intervalMs: this.#config.intervalSeconds * 1000 });
     proc.start();
     return proc;
-  }
-
-  #makeSink(): Sink {
-    const output = new Output({ fd: 1, name: 'standard output' });
-    const { events, filter } = this.#config;
-    const sink =
-      this.#config.format === 'json'
-        ? new JsonSink({ output, clock: this.#clock, events, names: this.#names, host: hostname() })
-        : new TextSink({ output, clock: this.#clock, events });
-    return filter ? new FilteredSink(sink, filter) : sink;
   }
 
   #tellStart(): void {
@@ -306,6 +303,7 @@ export class Watch {
         ebpf?.kernel.flushSums(true);
         while (this.#drain(monotonicNs()) >= BEHIND && !this.#sink.backlogged);
         this.#tick(monotonicNs());
+        this.#flow.stop(monotonicNs());
         this.#loss.tell(monotonicNs());
       }
       this.#sink.stop();
@@ -339,6 +337,7 @@ export class Watch {
       flow: this.#flow,
       sink: this.#sink,
       firewall: this.#firewall,
+      alerts: this.#outputs.alerts(),
       startedNs: this.#startedNs,
       nowNs: monotonicNs(),
     };

@@ -29,6 +29,7 @@ function viewOf(flow: FlowCounts, source: 'ebpf' | 'proc' = 'ebpf', iface = 'eth
     flow,
     flowLimit: 1024,
     output: { lines: 3, bytes: 200, lost: 1 },
+    alerts: [{ by: 'syslog', to: 'x', sent: 7, waiting: 8, lost: 9 }],
     process: { userSeconds: 1.5, systemSeconds: 1e-6, residentBytes: 9e7, startSeconds: 1.7e9 },
     http: { answers: new Map([[200, 4]]), refused: 2 },
     ...(source === 'ebpf'
@@ -105,6 +106,11 @@ describe.each(FORMS)('a scrape as %s', (form) => {
     expect(of('verdicts')).toBe(counters.verdicts_lost);
     expect(of('table')).toBe(counters.evicted);
     expect(of('output')).toBe(1);
+    const alerts = (by: string, fate: string) =>
+      sumOf(series, 'packetwatch_alerts_total', { by, fate });
+    expect([alerts('syslog', 'sent'), alerts('syslog', 'lost')]).toEqual([7, 9]);
+    expect([alerts('webhook', 'sent'), alerts('webhook', 'lost')]).toEqual([0, 0]);
+    expect(sumOf(series, 'packetwatch_alerts_waiting', { by: 'syslog' })).toBe(8);
     const dropped = (reason: string) =>
       sumOf(series, 'packetwatch_packets_dropped_total', { reason });
     expect(dropped('syn')).toBe(counters.attempts_dropped);

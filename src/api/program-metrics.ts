@@ -1,6 +1,9 @@
 import { ANSWERS } from './answers.ts';
 import { each, type Metric } from './metric.ts';
 
+/** Receivers of alerts, at most one of each. */
+const ALERTED = ['webhook', 'syslog'] as const;
+
 /** What the program tells of itself: losses, output, listener, process, what it is and watches. */
 export const PROGRAM_METRICS: readonly Metric[] = [
   {
@@ -22,6 +25,7 @@ export const PROGRAM_METRICS: readonly Metric[] = [
         proc_table: 'a connection beyond those that the proc source can remember',
         proc_read: 'a read of /proc/net/tcp that failed',
         flow: 'a connection let go of because too many were followed',
+        scans: 'a scan told as ended early: more went on than can be followed',
         unknown: 'a record of a kind that this program does not know',
         output: 'a line that the output could not take',
       },
@@ -43,6 +47,7 @@ export const PROGRAM_METRICS: readonly Metric[] = [
         put(proc.evicted, 'table');
       }
       put(flow.evicted, 'flow');
+      put(flow.scans_evicted, 'scans');
       put(flow.unknown, 'unknown');
       put(output.lost, 'output');
     },
@@ -58,6 +63,31 @@ export const PROGRAM_METRICS: readonly Metric[] = [
     type: 'counter',
     help: 'Bytes written to standard output.',
     collect: ({ output }, put) => put(output.bytes),
+  },
+  {
+    name: 'packetwatch_alerts_total',
+    type: 'counter',
+    help: 'Alerts for --webhook and --syslog, by what became of them.',
+    labels: {
+      by: ALERTED,
+      fate: { sent: 'the receiver, or for syslog the kernel, took it', lost: 'nobody did' },
+    },
+    collect({ alerts }, put) {
+      for (const by of ALERTED) {
+        const counts = alerts.find((a) => a.by === by);
+        put(counts?.sent ?? 0, by, 'sent');
+        put(counts?.lost ?? 0, by, 'lost');
+      }
+    },
+  },
+  {
+    name: 'packetwatch_alerts_waiting',
+    type: 'gauge',
+    help: 'Alerts that wait for their receiver; beyond 1,000 they are lost.',
+    labels: { by: ALERTED },
+    collect({ alerts }, put) {
+      for (const by of ALERTED) put(alerts.find((a) => a.by === by)?.waiting ?? 0, by);
+    },
   },
   {
     name: 'packetwatch_http_answers_total',

@@ -91,6 +91,12 @@ export const TRAFFIC_METRICS: readonly Metric[] = [
     collect: ({ flow }, put) => put(flow.scans),
   },
   {
+    name: 'packetwatch_scan_verdicts_suppressed_total',
+    type: 'counter',
+    help: 'Verdicts that were not told, because they add little to what was told of the same scan.',
+    collect: ({ flow }, put) => put(flow.suppressed),
+  },
+  {
     name: 'packetwatch_records_total',
     type: 'counter',
     help: 'Records taken from the source, by kind and by what they led to.',

@@ -1,6 +1,7 @@
 import type { FlowCounts } from '../flow/counts.ts';
 import type { Counters } from '../kernel/counters.ts';
 import type { Attachment } from '../kernel/hooks.ts';
+import type { AlertCounts } from '../sinks/alert-queue.ts';
 import type { SinkCounts } from '../sinks/sink.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
 
@@ -14,6 +15,7 @@ export interface MetricsView {
   /** Connections followed at most. */
   readonly flowLimit: number;
   readonly output: SinkCounts;
+  readonly alerts: readonly AlertCounts[];
   readonly process: ProcessUse;
   readonly http: HttpCounts;
   /** With the ebpf source. */

@@ -97,12 +97,18 @@ function describe(status: Told): string {
     );
   if (status.flow) {
     const events = Object.entries(status.flow.events).map(([name, value]) => [name, String(value)]);
-    parts.push(table(['event', 'count'], events), `Open connections: ${status.flow.live}\n`);
+    parts.push(
+      table(['event', 'count'], events),
+      `Open connections: ${status.flow.live}\n` +
+        `Scans going on: ${status.flow.scans}; verdicts suppressed: ${status.flow.suppressed}\n`,
+    );
   }
   if (status.output)
     parts.push(
       `Output: ${status.output.lines} lines, ${status.output.bytes} bytes, ${status.output.lost} lines lost\n`,
     );
+  for (const { to, sent, waiting, lost } of status.alerts ?? [])
+    parts.push(`Alerts to ${to}: ${sent} sent, ${waiting} waiting, ${lost} lost\n`);
   if (status.filter !== undefined)
     parts.push(`Filter: ${status.filter} (${status.output?.filtered} events held back)\n`);
   if (status.source_counts) {

@@ -5,6 +5,8 @@ import { parseListen } from '../api/address.ts';
 import { parseFilter } from '../filter/filter.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { parseEvents } from '../model/events.ts';
+import type { SyslogTarget } from '../sinks/syslog.ts';
+import { LOCAL_LOG, secretOf, syslogTarget, webhookUrl } from './alerts.ts';
 import { blockBy, integer, type Rule, rule, seconds } from './parse.ts';
 
 interface Options {
@@ -21,6 +23,10 @@ interface Options {
   blockEstablished?: boolean;
   output: WatchConfig['format'];
   events?: number;
+  webhook?: URL;
+  /** What is in it. */
+  webhookSecretFile?: string;
+  syslog?: SyslogTarget | true;
   allNetns?: boolean;
   listen?: WatchConfig['listen'];
   duration?: number;
@@ -97,6 +103,21 @@ export function watchCommand(): Command {
       parseEvents,
     )
     .option(
+      '--webhook <url>',
+      'POST scan, block, unblock and loss events there, as JSON arrays',
+      webhookUrl,
+    )
+    .option(
+      '--webhook-secret-file <file>',
+      'sign what is POSTed with the secret in this file',
+      secretOf,
+    )
+    .option(
+      '--syslog [receiver]',
+      'send the same events to /dev/log, another unix socket, udp://HOST[:PORT] or tcp://HOST[:PORT]',
+      syslogTarget,
+    )
+    .option(
       '--listen <address:port>',
       'serve metrics there, as in 127.0.0.1:9470 (for this host alone)',
       parseListen,
@@ -135,6 +156,10 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
     throw new OperatorError('--dry-run says what --block would do', 'add --block', {
       exitCode: Exit.usage,
     });
+  if (options.webhookSecretFile !== undefined && !options.webhook)
+    throw new OperatorError('--webhook-secret-file signs what --webhook sends', 'add --webhook', {
+      exitCode: Exit.usage,
+    });
   return {
     source: options.source,
     intervalSeconds: options.interval,
@@ -157,6 +182,10 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
     },
     format: options.output,
     events: options.events ?? watchDefaults.events,
+    alerts: {
+      webhook: options.webhook && { url: options.webhook, secret: options.webhookSecretFile },
+      syslog: options.syslog === true ? LOCAL_LOG : options.syslog,
+    },
     listen: options.listen,
     filter: words.length > 0 ? parseFilter(words.join(' ')) : watchDefaults.filter,
     durationSeconds: options.duration,

@@ -54,10 +54,23 @@ export interface FlowCounts {
   readonly live: number;
   /** Scans followed now. */
   readonly scans: number;
+  /** Verdicts that were not told, because they add little to what was told of the same source, victim and kind. */
+  readonly suppressed: number;
+  /** Scans told as ended early, because there were more than are followed at once. */
+  readonly scans_evicted: number;
   /** Attempts that the kernel summed. */
   readonly summed: number;
   /** Records of a kind that this program doesn't know. */
   readonly unknown: number;
+}
+
+/** What the ScanBook counts itself. */
+export interface ScanCounts {
+  readonly size: number;
+  /** By ScanClass. */
+  readonly found: ArrayLike<number>;
+  readonly suppressed: number;
+  readonly evicted: number;
 }
 
 /** The counters behind FlowCounts, as they are counted on the path. */
@@ -78,7 +91,7 @@ export class Tally {
   summed = 0;
   unknown = 0;
 
-  counts(live: number, scans: number, scansFound: ArrayLike<number>): FlowCounts {
+  counts(live: number, scans: ScanCounts): FlowCounts {
     const records = {} as Record<KindName, KindCounts>;
     KINDS.forEach((name, kind) => {
       if (kind === Kind.NONE) return;
@@ -103,7 +116,7 @@ export class Tally {
     });
     const found = {} as Record<ScanKindName, number>;
     SCAN_KINDS.forEach((name, i) => {
-      found[name] = scansFound[i]!;
+      found[name] = scans.found[i]!;
     });
     const { inferred, existing, revived, forwarded, evicted, summed, unknown } = this;
     return {
@@ -118,7 +131,9 @@ export class Tally {
       forwarded,
       evicted,
       live,
-      scans,
+      scans: scans.size,
+      suppressed: scans.suppressed,
+      scans_evicted: scans.evicted,
       summed,
       unknown,
     };

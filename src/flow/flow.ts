@@ -72,7 +72,7 @@ export class Flow {
   }
 
   counts(): FlowCounts {
-    return this.#tally.counts(this.#table.size, this.#scans.size, this.#scans.found);
+    return this.#tally.counts(this.#table.size, this.#scans);
   }
 
   take(batch: RecordBatch): void {
@@ -115,6 +115,15 @@ export class Flow {
     for (let row = all.due(List.refusal, nowNs); row >= 0; row = all.due(List.refusal, nowNs)) {
       all.end(row, Ending.refused, all.deadline(row) - REFUSAL_NS);
     }
+    this.#scans.tick(nowNs);
+  }
+
+  /**
+   * Tells the totals of scans that go on: nothing comes after this.
+   * @param nowNs CLOCK_MONOTONIC, nanoseconds
+   */
+  stop(nowNs: number): void {
+    this.#scans.stop(nowNs);
   }
 
   #answer(row: number): number {

@@ -1,42 +1,70 @@
-import { SCAN_KINDS, ScanClass } from '../model/events.ts';
+import { type EndReason, SCAN_KINDS, type ScanState, ScanClass } from '../model/events.ts';
 import { Flag, Head, VerdictPart } from '../wire/layout.gen.ts';
+import { type Alike, DECOY_PORTS, Decoys, DECOYS_AT_LEAST } from './decoys.ts';
 import { HashIndex } from './hash-index.ts';
 import type { Scan, ScanWeights } from './listener.ts';
+import { keyHi, keyLo, samePair } from './scan-key.ts';
 import { classOf, techniqueOf } from './scan-kind.ts';
+import { MAX_SCAN_PORTS, ScanPorts } from './scan-ports.ts';
 
-/** Ports kept per scan. */
-export const MAX_SCAN_PORTS = 64;
-/** Scans followed at once; the oldest goes. */
+/** Scans followed at once. With more than 64 ports each they hold 8 MiB. */
 export const MAX_SCANS = 1024;
+/** A slow scan is over only now: one port in 10 minutes is what is looked for, and some probes get lost. */
+export const SLOW_SILENCE_NS = 3600e9;
+
+/** One scan that goes on. */
+interface Entry {
+  readonly slot: number;
+  lo: number;
+  hi: number;
+  live: boolean;
+  /** It did something since the hand went by (#place). */
+  recent: boolean;
+  /** Code of the last verdict (ScanKind). */
+  kind: number;
+  flags: number;
+  hosts: number;
+  readonly ports: ScanPorts;
+  /** Told again at so many ports or hosts. */
+  tellAtPorts: number;
+  tellAtHosts: number;
+  weights: ScanWeights | undefined;
+  packets: number;
+  /** `packets` at the last verdict, and what the kernel had counted then. */
+  verdictPackets: number;
+  verdictSyns: number;
+  blocks: number;
+  firstNs: number;
+  lastNs: number;
+  alike: Alike | undefined;
+}
 
 /**
- * The scans that go on. A verdict opens one; its port list then grows with every later verdict or, of a vertical scan,
- * attempt of the same pair, and the scan is told again whenever its ports or hosts have doubled. A pair that was silent
- * for a window is forgotten. Each kind is apart; a horizontal scan is one for all addresses of this host. IPv6 sources
- * are one per /64, as the kernel judges them, and told with the address first seen.
+ * The scans that go on, one for each source, victim and kind. A verdict opens one and is told; later verdicts and, of a
+ * vertical scan, attempts only add to it, and it is told again when its ports (up to 64) or hosts have doubled or its
+ * source was blocked. When it was silent for a window it is told as ended, with its totals. A horizontal scan is one
+ * for all addresses of this host. IPv6 sources are one per /64, as the kernel judges them, and told with the address
+ * first seen. Every start that is told is followed by one end.
  */
 export class ScanBook {
   readonly #windowNs: number;
   readonly #tell: (scan: Scan) => void;
   readonly #index: HashIndex;
+  readonly #decoys = new Decoys();
   readonly #addresses: Uint32Array = new Uint32Array(MAX_SCANS * 8);
   readonly #addressBytes: Uint8Array = new Uint8Array(this.#addresses.buffer);
-  readonly #keys: Uint32Array = new Uint32Array(MAX_SCANS * 2);
-  readonly #ports: Uint16Array = new Uint16Array(MAX_SCANS * MAX_SCAN_PORTS);
-  readonly #portCount: Uint8Array = new Uint8Array(MAX_SCANS);
-  readonly #tellAt: Uint8Array = new Uint8Array(MAX_SCANS);
-  readonly #flags: Uint8Array = new Uint8Array(MAX_SCANS);
-  /** Code of the last verdict (ScanKind). */
-  readonly #kind: Uint8Array = new Uint8Array(MAX_SCANS);
-  readonly #hosts: Uint16Array = new Uint16Array(MAX_SCANS);
-  readonly #tellAtHosts: Uint16Array = new Uint16Array(MAX_SCANS);
-  readonly #weights: (ScanWeights | undefined)[] = Array.from({ length: MAX_SCANS });
-  readonly #syns: Uint32Array = new Uint32Array(MAX_SCANS);
-  readonly #firstNs: Float64Array = new Float64Array(MAX_SCANS);
-  readonly #lastNs: Float64Array = new Float64Array(MAX_SCANS);
-  #opened = 0;
+  /** Made when needed, then used again and again. */
+  readonly #entries: Entry[] = [];
+  readonly #free: Entry[] = [];
   /** Scans found since the start, by ScanClass. */
   readonly found: Float64Array = new Float64Array(SCAN_KINDS.length);
+  /** How many of those that go on are slow. */
+  #slow = 0;
+  #hand = 0;
+  /** Before this time nothing ends by silence. */
+  #nextEndNs = Infinity;
+  #suppressed = 0;
+  #evicted = 0;
 
   /** @param seed 32 random bits (HashIndex) */
   constructor(options: { windowNs: number; seed: number; tell: (scan: Scan) => void }) {
@@ -45,152 +73,227 @@ export class ScanBook {
     this.#index = new HashIndex(options.seed);
   }
 
-  /** Scans followed now. */
+  /** Scans that go on. */
   get size(): number {
     return this.#index.size;
   }
 
-  /** Takes a SCAN record and tells it, unless it adds nothing to what was told. */
+  /** Verdicts that were not told, because they add little to what was told of the same scan. */
+  get suppressed(): number {
+    return this.#suppressed;
+  }
+
+  /** Scans told as ended because there were more than MAX_SCANS. */
+  get evicted(): number {
+    return this.#evicted;
+  }
+
+  /** Takes a SCAN record and tells it, unless it adds too little to what was told. */
   verdict(words: Uint32Array, bytes: Uint8Array, at: number, nowNs: number): void {
     const kind = bytes[at + VerdictPart.scan]!;
-    let scan = this.#find(words, at, classOf(kind), nowNs);
-    const fresh = scan < 0;
-    if (fresh) scan = this.#open(words, at, classOf(kind));
-    this.#kind[scan] = kind;
-    this.#hosts[scan] = Math.max(this.#hosts[scan]!, half(bytes, at + VerdictPart.hosts), 1);
-    this.#weights[scan] =
-      bytes[at + VerdictPart.weighted] === 1 ? weightsOf(words, bytes, at) : undefined;
+    const known = this.#find(words, at, classOf(kind), nowNs);
+    const scan = known ?? this.#open(words, at, classOf(kind), nowNs);
     const flags = bytes[at + Head.flags]! & TOLD_FLAGS;
-    const news = fresh || (flags & ~this.#flags[scan]!) !== 0;
-    this.#flags[scan]! |= flags;
-    this.#syns[scan] = words[(at + VerdictPart.syns) >> 2]!;
+    const news = (flags & ~scan.flags) !== 0;
+    scan.kind = kind;
+    scan.recent = known !== undefined;
+    scan.flags |= flags;
+    scan.hosts = Math.max(scan.hosts, half(bytes, at + VerdictPart.hosts), 1);
+    scan.weights = bytes[at + VerdictPart.weighted] === 1 ? weightsOf(words, bytes, at) : undefined;
+    if ((flags & Flag.BLOCKED) !== 0) scan.blocks++;
+    countSyns(scan, words[(at + VerdictPart.syns) >> 2]!);
     const first = (at + VerdictPart.first_ns) >> 2;
-    this.#firstNs[scan] = words[first]! + words[first + 1]! * 2 ** 32;
-    this.#lastNs[scan] = nowNs;
+    scan.firstNs = Math.min(scan.firstNs, words[first]! + words[first + 1]! * 2 ** 32);
+    scan.lastNs = nowNs;
     const found = Math.min(words[(at + VerdictPart.port_count) >> 2]!, VERDICT_PORTS);
-    for (let i = 0; i < found; i++)
-      this.#addPort(scan, half(bytes, at + VerdictPart.ports + 2 * i));
-    if (
-      news ||
-      this.#portCount[scan]! >= this.#tellAt[scan]! ||
-      this.#hosts[scan]! >= this.#tellAtHosts[scan]!
-    )
-      this.#report(scan, nowNs);
+    for (let i = 0; i < found; i++) scan.ports.add(half(bytes, at + VerdictPart.ports + 2 * i));
+    if (!known) {
+      scan.alike = this.#decoys.begin(
+        words,
+        at >> 2,
+        classOf(kind),
+        scan.ports.first(DECOY_PORTS),
+        nowNs,
+      );
+      this.#report(scan, 'start', nowNs);
+    } else if (news || hasDoubled(scan)) this.#report(scan, 'update', nowNs);
+    else this.#suppressed++;
   }
 
   /** Takes an ATTEMPT record, which may belong to a scan that goes on. */
   attempt(words: Uint32Array, bytes: Uint8Array, at: number, nowNs: number): void {
+    const port = half(bytes, at + Head.dst_port);
     const scan = this.#find(words, at, ScanClass.vertical, nowNs);
-    if (scan < 0) return;
-    this.#lastNs[scan] = nowNs;
-    this.#addPort(scan, half(bytes, at + Head.dst_port));
-    if (this.#portCount[scan]! >= this.#tellAt[scan]!) this.#report(scan, nowNs);
+    if (scan) {
+      scan.ports.add(port);
+      this.#goOn(scan, nowNs);
+    }
+    if (this.#slow === 0) return;
+    // In hours a source may also be an honest client: a port that it came back to says nothing.
+    const slow = this.#find(words, at, ScanClass.slow, nowNs);
+    if (slow?.ports.add(port)) this.#goOn(slow, nowNs);
   }
 
-  #report(scan: number, nowNs: number): void {
-    const count = this.#portCount[scan]!;
-    // 255 is never reached: a full list is told once and then no more.
-    this.#tellAt[scan] = count >= MAX_SCAN_PORTS ? 255 : Math.min(2 * count, MAX_SCAN_PORTS);
-    this.#tellAtHosts[scan] = 2 * this.#hosts[scan]!;
-    const flags = this.#flags[scan]!;
-    const from = scan * MAX_SCAN_PORTS;
+  #goOn(scan: Entry, nowNs: number): void {
+    scan.lastNs = nowNs;
+    scan.recent = true;
+    scan.packets++;
+    if (hasDoubled(scan)) this.#report(scan, 'update', nowNs);
+  }
+
+  /** Tells the end of the scans that were silent for a window. */
+  tick(nowNs: number): void {
+    if (nowNs < this.#nextEndNs) return;
+    this.#nextEndNs = Infinity;
+    for (const scan of this.#entries) {
+      if (!scan.live) continue;
+      const endNs = scan.lastNs + this.#silenceNs(scan);
+      if (endNs < nowNs) this.#end(scan, 'idle timeout', nowNs);
+      else this.#nextEndNs = Math.min(this.#nextEndNs, endNs);
+    }
+  }
+
+  /**
+   * Tells the end of all scans: nobody will look for their silence any more, and who was told of their start should
+   * get their totals.
+   */
+  stop(nowNs: number): void {
+    for (const scan of this.#entries) if (scan.live) this.#end(scan, 'forced end', nowNs);
+  }
+
+  #report(scan: Entry, state: ScanState, nowNs: number, endReason?: EndReason): void {
+    const { ports, flags, hosts } = scan;
+    // A full list is told once and then no more.
+    scan.tellAtPorts =
+      ports.count >= MAX_SCAN_PORTS ? Infinity : Math.min(2 * ports.count, MAX_SCAN_PORTS);
+    scan.tellAtHosts = 2 * hosts;
+    const alike = scan.alike?.count ?? 0;
     this.#tell({
       tsNs: nowNs,
+      state,
+      endReason,
       bytes: this.#addressBytes,
-      at: scan * 32,
-      kind: classOf(this.#kind[scan]!),
-      technique: techniqueOf(this.#kind[scan]!),
-      hosts: this.#hosts[scan]!,
-      ports: this.#ports.slice(from, from + count).sort(),
-      syns: this.#syns[scan]!,
-      firstNs: this.#firstNs[scan]!,
+      at: scan.slot * 32,
+      kind: classOf(scan.kind),
+      technique: techniqueOf(scan.kind),
+      hosts,
+      ports: ports.sorted(),
+      portCount: ports.count,
+      syns: scan.packets,
+      firstNs: scan.firstNs,
+      lastNs: scan.lastNs,
       blocked: (flags & Flag.BLOCKED) !== 0,
+      blocks: scan.blocks,
       spared: (flags & Flag.SPARED) !== 0,
       trusted: (flags & Flag.TRUSTED) !== 0,
-      weights: this.#weights[scan],
+      decoys: alike >= DECOYS_AT_LEAST ? alike : 0,
+      weights: scan.weights,
     });
   }
 
-  #addPort(scan: number, port: number): void {
-    const from = scan * MAX_SCAN_PORTS;
-    const count = this.#portCount[scan]!;
-    for (let i = from; i < from + count; i++) if (this.#ports[i] === port) return;
-    if (count === MAX_SCAN_PORTS) return;
-    this.#ports[from + count] = port;
-    this.#portCount[scan] = count + 1;
+  #end(scan: Entry, reason: EndReason, nowNs: number): void {
+    this.#report(scan, 'end', nowNs, reason);
+    if (classOf(scan.kind) === ScanClass.slow) this.#slow--;
+    this.#index.remove(scan.lo, scan.hi);
+    scan.live = false;
+    scan.ports.clear();
+    scan.alike = undefined;
+    this.#free.push(scan);
   }
 
-  /** The scan of a record's pair and a kind, -1 if none goes on. */
-  #find(words: Uint32Array, at: number, kind: ScanClass, nowNs: number): number {
+  /** The scan of a record's pair and a kind; one that was silent for too long ends here. */
+  #find(words: Uint32Array, at: number, kind: ScanClass, nowNs: number): Entry | undefined {
+    const w = at >> 2;
+    const slot = this.#index.find(keyLo(words, w), keyHi(words, w, kind));
+    if (slot < 0) return undefined;
+    const scan = this.#entries[slot]!;
+    if (classOf(scan.kind) !== kind || !samePair(words, w, kind, this.#addresses, slot * 8))
+      return undefined;
+    if (nowNs - scan.lastNs <= this.#silenceNs(scan)) return scan;
+    this.#end(scan, 'idle timeout', nowNs);
+    return undefined;
+  }
+
+  #open(words: Uint32Array, at: number, kind: ScanClass, nowNs: number): Entry {
     const w = at >> 2;
     const lo = keyLo(words, w);
     const hi = keyHi(words, w, kind);
-    const scan = this.#index.find(lo, hi);
-    if (scan < 0 || !this.#samePair(words, w, kind, scan)) return -1;
-    if (nowNs - this.#lastNs[scan]! <= this.#windowNs) return scan;
-    this.#index.remove(lo, hi);
-    return -1;
-  }
-
-  #samePair(words: Uint32Array, w: number, kind: ScanClass, scan: number): boolean {
-    if (classOf(this.#kind[scan]!) !== kind) return false;
-    const addresses = this.#addresses;
-    const base = scan * 8;
-    const src = w + (Head.src >> 2);
-    const end = kind === ScanClass.horizontal ? 4 : 8;
-    for (let i = 0; i < end; i++) {
-      if (i === 2 && !isMapped(words, src)) i = 4; // the lower half of an IPv6 source
-      if (addresses[base + i] !== words[src + i]) return false;
-    }
-    return true;
-  }
-
-  #open(words: Uint32Array, at: number, kind: ScanClass): number {
-    const w = at >> 2;
-    const lo = keyLo(words, w);
-    const hi = keyHi(words, w, kind);
-    const scan = this.#opened++ % MAX_SCANS;
     this.found[kind]!++;
-    const oldLo = this.#keys[2 * scan]!;
-    const oldHi = this.#keys[2 * scan + 1]!;
-    if (this.#index.find(oldLo, oldHi) === scan) this.#index.remove(oldLo, oldHi);
-    this.#index.remove(lo, hi); // another pair with the same key: the newer one wins
-    this.#index.add(lo, hi, scan);
-    this.#keys[2 * scan] = lo;
-    this.#keys[2 * scan + 1] = hi;
-    for (let i = 0; i < 8; i++) this.#addresses[scan * 8 + i] = words[w + (Head.src >> 2) + i]!;
-    this.#portCount[scan] = 0;
-    this.#flags[scan] = 0;
-    this.#hosts[scan] = 0;
+    if (kind === ScanClass.slow) this.#slow++;
+    const same = this.#index.find(lo, hi); // another pair with the same key: the newer one wins
+    if (same >= 0) this.#evict(this.#entries[same]!, nowNs);
+    const scan = this.#place(nowNs);
+    this.#index.add(lo, hi, scan.slot);
+    Object.assign(scan, FRESH, { lo, hi, lastNs: nowNs });
+    for (let i = 0; i < 8; i++)
+      this.#addresses[scan.slot * 8 + i] = words[w + (Head.src >> 2) + i]!;
+    this.#nextEndNs = Math.min(this.#nextEndNs, nowNs + this.#windowNs);
     return scan;
   }
+
+  /** A free place. When there is none, the hand goes round for a scan that did nothing since it last came by. */
+  #place(nowNs: number): Entry {
+    for (;;) {
+      const free = this.#free.pop();
+      if (free) return free;
+      const slot = this.#entries.length;
+      if (slot < MAX_SCANS) {
+        const scan: Entry = { ...FRESH, slot, lo: 0, hi: 0, lastNs: 0, ports: new ScanPorts() };
+        this.#entries.push(scan);
+        return scan;
+      }
+      const scan = this.#entries[this.#hand]!;
+      this.#hand = (this.#hand + 1) % MAX_SCANS;
+      if (!scan.recent) this.#evict(scan, nowNs);
+      scan.recent = false;
+    }
+  }
+
+  #evict(scan: Entry, nowNs: number): void {
+    this.#evicted++;
+    this.#end(scan, 'lack of resources', nowNs);
+  }
+
+  #silenceNs(scan: Entry): number {
+    return classOf(scan.kind) === ScanClass.slow
+      ? Math.max(SLOW_SILENCE_NS, this.#windowNs)
+      : this.#windowNs;
+  }
 }
+
+/** A scan of which nothing is known yet. */
+const FRESH = {
+  live: true,
+  recent: false,
+  kind: 0,
+  flags: 0,
+  hosts: 0,
+  tellAtPorts: 0,
+  tellAtHosts: 0,
+  weights: undefined,
+  packets: 0,
+  verdictPackets: 0,
+  verdictSyns: 0,
+  blocks: 0,
+  firstNs: Infinity,
+  alike: undefined,
+} as const;
 
 const VERDICT_PORTS = (VerdictPart.port_count - VerdictPart.ports) / 2;
 const TOLD_FLAGS = Flag.BLOCKED | Flag.SPARED | Flag.TRUSTED;
-const MAPPED_WORD = 0xffff0000; // ::ffff:0:0, third word, little-endian
 
 const half = (bytes: Uint8Array, at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
 
-function isMapped(words: Uint32Array, address: number): boolean {
-  return words[address] === 0 && words[address + 1] === 0 && words[address + 2] === MAPPED_WORD;
+function hasDoubled(scan: Entry): boolean {
+  return scan.ports.count >= scan.tellAtPorts || scan.hosts >= scan.tellAtHosts;
 }
 
-/** The source: IPv4 as it is, IPv6 by its /64. */
-function keyLo(words: Uint32Array, w: number): number {
-  const src = w + (Head.src >> 2);
-  return isMapped(words, src)
-    ? words[src + 3]!
-    : (Math.imul(words[src]!, 0x9e3779b1) ^ words[src + 1]!) >>> 0;
-}
-
-/** The kind, and the scanned host where the scan is of one. */
-function keyHi(words: Uint32Array, w: number, kind: ScanClass): number {
-  if (kind === ScanClass.horizontal) return kind;
-  const dst = w + (Head.dst >> 2);
-  let h = words[dst]! ^ Math.imul(kind, 0x9e3779b1);
-  for (let i = 1; i < 4; i++) h = Math.imul(h, 0x85ebca77) ^ words[dst + i]!;
-  return h >>> 0;
+/** The kernel counts on from verdict to verdict, and from 0 when it forgot the pair; attempts are counted here, too. */
+function countSyns(scan: Entry, syns: number): void {
+  const more = syns >= scan.verdictSyns ? syns - scan.verdictSyns : syns;
+  scan.packets = Math.max(scan.packets, scan.verdictPackets + more);
+  scan.verdictPackets = scan.packets;
+  scan.verdictSyns = syns;
 }
 
 /** Natural logarithms are kept as 1/256 nat (PW_SCORE_* in bpf/score.h). */

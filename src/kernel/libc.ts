@@ -21,6 +21,8 @@ const cMount = libc.func(
 );
 const cIfNameToIndex = libc.func('unsigned int if_nametoindex(const char *name)');
 const cSocket = libc.func('int socket(int domain, int type, int protocol)');
+const cConnect = libc.func('int connect(int fd, const void *address, unsigned int length)');
+const cSend = libc.func('long send(int fd, const void *bytes, size_t length, int flags)');
 const cIoctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
 const cGetsockopt = libc.func(
   'int getsockopt(int fd, int level, int name, void *value, void *length)',
@@ -213,4 +215,31 @@ export function netnsCookie(): bigint {
       throw failed('getsockopt SO_NETNS_COOKIE');
     return value.readBigUInt64LE(0);
   });
+}
+
+/** The longest path of a unix socket (struct sockaddr_un, with its final zero). */
+const UNIX_PATH = 108;
+
+/**
+ * A datagram socket connected to the unix socket at `path`; Node has none. It never waits.
+ * Throws SystemError.
+ */
+export function unixDatagrams(path: string): number {
+  const name = Buffer.from(path);
+  if (name.length >= UNIX_PATH)
+    throw new SystemError(`connect ${path}`, constants.errno.ENAMETOOLONG);
+  const address = Buffer.alloc(2 + UNIX_PATH);
+  address.writeUInt16LE(1, 0); // AF_UNIX
+  name.copy(address, 2);
+  const fd = cSocket(1, 2 | 0o4000 | O_CLOEXEC, 0) as number; // SOCK_DGRAM|SOCK_NONBLOCK
+  if (fd < 0) throw failed('socket');
+  if (cConnect(fd, address, address.length) === 0) return fd;
+  const error = failed(`connect ${path}`);
+  cClose(fd);
+  throw error;
+}
+
+/** Sends one datagram. Throws SystemError; its code is EAGAIN when the receiver's queue is full. */
+export function sendDatagram(fd: number, bytes: Uint8Array): void {
+  if (Number(cSend(fd, bytes, bytes.length, 0x4000)) < 0) throw failed('send'); // MSG_NOSIGNAL
 }

@@ -40,6 +40,10 @@ export type EventMask = number;
 
 export const ALL_EVENTS: EventMask = (1 << EVENT_NAMES.length) - 1;
 
+/** What is told to --webhook and --syslog. */
+export const ALERT_EVENTS: EventMask =
+  (1 << EventCode.scan) | (1 << EventCode.block) | (1 << EventCode.unblock) | (1 << EventCode.loss);
+
 /**
  * Reads the value of `--events`: event names separated by commas; a group's prefix (`connection`) stands for
  * all of its events.
@@ -73,6 +77,15 @@ export type ScanKindName = (typeof SCAN_KINDS)[number];
 export const ScanClass = { vertical: 0, horizontal: 1, stealth: 2, udp: 3, slow: 4 } as const;
 
 export type ScanClass = (typeof ScanClass)[keyof typeof ScanClass];
+
+/** What a `scan` event says of its scan: each start is followed by one end. */
+export type ScanState = 'start' | 'update' | 'end';
+
+/**
+ * Why a scan was told as ended, in IPFIX's words (flowEndReason): silent for a window; the program stopped; more scans
+ * than are followed at once.
+ */
+export type EndReason = 'idle timeout' | 'forced end' | 'lack of resources';
 
 /** Which way a connection went, in the order of enum pw_direction (bpf/events.h). */
 export const DIRECTIONS = ['unknown', 'inbound', 'outbound', 'local', 'forwarded'] as const;

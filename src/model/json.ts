@@ -1,4 +1,11 @@
-import type { CONN_STATES, EventName, OUTCOMES, ScanKindName } from './events.ts';
+import type {
+  CONN_STATES,
+  EndReason,
+  EventName,
+  OUTCOMES,
+  ScanKindName,
+  ScanState,
+} from './events.ts';
 
 export type DirectionName = 'inbound' | 'outbound' | 'local' | 'forwarded' | 'unknown';
 export type ProcessFrom = 'connect' | 'listen' | 'accept' | 'close';
@@ -59,17 +66,28 @@ export interface JsonScan extends JsonBase {
   kind: ScanKindName;
   /** With which segments, of a stealth scan. */
   technique?: string;
+  /** Each start is followed by one end. */
+  state: ScanState;
+  /** Of an end only. */
+  end_reason?: EndReason;
   /** Ascending, at most 64. */
   ports: number[];
   hosts: number;
   evidence: {
     /** Packets of the source that counted or might have. */
     syns: number;
+    /** Distinct ports in all. */
+    port_count: number;
     first_ts: string;
+    last_ts: string;
     blocked: boolean;
     spared: boolean;
+    /** How often a verdict blocked the source. */
+    blocks: number;
     /** Spared because it keeps completing handshakes. */
     trusted?: true;
+    /** So many sources began to scan the same ports of the same host together. */
+    decoys?: number;
     /** The parts of a weighted verdict: ports by what became of them. */
     rule?: 'weighted';
     score?: number;

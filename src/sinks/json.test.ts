@@ -165,6 +165,27 @@ describe('JSON', () => {
     });
   });
 
+  it('writes the end of a scan with its totals and its decoys', () => {
+    const { feed, flow, lines } = linesOf('json');
+    for (const src of ['192.0.2.1', '192.0.2.2', '192.0.2.3'])
+      feed({ kind: 'SCAN', src, verdict: { ports: [9, 8, 7, 6], first: 90 } });
+    for (let port = 1; port <= 300; port++)
+      feed({ kind: 'ATTEMPT', src: '192.0.2.1', dstPort: port, isn: port, at: 130 });
+    flow.tick(171e9);
+    const ends = parse<JsonScan>(lines()).filter((event) => event.state === 'end');
+    expect(ends).toMatchObject([
+      { src_ip: '192.0.2.2', end_reason: 'idle timeout', evidence: { port_count: 4, decoys: 3 } },
+      { src_ip: '192.0.2.3', end_reason: 'idle timeout', evidence: { port_count: 4, decoys: 3 } },
+    ]);
+    flow.stop(172e9);
+    const [forced] = parse<JsonScan>(lines());
+    expect(forced).toMatchObject({
+      end_reason: 'forced end',
+      evidence: { syns: 304, port_count: 300, last_ts: '2021-04-28T15:28:35.000000Z' },
+    });
+    expect(forced!.ports).toHaveLength(64);
+  });
+
   it('writes scans, blocks, sums and losses', () => {
     const { feed, sink, lines } = linesOf('json');
     feed({
@@ -185,9 +206,18 @@ describe('JSON', () => {
       src_ip: '2001:db8::9',
       dst_ip: '2001:db8::1',
       kind: 'vertical',
+      state: 'start',
       ports: [6, 7, 8, 9],
       hosts: 1,
-      evidence: { syns: 5, first_ts: '2021-04-28T15:27:55.000000Z', blocked: true, spared: false },
+      evidence: {
+        syns: 5,
+        port_count: 4,
+        first_ts: '2021-04-28T15:27:55.000000Z',
+        last_ts: '2021-04-28T15:28:05.000000Z',
+        blocked: true,
+        spared: false,
+        blocks: 1,
+      },
     });
     expect(block as JsonBlock).toMatchObject({
       event: 'block',

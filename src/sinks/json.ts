@@ -11,14 +11,14 @@ import {
 import { Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
 import { jsonText } from './escape.ts';
 import { JsonConnectionWriter } from './json-connection.ts';
-import type { Output } from './output.ts';
+import type { LineBuffer } from './output.ts';
 import type { Names, Sink, SinkCounts, WallClock } from './sink.ts';
 import { UtcStamp } from './stamp.ts';
 import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, put } from './write.ts';
 
 export interface JsonSinkOptions {
-  readonly output: Output;
+  readonly output: LineBuffer;
   readonly clock: WallClock;
   readonly events: EventMask;
   readonly names: Names;
@@ -29,7 +29,7 @@ export interface JsonSinkOptions {
 /** One JSON object per line and event; docs/events.schema.json is the contract. */
 export class JsonSink implements Sink {
   readonly name = 'json';
-  readonly #output: Output;
+  readonly #output: LineBuffer;
   readonly #clock: WallClock;
   readonly #events: EventMask;
   readonly #stamp: UtcStamp = new UtcStamp();
@@ -71,6 +71,8 @@ export class JsonSink implements Sink {
     p = address(out, p, scan.bytes, scan.at + 16);
     p = put(out, p, KINDS[scan.kind]!);
     if (scan.technique !== undefined) p = put(out, p, ascii(`,"technique":"${scan.technique}"`));
+    p = put(out, p, ascii(`,"state":"${scan.state}"`));
+    if (scan.endReason !== undefined) p = put(out, p, ascii(`,"end_reason":"${scan.endReason}"`));
     p = put(out, p, PORTS);
     for (let i = 0; i < scan.ports.length; i++) {
       if (i > 0) out[p++] = 0x2c; // ,
@@ -80,10 +82,17 @@ export class JsonSink implements Sink {
     p = decimal(out, p, scan.hosts);
     p = put(out, p, SYNS);
     p = decimal(out, p, scan.syns);
+    p = put(out, p, PORT_COUNT);
+    p = decimal(out, p, scan.portCount);
     p = put(out, p, FIRST_TS);
     p = this.#stamp.write(out, p, this.#wallUs(scan.firstNs));
+    p = put(out, p, LAST_TS);
+    p = this.#stamp.write(out, p, this.#wallUs(scan.lastNs));
     p = put(out, p, ascii(`","blocked":${scan.blocked},"spared":${scan.spared}`));
+    p = put(out, p, BLOCKS);
+    p = decimal(out, p, scan.blocks);
     if (scan.trusted) p = put(out, p, TRUSTED);
+    if (scan.decoys > 0) p = put(out, p, ascii(`,"decoys":${scan.decoys}`));
     if (scan.weights) p = put(out, p, weights(scan.weights));
     out[p++] = 0x7d; // }
     this.#end(out, p);
@@ -171,7 +180,10 @@ const PORTS = ascii(',"ports":[');
 const HOSTS = ascii('],"hosts":');
 const SYNS = ascii(',"evidence":{"syns":');
 const TRUSTED = ascii(',"trusted":true');
+const PORT_COUNT = ascii(',"port_count":');
 const FIRST_TS = ascii(',"first_ts":"');
+const LAST_TS = ascii('","last_ts":"');
+const BLOCKS = ascii(',"blocks":');
 const UNTIL_TS = ascii(',"until_ts":"');
 const PREFIX_LEN = ascii(',"prefix_len":');
 const BY_SCAN = ascii(',"reason":"port scan"');

@@ -16,11 +16,28 @@ export interface OutputOptions {
 
 export const OUTPUT_DEFAULTS = { capacity: 262_144, limit: 8_388_608 } as const;
 
+/** Where a sink writes its lines: room, a line at `pos`, and its end; written whole or not at all. */
+export interface LineBuffer {
+  /** The buffer; reserve() may replace it. */
+  readonly bytes: Uint8Array;
+  /** Where the next line goes. */
+  readonly pos: number;
+  /** The output can't take more at the moment. */
+  readonly backlogged: boolean;
+  /** Makes room for a line of up to `size` bytes; false: there is none. */
+  reserve(size: number): boolean;
+  /** Ends a line at `pos`, after its newline. */
+  commit(pos: number): void;
+  /** Hands on what is buffered. */
+  flush(): void;
+  counts(): SinkCounts;
+}
+
 /**
  * A buffer of lines in front of a file descriptor. A sink asks for room with reserve(), writes its line at `pos` and
  * ends it with commit(); a line is written whole or not at all. Nothing throws between the two.
  */
-export class Output {
+export class Output implements LineBuffer {
   /** The buffer; reserve() may replace it. */
   bytes: Uint8Array;
   /** Where the next line goes. */

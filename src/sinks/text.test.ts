@@ -21,6 +21,30 @@ describe('text', () => {
     ]);
   });
 
+  it('writes the end of each kind of scan', () => {
+    const { feed, flow, lines } = linesOf('text');
+    const end = { ports: [80, 81, 82, 83], first: 88 };
+    feed(
+      { kind: 'SCAN', verdict: end },
+      { kind: 'SCAN', verdict: { ...end, scan: 'FIN' } },
+      { kind: 'SCAN', verdict: { ...end, scan: 'HORIZONTAL', ports: [80], hosts: 9 } },
+    );
+    flow.tick(161e9);
+    feed({ kind: 'SCAN', at: 162, verdict: { ...end, scan: 'UDP', first: 162 } });
+    flow.stop(162e9);
+    const said = lines().map((line) => line.slice(11));
+    expect(said).toEqual([
+      '15:28:05: Port scan detected: 192.0.2.56 -> 10.0.0.5 on ports 80,81,82,83',
+      '15:28:05: Stealth scan detected (fin): 192.0.2.56 -> 10.0.0.5 on ports 80,81,82,83',
+      '15:28:05: Horizontal scan detected: 192.0.2.56 -> 9 addresses on ports 80',
+      '15:29:06: Port scan ended: 192.0.2.56 -> 10.0.0.5, 4 ports in 12s',
+      '15:29:06: Stealth scan ended (fin): 192.0.2.56 -> 10.0.0.5, 4 ports in 12s',
+      '15:29:06: Horizontal scan ended: 192.0.2.56 -> 9 addresses, 1 port in 12s',
+      '15:29:07: UDP scan detected: 192.0.2.56 -> 10.0.0.5 on ports 80,81,82,83',
+      '15:29:07: UDP scan no longer followed: 192.0.2.56 -> 10.0.0.5, 4 ports in 0s',
+    ]);
+  });
+
   it('writes each outcome with the process and the time since the attempt', () => {
     const { feed, flow, lines } = linesOf('text');
     const down = { ...curl, state: TcpState.SYN_SENT };

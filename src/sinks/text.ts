@@ -65,11 +65,17 @@ export class TextSink implements Sink {
     const out = this.#output.bytes;
     let p = this.#begin(out, scan.tsNs);
     p = put(out, p, SCANS[scan.kind]!);
-    if (scan.technique !== undefined) p = put(out, p - 2, ascii(` (${scan.technique}): `));
+    p = put(out, p, stateOf(scan));
+    if (scan.technique !== undefined) p = put(out, p, ascii(` (${scan.technique})`));
+    p = put(out, p, COLON);
     p = address(out, p, scan.bytes, scan.at);
     p = put(out, p, ARROW);
     if (scan.kind === ScanClass.horizontal) p = put(out, p, ascii(`${scan.hosts} addresses`));
     else p = address(out, p, scan.bytes, scan.at + 16);
+    if (scan.state === 'end') {
+      this.#end(out, put(out, p, totals(scan)));
+      return;
+    }
     p = put(out, p, ON_PORTS);
     for (let i = 0; i < scan.ports.length; i++) {
       if (i > 0) out[p++] = COMMA;
@@ -146,13 +152,13 @@ const SPACE = 0x20;
 const SECOND = 0x73;
 const ARROW = ascii(' -> ');
 /** By kind; requirements.md gives the first. */
-const SCANS = [
-  'Port scan detected: ',
-  'Horizontal scan detected: ',
-  'Stealth scan detected: ',
-  'UDP scan detected: ',
-  'Slow scan detected: ',
-].map(ascii);
+const SCANS = ['Port scan ', 'Horizontal scan ', 'Stealth scan ', 'UDP scan ', 'Slow scan '].map(
+  ascii,
+);
+const DETECTED = ascii('detected');
+const ENDED = ascii('ended');
+const LET_GO = ascii('no longer followed');
+const COLON = ascii(': ');
 const ON_PORTS = ascii(' on ports ');
 const SUMMED_TO = ascii(' connection attempts to ');
 const SUMMED = ascii(' summed in the kernel (flood)');
@@ -177,6 +183,18 @@ function source(out: Uint8Array, pos: number, bytes: Uint8Array, at: number): nu
   if (bits === undefined) return p;
   out[p] = 0x2f; // /
   return decimal(out, p + 1, bits);
+}
+
+/** Only silence is an end; else the scan may well go on. */
+function stateOf(scan: Scan): Uint8Array {
+  if (scan.state !== 'end') return DETECTED;
+  return scan.endReason === 'idle timeout' ? ENDED : LET_GO;
+}
+
+/** `, 61 ports in 12s` */
+function totals({ portCount, firstNs, lastNs }: Scan): Uint8Array {
+  const ports = portCount === 1 ? 'port' : 'ports';
+  return ascii(`, ${portCount} ${ports} in ${Math.round((lastNs - firstNs) / 1e9)}s`);
 }
 
 /** ` name[pid]` of this host's end; ` client[pid] -> server[pid]` when both are known. */

@@ -6,7 +6,15 @@ import type { ConnectionTable } from '../../src/flow/table.ts';
 import { CONN_STATES, EVENT_NAMES, OUTCOMES } from '../../src/model/events.ts';
 import { formatAddress, parseAddress } from '../../src/wire/address.ts';
 import { stampId } from '../../src/wire/id.ts';
-import { Direction, Flag, Head, Kind, SocketPart, VerdictPart } from '../../src/wire/layout.gen.ts';
+import {
+  Direction,
+  Flag,
+  Head,
+  Kind,
+  ScanKind,
+  SocketPart,
+  VerdictPart,
+} from '../../src/wire/layout.gen.ts';
 import { RecordWriter } from '../../src/wire/record-writer.ts';
 
 export interface Spec {
@@ -47,6 +55,8 @@ export interface VerdictSpec {
   ports?: number[];
   syns?: number;
   first?: number;
+  scan?: keyof typeof ScanKind;
+  hosts?: number;
 }
 
 export function write(writer: RecordWriter, spec: Spec): void {
@@ -105,6 +115,8 @@ function writeVerdict(writer: RecordWriter, at: number, verdict: VerdictSpec): v
   writer.words[(at + VerdictPart.port_count) >> 2] = ports.length;
   writer.words[(at + VerdictPart.syns) >> 2] = verdict.syns ?? ports.length;
   writer.setU64(at + VerdictPart.first_ns, Math.round((verdict.first ?? 0) * 1e9));
+  writer.bytes[at + VerdictPart.scan] = ScanKind[verdict.scan ?? 'NONE'];
+  writer.halves[(at + VerdictPart.hosts) >> 1] = verdict.hosts ?? 1;
 }
 
 /** One thing told, as an object. */
@@ -124,6 +136,7 @@ export interface Told {
   error?: number;
   start?: number;
   ports?: number[];
+  scan?: Scan;
   count?: number;
 }
 
@@ -158,7 +171,7 @@ export class Teller implements FlowListener {
   }
 
   scan(scan: Scan): void {
-    this.all.push({ event: 'scan', at: scan.tsNs / 1e9, ports: [...scan.ports] });
+    this.all.push({ event: 'scan', at: scan.tsNs / 1e9, ports: [...scan.ports], scan });
   }
 
   block(): void {

@@ -155,9 +155,13 @@ export interface Status {
     readonly forwarded: number;
     readonly evicted: number;
     readonly live: number;
+    readonly scans: number;
+    readonly suppressed: number;
+    readonly scans_evicted: number;
   };
   readonly filter?: string;
   readonly output: { lines: number; bytes: number; lost: number; filtered?: number };
+  readonly alerts: { by: string; to: string; sent: number; waiting: number; lost: number }[];
 }
 
 function parse(line: string): Event | undefined {
