@@ -47,7 +47,7 @@ function list(json: boolean): void {
     .list()
     .map((entry) => ({
       cidr: formatPrefix(entry),
-      origin: ORIGINS.filter(([bit]) => (entry.origin & bit) !== 0).map(([, name]) => name),
+      origin: originsOf(entry.origin),
     }));
   if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
   else
@@ -57,6 +57,11 @@ function list(json: boolean): void {
         rows.map(({ cidr, origin }) => [cidr, origin.join(', ')]),
       ),
     );
+}
+
+/** Names of the bits of Origin. */
+export function originsOf(bits: number): string[] {
+  return ORIGINS.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
 }
 
 function add(allowed: AddressPrefix): void {

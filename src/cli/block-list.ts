@@ -3,7 +3,7 @@ import { nftBlocks } from '../guard/nft.ts';
 import { kernelDefaults } from '../kernel/options.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';
 import { Pins } from '../kernel/pins.ts';
-import type { Block } from '../kernel/table.ts';
+import type { Way } from '../kernel/table-way.ts';
 import { formatAddress, isV4 } from '../wire/address.ts';
 import { formatPrefix } from '../wire/prefix.ts';
 
@@ -21,7 +21,7 @@ export interface BlockRow {
   /** The full address that brought it about. */
   readonly last_src_ip?: string;
   readonly where: 'kernel' | 'nft';
-  readonly reason: Block['reason'];
+  readonly reason: 'scan' | 'user';
   readonly dst_ip?: string;
   readonly ports?: readonly number[];
   readonly left_s: number;
@@ -49,17 +49,17 @@ function firewallRows(): BlockRow[] {
   }));
 }
 
-function describe(block: Block, nowNs: number): BlockRow {
+function describe(block: Way, nowNs: number): BlockRow {
   const victim = formatAddress(block.victim);
   return {
     src_ip: sourceOf(block),
     last_src_ip: formatAddress(block.fullSource),
     where: 'kernel',
-    reason: block.reason,
+    reason: block.byUser ? 'user' : 'scan',
     ...(victim === '::' ? {} : { dst_ip: victim }),
     ports: block.ports,
     left_s: leftOf(block.untilNs, nowNs),
-    drops: block.drops,
+    drops: block.hits,
   };
 }
 
@@ -67,8 +67,8 @@ function leftOf(untilNs: number, nowNs: number): number {
   return Math.max(0, Math.round((untilNs - nowNs) / 1e9));
 }
 
-/** A blocked prefix with its length. */
-function sourceOf(block: Block): string {
+/** Who is blocked or judged: an address, or a prefix with its length. */
+export function sourceOf(block: Way): string {
   const text = formatAddress(block.source);
   const whole = isV4(block.source) || block.source.subarray(PREFIX / 8).some((byte) => byte !== 0);
   return whole ? text : `${text}/${PREFIX}`;

@@ -10,8 +10,9 @@ import { type AddressPrefix, contains, formatPrefix } from '../wire/prefix.ts';
 import { blockRows } from './block-list.ts';
 import { prefix, seconds } from './parse.ts';
 import { table } from './table.ts';
+import { why } from './why.ts';
 
-/** `packetwatch block list|add|rm`: works on the kernel's table and the firewall's, whether the program runs or not. */
+/** `packetwatch block list|add|rm|why`: works on the kernel's table and the firewall's, whether the program runs or not. */
 export function blockCommand(): Command {
   const command = new Command('block').description(
     'list, add and remove blocks of the guard in this network namespace',
@@ -36,6 +37,14 @@ export function blockCommand(): Command {
     .argument('<address>', 'as it was blocked', prefix)
     .description('end a block')
     .action(remove);
+  command
+    .command('why')
+    .argument('<address>', 'a source', prefix)
+    .description('what is known against a source, and why it is blocked or not')
+    .option('--json', 'as one JSON object')
+    .action((source: AddressPrefix, options: { json?: boolean }) =>
+      why(source, options.json ?? false),
+    );
   return command;
 }
 

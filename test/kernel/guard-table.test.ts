@@ -195,8 +195,8 @@ describe('blocks as user space reads them', () => {
     rig().block('2001:db8:bad::7', 100);
     const now = Number(process.hrtime.bigint());
     const { active } = rig().kernel.table.blocks(now);
-    const scan = active.find((block) => block.reason === 'scan');
-    const user = active.find((block) => block.reason === 'user');
+    const scan = active.find((block) => !block.byUser);
+    const user = active.find((block) => block.byUser);
     expect(active).toHaveLength(2);
     expect(rig().kernel.table.occupancy(now)).toMatchObject({ used: 2, blocks: 2 });
     expect(rig().kernel.table.occupancy(now + 80e9)).toMatchObject({ used: 2, blocks: 1 });
