@@ -1,13 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
-import { Firewall } from '../guard/firewall.ts';
-import { TABLE } from '../guard/nft-script.ts';
-import type { Kernel } from '../kernel/kernel.ts';
+import type { Firewall } from '../guard/firewall.ts';
 import { requireObjects } from '../kernel/objects.ts';
-import { OperatorError } from '../model/errors.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
-import { ProcSource } from '../sources/proc.ts';
 import type { Source } from '../sources/source.ts';
 import { Clock, monotonicNs } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
@@ -19,20 +15,12 @@ import { LossReport } from './loss.ts';
 import { Metrics } from './metrics.ts';
 import { HostNames } from './names.ts';
 import { Outputs } from './outputs.ts';
-import { Protection } from './protection.ts';
+import { endNote, startNotes } from './notes.ts';
+import { openEbpf, openProc } from './open.ts';
+import { BEHIND, Pace } from './pace.ts';
+import type { Protection } from './protection.ts';
 import { statusOf } from './status.ts';
 
-/** Between two looks at the source: the latency of a line. */
-const LOOK_MS = 10;
-/** The same when nothing came for a second: wake-ups are what an idle program costs. */
-const IDLE_LOOK_MS = 25;
-/** So many records at one look: each wake-up has cold caches, and further apart they are fewer. */
-const MANY = 128;
-const MANY_LOOK_MS = 20;
-const VERY_MANY = 512;
-const VERY_MANY_LOOK_MS = 50;
-/** So many records at one look: more wait, so that deadlines must too. */
-const BEHIND = 65_536;
 const SECOND_NS = 1e9;
 
 /** `packetwatch watch`: a source, the flow, a sink, and what keeps them current. */
@@ -53,7 +41,7 @@ export class Watch {
   /** With --block=nft. */
   #firewall: Firewall | undefined;
   #nextSecondNs = 0;
-  #lastTakenNs = 0;
+  readonly #pace = new Pace();
   #detectors!: Detectors;
   readonly #take = (records: RecordBatch): void => {
     const batch = this.#firewall?.take(records, monotonicNs()) ?? records;
@@ -85,10 +73,10 @@ export class Watch {
       const claimed = this.#config.source !== 'proc' && orProc(() => this.#claim());
       if (listening.status === 'rejected') throw asError(listening.reason);
       const source = claimed ? orProc(() => this.#startEbpf()) : undefined;
-      this.#source = source ?? this.#startProc();
+      this.#source = source ?? openProc(this.#config);
       this.#startFlow();
       this.#metrics?.watch(() => ({ ...this.#parts(), detectors: this.#detectors }));
-      this.#tellStart();
+      for (const line of startNotes(this.#config, this.#source)) this.#note(line);
     } catch (error) {
       this.#metrics?.stop();
       throw error;
@@ -164,71 +152,10 @@ export class Watch {
   }
 
   #startEbpf(): EbpfSource {
-    const ebpf = new EbpfSource({
-      kernel: this.#config.kernel,
-      attach: this.#config.attach,
-      interfaces: this.#config.interfaces,
-      beforeAttach: (kernel) => this.#protect(kernel),
-    });
-    ebpf.start();
-    return ebpf;
-  }
-
-  /** Before the first packet is judged. */
-  #protect(kernel: Kernel): void {
-    const { block, kernel: options } = this.#config;
-    if (block === 'nft' && !options.dryRun) {
-      this.#firewall = new Firewall({
-        ttlNs: options.blockSeconds * SECOND_NS,
-        blockMax: options.blockMax,
-        cutEstablished: options.blockEstablished,
-        confirmedNs: options.confirmedSeconds * SECOND_NS,
-        isNever: (address) => kernel.never.covers({ address, length: 128 }),
-        note: this.#note,
-      });
-      this.#firewall.start(monotonicNs());
-    }
-    this.#protection = new Protection(kernel, this.#firewall, this.#note);
-    this.#protection.refresh(monotonicNs());
-  }
-
-  #startProc(): Source {
-    if (this.#config.block !== 'off')
-      throw new OperatorError(
-        '--block needs the kernel, and --source proc only reads',
-        'use --source ebpf as root',
-      );
-    if (this.#config.interfaces.length > 0)
-      throw new OperatorError(
-        '/proc tells nothing of interfaces',
-        'leave -i out, or use --source ebpf as root',
-      );
-    const proc = new ProcSource({ intervalMs: this.#config.intervalSeconds * 1000 });
-    proc.start();
-    return proc;
-  }
-
-  #tellStart(): void {
-    const ebpf = this.#ebpf();
-    if (ebpf) {
-      const where = ebpf.attachments().map((a) => `${a.iface} (${a.hook})`);
-      this.#note(`watching ${where.join(', ')}`);
-    } else {
-      this.#note(`reading /proc/net/tcp every ${this.#config.intervalSeconds} s`);
-    }
-    for (const limit of this.#source.limits()) this.#note(limit);
-    if (ebpf && !this.#config.kernel.block) {
-      const left = ebpf.kernel.table.blocks(monotonicNs()).active.length;
-      if (left > 0)
-        this.#note(
-          `took over ${left} blocks of an earlier run; they end with this one: add --block to keep them`,
-        );
-    }
-    if (this.#config.kernel.dryRun) this.#note('dry run: nothing is blocked');
-    else if (this.#config.block !== 'off' && this.#config.kernel.rule === 'reference')
-      this.#note(
-        'blocking by the reference rule, which also finds honest clients that use many ports; --rule weighted is the better one for it',
-      );
+    const { source, protection, firewall } = openEbpf(this.#config, this.#note);
+    this.#protection = protection;
+    this.#firewall = firewall;
+    return source;
   }
 
   #look(): void {
@@ -263,14 +190,8 @@ export class Watch {
     if (this.#firewall) this.#flow.take(this.#firewall.tick(nowNs));
   }
 
-  /** Looks again: soon, but not for each handful of records when many come, nor for none. */
   #schedule(nowNs: number, taken: number): void {
-    if (taken > 0) this.#lastTakenNs = nowNs;
-    let ms: number = LOOK_MS;
-    if (taken >= BEHIND) ms = 0;
-    else if (taken >= VERY_MANY) ms = VERY_MANY_LOOK_MS;
-    else if (taken >= MANY) ms = MANY_LOOK_MS;
-    else if (nowNs - this.#lastTakenNs > SECOND_NS) ms = IDLE_LOOK_MS;
+    const ms = this.#pace.ms(nowNs, taken);
     if (this.#timer && ms === this.#timerMs) {
       this.#timer.refresh();
       return;
@@ -314,16 +235,8 @@ export class Watch {
       else this.#source.stop();
       this.#instance.stop();
     }
-    if (ebpf && this.#releasing)
-      this.#note('released: nothing of packetwatch is left in the kernel');
-    else if (this.#firewall && this.#firewall.counts().blocks > 0)
-      this.#note(
-        `blocks stay in the firewall (table ${TABLE}) to their end; \`packetwatch release\` removes them`,
-      );
-    else if (ebpf && this.#config.kernel.block && !this.#config.kernel.dryRun)
-      this.#note(
-        'the guard stays attached and blocks run to their end; `packetwatch release` removes it',
-      );
+    const line = endNote(this.#config, this.#source, this.#firewall, this.#releasing);
+    if (line !== undefined) this.#note(line);
   }
 
   #ebpf(): EbpfSource | undefined {

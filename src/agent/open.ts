@@ -1,0 +1,71 @@
+import { Firewall } from '../guard/firewall.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { OperatorError } from '../model/errors.ts';
+import { EbpfSource } from '../sources/ebpf.ts';
+import { ProcSource } from '../sources/proc.ts';
+import { monotonicNs } from './clock.ts';
+import type { WatchConfig } from './config.ts';
+import { Protection } from './protection.ts';
+
+const SECOND_NS = 1e9;
+
+/** The kernel as source, with what keeps its owner from being locked out. */
+export interface OpenedEbpf {
+  readonly source: EbpfSource;
+  readonly protection: Protection;
+  /** With --block=nft. */
+  readonly firewall: Firewall | undefined;
+}
+
+/** Attaches the guard. The never-block list is there before the first packet is judged. */
+export function openEbpf(config: WatchConfig, note: (line: string) => void): OpenedEbpf {
+  let firewall: Firewall | undefined;
+  let protection: Protection | undefined;
+  const source = new EbpfSource({
+    kernel: config.kernel,
+    attach: config.attach,
+    interfaces: config.interfaces,
+    beforeAttach: (kernel) => {
+      firewall = openFirewall(config, kernel, note);
+      protection = new Protection(kernel, firewall, note);
+      protection.refresh(monotonicNs());
+    },
+  });
+  source.start();
+  return { source, protection: protection!, firewall };
+}
+
+function openFirewall(
+  { block, kernel: options }: WatchConfig,
+  kernel: Kernel,
+  note: (line: string) => void,
+): Firewall | undefined {
+  if (block !== 'nft' || options.dryRun) return undefined;
+  const firewall = new Firewall({
+    ttlNs: options.blockSeconds * SECOND_NS,
+    confirmedNs: options.confirmedSeconds * SECOND_NS,
+    blockMax: options.blockMax,
+    cutEstablished: options.blockEstablished,
+    isNever: (address) => kernel.never.covers({ address, length: 128 }),
+    note,
+  });
+  firewall.start(monotonicNs());
+  return firewall;
+}
+
+/** /proc as source; throws OperatorError for what it can't do. */
+export function openProc(config: WatchConfig): ProcSource {
+  if (config.block !== 'off')
+    throw new OperatorError(
+      '--block needs the kernel, and --source proc only reads',
+      'use --source ebpf as root',
+    );
+  if (config.interfaces.length > 0)
+    throw new OperatorError(
+      '/proc tells nothing of interfaces',
+      'leave -i out, or use --source ebpf as root',
+    );
+  const proc = new ProcSource({ intervalMs: config.intervalSeconds * 1000 });
+  proc.start();
+  return proc;
+}
