@@ -32,6 +32,16 @@ static __always_inline int pw_is_local(const __u32 *addr)
 	return locals && (pw_in_locals(locals, addr) || locals->all);
 }
 
+/* Has this host enough addresses for a scan over them? */
+static __always_inline int pw_many_locals(void)
+{
+	struct pw_locals *locals;
+	__u32 zero = 0;
+
+	locals = bpf_map_lookup_elem(&pw_locals, &zero);
+	return locals && locals->many;
+}
+
 /* What is judged and blocked for a source: an IPv6 one by its prefix, unless that is a prefix of our own. Neighbours
  * on the link share it with us, our gateway and our resolvers: they are judged one by one. 1: in full. */
 static __always_inline int pw_key(__u32 *key, const __u32 *src, int v6)

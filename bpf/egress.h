@@ -189,6 +189,8 @@ static __always_inline void pw_judge_answer(int answer, const struct pw_answered
 		if (!pw_opt.weighted)
 			return;
 		outcome = PW_ANSWERED;
+	} else if (answer == PW_ANSWER_CLOSED && !pw_opt.weighted && !pw_many_locals()) {
+		return;
 	} else if (answer == PW_ANSWER_STRAY) {
 		scan = PW_SCAN_ACK;
 	} else if (answer == PW_ANSWER_UNREACHABLE) {

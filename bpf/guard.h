@@ -188,7 +188,7 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 	}
 	scan = l->scan;
 	local = scan ? pw_is_local(e->dst) : 0;
-	if (scan != PW_SCAN_VERTICAL && !local)
+	if (scan != PW_SCAN_VERTICAL && (!local || (scan == PW_SCAN_HORIZONTAL && !pw_opt.weighted && !pw_many_locals())))
 		scan = 0;
 	l->blocked = 0;
 	if (pw_blocks()) {

@@ -179,7 +179,8 @@ struct {
 struct pw_locals {
 	__u32 mul; /* chosen by user space so that every address finds a place within 4 probes */
 	__u32 all; /* 1: there are too many; every destination counts as ours */
-	__u32 spare[2];
+	__u32 many; /* 1: enough of them for a scan over addresses */
+	__u32 spare;
 	__u32 addr[PW_LOCALS][4] __attribute__((aligned(8))); /* own addresses, and the IPv6 prefixes of own ones */
 };
 

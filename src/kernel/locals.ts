@@ -6,13 +6,23 @@ import type { Maps } from './maps.ts';
 const PLACES = 512;
 const PROBES = 4;
 const HEADER = 16;
+const MANY = 8;
+/** A scan over addresses touches more than these; PW_ODD_PORTS of bpf/state.h. */
+const FEW = 3;
 
 /**
  * The host's own addresses as the guard looks them up (struct pw_locals): a table in which every address lies within
  * 4 probes of its place, for a multiplier that is searched here. More than fit: every destination counts as ours.
  * @param addresses 16 bytes each, IPv4 as ::ffff:a.b.c.d
+ * @param many whether scans over several of them are looked for
  */
-export function encodeLocals(addresses: readonly Uint8Array[]): Buffer {
+export function encodeLocals(addresses: readonly Uint8Array[], many = false): Buffer {
+  const table = encodeTable(addresses);
+  table.writeUInt32LE(many ? 1 : 0, MANY);
+  return table;
+}
+
+function encodeTable(addresses: readonly Uint8Array[]): Buffer {
   for (let tries = 0; tries < 200 && addresses.length <= PLACES / 2; tries++) {
     const mul = (randomBytes(4).readUInt32LE(0) | 1) >>> 0;
     const table = place(addresses, mul);
@@ -49,7 +59,16 @@ export function writeLocals(maps: Maps, addresses: readonly Uint8Array[], v6Pref
     add(address);
     if (!isV4(address)) add(truncated(address, v6Prefix));
   }
-  bpf.updateElement(maps.fd('pw_locals'), Buffer.alloc(128), encodeLocals([...entries.values()]));
+  const table = encodeLocals([...entries.values()], hasMany(addresses));
+  bpf.updateElement(maps.fd('pw_locals'), Buffer.alloc(128), table);
+}
+
+/** Has this host more addresses of a family than a scan over addresses has to touch? Loopback and link-local ones don't count. */
+function hasMany(addresses: readonly Uint8Array[]): boolean {
+  const v4 = addresses.filter((a) => isV4(a) && a[12] !== 127);
+  const linkLocal = (a: Uint8Array): boolean => a[0] === 0xfe && (a[1]! & 0xc0) === 0x80;
+  const v6 = addresses.filter((a) => !isV4(a) && !linkLocal(a) && a.subarray(0, 15).some((b) => b));
+  return v4.length > FEW || v6.length > FEW;
 }
 
 /** The first `bits` of an address. */

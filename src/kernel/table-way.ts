@@ -3,6 +3,8 @@ import { TICK_NS } from './options.ts';
 
 /** Ports of a way that lie in its slot; the others are in pw_mores. */
 const SLOT_PORTS = 3;
+/** PW_MAX_PORTS of bpf/state.h. */
+const MAX_PORTS = 15;
 /** A way, see PW_WAY in bpf/table.h: tag, end, ports, state. */
 export const WAY = { bytes: 8, until: 2, state: 7 } as const;
 /** 2^26 ns: the unit of a way's end and of a score's times. */
@@ -100,6 +102,8 @@ export class WayLayout {
     const at = base + this.set.way + way * WAY.bytes;
     const slot = base + this.set.slot + way * this.#slotBytes;
     const state = sets.getUint8(at + WAY.state);
+    const outcomes = this.#more.score + this.#score.closed; // four in a row
+    const weighted = [0, 2, 4, 6].some((part) => more.getUint16(outcomes + part, true) !== 0);
     const reason = more.getUint32(this.#more.reason, true);
     const score = (name: 'closed' | 'silent' | 'half' | 'opened' | 'trust'): number =>
       more.getUint16(this.#more.score + this.#score[name], true);
@@ -114,7 +118,7 @@ export class WayLayout {
       untilNs: sets.getUint32(at + WAY.until, true) * WHEN_NS,
       firstNs: Number(sets.getBigUint64(slot + this.#slot.first_tick, true)) * TICK_NS,
       hits: sets.getUint32(base + this.set.hits + way * 4, true),
-      ports: this.#ports(sets, slot, more, state),
+      ports: this.#ports(sets, slot, more, state, weighted),
       score: {
         value: more.getInt32(this.#more.score + this.#score.value, true) / NAT,
         closed: score('closed'),
@@ -126,12 +130,13 @@ export class WayLayout {
     };
   }
 
-  #ports(sets: DataView, slot: number, more: DataView, state: number): number[] {
+  #ports(sets: DataView, slot: number, more: DataView, state: number, weighted: boolean): number[] {
     const ports = new Set<number>();
     const blocked = state === WayState.blocked;
     const lastPort = more.getUint32(this.#more.last_port, true);
     if (blocked && lastPort !== 0) ports.add(lastPort);
-    const count = blocked ? more.getUint32(this.#more.port_count, true) : SLOT_PORTS;
+    const known = weighted ? MAX_PORTS : SLOT_PORTS;
+    const count = blocked ? more.getUint32(this.#more.port_count, true) : known;
     for (let i = 0; i < count; i++) {
       const entry =
         i < SLOT_PORTS
