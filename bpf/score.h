@@ -5,9 +5,9 @@
  *
  *   outcome of a new port      scanner  honest  ln of the ratio
  *   closed (RST, ICMP)           0.45    0.165   +1.00
- *   silent (no answer)           0.20    0.10    +0.69
+ *   silent (no answer)           0.20    0.093   +0.77
  *   half-open (reset by it)      0.10    0.078   +0.25
- *   opened (handshake done)      0.25    0.657   -0.97
+ *   opened (handshake done)      0.25    0.664   -0.98
  *
  * The score of a (source, victim) is the sum of these logarithms; it crosses at ln((1 - b) / a) = 4.60 nat for
  * a = b = 0.01, the rates of honest sources taken for scanners and of scanners missed under these assumptions. So four
@@ -23,9 +23,9 @@
 #include "table.h"
 
 #define PW_SCORE_CLOSED 256
-#define PW_SCORE_SILENT 177
+#define PW_SCORE_SILENT 196
 #define PW_SCORE_HALF 64
-#define PW_SCORE_OPENED 248
+#define PW_SCORE_OPENED 250
 #define PW_SCORE_SCAN 1176
 #define PW_SCORE_FLOOR -588
 #define PW_SCORE_HALVES 10      /* every 2^10 units of 2^26 ns, 68.7 s */

@@ -32,6 +32,14 @@ export function openEbpf(config: WatchConfig, note: (line: string) => void): Ope
     },
   });
   source.start();
+  const deaf = source.attachments().find((attachment) => !attachment.egress);
+  if (config.kernel.rule === 'weighted' && deaf) {
+    source.stop();
+    throw new OperatorError(
+      `the weighted rule needs to see what leaves by ${deaf.iface}, and that needs TCX (Linux 6.6)`,
+      'use --rule reference',
+    );
+  }
   return { source, protection: protection!, firewall };
 }
 
