@@ -1,6 +1,7 @@
 /** Our own program, run as its users run it. */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Counters } from '../src/kernel/counters.ts';
 import type { Blocker } from './blockers.ts';
 import { onEnd, run, type Started, text, until } from './proc.ts';
 import { ATTACKER, type Family, helper, PROBE, type Rig, VICTIM, VICTIM_IF } from './rig.ts';
@@ -61,6 +62,18 @@ export async function startToFile(
   if (works && seen) return started;
   await started.stop();
   throw new Error(`packetwatch did not report the probe: ${text(errors).trim().slice(-400)}`);
+}
+
+/** What the bench reads of `packetwatch status --json`. */
+export interface Status {
+  readonly kernel: Counters;
+  readonly flow: { readonly evicted: number };
+  readonly output: { readonly lost: number };
+}
+
+export async function status(rig: Rig): Promise<Status> {
+  const argv = [process.execPath, MAIN, 'status', '--json'];
+  return JSON.parse(await rig.must('victim', argv, { timeoutS: 20 })) as Status;
 }
 
 /** Takes away what --block leaves in force. */
