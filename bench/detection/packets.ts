@@ -37,7 +37,7 @@ const scans: Part = {
   title: 'Scanners, by packets',
   method: [
     'As above; a cell says as what the scanner was found, after how many packets of the case, and after how much packet time.',
-    'Slow scans are told, not blocked.',
+    'Told: reported without a block, as slow scans always are.',
   ],
   columns: ['case', 'packets', 'weighted', 'reference', 'nftables', 'why not'],
   rows: SCANS.map((one) => one.name),
@@ -96,7 +96,8 @@ function honestRow(one: Case, { packets, nft, ...found }: Results): Row {
     const what = trusted ? `${kind}, spared as a partner` : kind;
     if (!blocked) told.set(what, (told.get(what) ?? 0) + 1);
   }
-  const first = (name: Rule['name']): Found | undefined => found[name].find(({ blocked }) => blocked);
+  const first = (name: Rule['name']): Found | undefined =>
+    found[name].find(({ blocked }) => blocked);
   return {
     cells: [
       one.name,
@@ -116,10 +117,13 @@ function honestRow(one: Case, { packets, nft, ...found }: Results): Row {
 
 function scanRow(one: Case, { packets, nft, ...found }: Results): Row {
   const isScanner = ({ src }: Found): boolean => prefixOf(src) === prefixOf(one.scanner!);
-  const first = (name: Rule['name']): Found | undefined => found[name].find(isScanner);
+  const first = (name: Rule['name']): Found | undefined => {
+    const scanner = found[name].filter(isScanner);
+    return scanner.find(({ blocked }) => blocked) ?? scanner[0];
+  };
   const cell = (name: Rule['name']): string => {
-    const verdictOf = first(name);
-    return verdictOf ? `${verdictOf.kind}: ${moment(verdictOf)}` : 'not found';
+    const at = first(name);
+    return at ? `${at.kind}${at.blocked ? '' : ', told'}: ${moment(at)}` : 'not found';
   };
   const weighted = first('weighted');
   return {
@@ -128,7 +132,7 @@ function scanRow(one: Case, { packets, nft, ...found }: Results): Row {
       number(packets),
       ...RULES.map(cell),
       (nft.blocks ? moment(nft) : undefined) ?? 'not found',
-      one.unfound ?? '',
+      weighted?.blocked ? '' : (one.unfound ?? ''),
     ],
     figures: {
       nft: Number(nft.blocks),

@@ -23,8 +23,9 @@ export interface ToolResult {
 
 /** Web server's ports; all others are closed, as in the cases by packets. */
 const OPEN_PORTS = '22,80,443';
-/** A scan that has not been found by then is given up. */
+/** A scan that has not been found by then is given up; one that is not to be found sooner. */
 const CAP_S = 300;
+const UNFOUND_CAP_S = 20;
 /** How long a scan goes on after its verdict, so that what gets through a block shows. */
 const AFTER_MS = 1000;
 
@@ -53,12 +54,7 @@ export async function runTool(scan: ToolScan, rule: string): Promise<ToolResult>
   }
 }
 
-async function scanned(
-  rig: Rig,
-  scan: ToolScan,
-  folder: string,
-  tail: Tail,
-): Promise<ToolResult> {
+async function scanned(rig: Rig, scan: ToolScan, folder: string, tail: Tail): Promise<ToolResult> {
   await rig.nft('victim', victimRules(scan));
   await rig.nft('attacker', attackerRules(scan));
   const said = `${folder}/tool.out`;
@@ -70,7 +66,7 @@ async function scanned(
       if (line.includes('"event":"scan"')) verdicts.push(JSON.parse(line) as JsonScan);
     return verdicts.some((one) => isScanner(one, scan)) || hasEnded(tool);
   };
-  await until(look, CAP_S);
+  await until(look, scan.unfound === undefined ? CAP_S : UNFOUND_CAP_S);
   await sleep(AFTER_MS);
   look();
   const [victim, attacker, now] = [
@@ -83,12 +79,11 @@ async function scanned(
   const sent = packetsOf(attacker);
   return {
     found,
-    others: new Set(
-      verdicts.map((one) => one.src_ip).filter((source) => source !== found?.src_ip),
-    ).size,
+    others: new Set(verdicts.map((one) => one.src_ip).filter((source) => source !== found?.src_ip))
+      .size,
     sent,
     reached: packetsOf(victim),
-    seconds: found ? (Date.parse(found.ts) - now) / 1000 + ageS(attacker) : Number.NaN,
+    seconds: found ? Math.max(0, (Date.parse(found.ts) - now) / 1000 + ageS(attacker)) : Number.NaN,
     refusal: sent === 0 ? refusalIn(text(said)) : undefined,
   };
 }
@@ -138,5 +133,7 @@ async function victimMac(rig: Rig): Promise<string> {
 
 /** The line in which a tool says why it doesn't do it. */
 function refusalIn(said: string): string | undefined {
-  return said.split('\n').find((line) => /not supported|only works|incompatible|unknown/.test(line));
+  return said
+    .split('\n')
+    .find((line) => /not supported|only works|incompatible|unknown/.test(line));
 }

@@ -8,7 +8,7 @@ export interface ToolScan {
   argv(mac: string): readonly string[];
   /** What a probe is, as nftables matches it. */
   readonly probe: string;
-  /** Sends from addresses that are not its own alone; all of them count. */
+  /** Sends from random addresses, which all count. */
   readonly spoofs?: true;
   /** One probe in many seconds. */
   readonly slow?: true;
@@ -85,6 +85,7 @@ const masscan = (family: Family): ToolScan => ({
     '1000',
     '--wait',
     '0',
+    '--range',
     VICTIM[family],
   ],
   probe: SYN,
@@ -124,7 +125,7 @@ export const TOOL_SCANS: readonly ToolScan[] = [
     ),
   ),
   ...FAMILIES.flatMap((family) => [
-    nmap(`-sS -D ${DECOYS[family]}`, family, { name: 'nmap -sS -D, five decoys', spoofs: true }),
+    nmap(`-sS -D ${DECOYS[family]}`, family, { name: 'nmap -sS -D, five decoys' }),
     nmap('-sS -f', family),
     nmap('-sS --mtu 16', family),
     nmap('-sS --mtu 24 --data-length 32', family),

@@ -70,11 +70,16 @@ export class Victim {
     const [first, share] = [ipNumber(base), sources / SENDERS];
     const send = (_: unknown, cpu: number): Promise<string> =>
       this.rig.must('attacker', [
-        ...['taskset', '-c', `${cpu}`],
+        'taskset',
+        '-c',
+        `${cpu}`,
         process.execPath,
         ...process.execArgv, // tsx
         SYNS,
-        ...[this.#object, ATTACKER_IF, this.#mac, VICTIM[4]],
+        this.#object,
+        ATTACKER_IF,
+        this.#mac,
+        VICTIM[4],
         ...[first + cpu * share, share, port, ports, rate / SENDERS, seconds].map(String),
       ]);
     await Promise.all(Array.from({ length: SENDERS }, send));

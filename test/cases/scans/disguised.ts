@@ -61,7 +61,8 @@ const connectionBeforeEach = (family: Family): Case => {
     'An evasion: a scanner fetches a page before each of 1,000 probes.',
     {
       expects: [],
-      unfound: 'by its outcomes it looks like an honest client, and each probe costs it a connection',
+      unfound:
+        'by its outcomes it looks like an honest client, and each probe costs it a connection',
       scanner,
       hours: 1,
     },
