@@ -1,12 +1,13 @@
 /** A scan inside a flood of spoofed SYNs, and what attempts from many sources cost in user space. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { missingPackages } from '../needs.ts';
 import { ready } from '../packetwatch.ts';
-import { cpuSeconds, peakRssMb, run, type Started, text, until } from '../proc.ts';
-import { number, type Options, verdict } from '../report.ts';
-import { ATTACKER, CLIENT, helper, type Rig, VICTIM, VICTIM_IF } from '../rig.ts';
+import { cpuSeconds, run, until } from '../proc.ts';
+import { median, type Options, spread, verdict } from '../report.ts';
+import { ATTACKER, helper, type Rig, VICTIM, VICTIM_IF } from '../rig.ts';
+import { loadPart, manySources } from './many-sources.ts';
 import type { Part, Row, Rows } from './rows.ts';
+import { talk, TALKERS } from './talkers.ts';
 import { Victim } from './victim.ts';
 
 const RULES = ['weighted', 'reference'] as const;
@@ -15,8 +16,7 @@ const RULES = ['weighted', 'reference'] as const;
 const PROBES_PER_S = 10;
 const CROSSING = 200;
 const FLOOD_PER_S = 520_000;
-const TALKERS = 50;
-const TALK_PORT = 7000;
+const RUNS = 3;
 /** What a firewall behind the guard drops, so that the stack's own work doesn't limit the flood. */
 const FLOODED_PORT = 443;
 
@@ -26,6 +26,7 @@ const flood: Part = {
   method: [
     `${PROBES_PER_S} probes a second from one source, and as many from each of ${CROSSING} further ones, inside SYNs from random addresses to one port, ${FLOOD_PER_S} a second from two CPUs as far as the machine can; 10 s against \`watch --block\` with text lines to a file.`,
     'The flooded port is dropped by a firewall behind the guard, as the stack itself would be the limit otherwise.',
+    'A range is the smallest and the largest of several runs.',
     `${TALKERS} connections exchange data every 100 ms all the while, and are closed after.`,
     'Through: probes of the scanner that reached the last input hook. Lost verdicts: records that the ring had no place for. Evicted: sources that the table forgot in their window.',
   ],
@@ -51,42 +52,24 @@ const flood: Part = {
   },
 };
 
-const load: Part = {
-  name: 'load',
-  title: 'Attempts from 50,000 sources',
-  method: [
-    '100,000 attempts a second, half of them on each of two CPUs, from 50,000 sources in turns, each for one closed port; 10 s, `--rule weighted -o text` to a file.',
-    'Goal: under one core in user space, and nothing lost.',
-  ],
-  columns: [
-    'attempts/s',
-    'one by one',
-    'summed',
-    'lost',
-    'evicted',
-    'CPU, cores',
-    'peak RSS MB',
-    'goal',
-  ],
-  rows: ['text'],
-  summary: () => [],
-};
+export const FLOOD_PARTS: readonly Part[] = [flood, loadPart];
 
-export const FLOOD_PARTS: readonly Part[] = [flood, load];
-
-export async function byFlood(rows: Rows, { quick, log }: Options): Promise<string[]> {
+export async function byFlood(rows: Rows, options: Options): Promise<string[]> {
   const missing = await missingPackages({ ethtool: 'ethtool', clang: 'clang' });
   if (missing.length > 0) return [`floods: install ${missing.join(' ')}`];
   const notReady = await ready();
   if (notReady !== undefined) return [`floods: ${notReady}`];
+  const { quick, log, runs = quick ? 1 : RUNS } = options;
   const seconds = quick ? 5 : 10;
   for (const rule of RULES) {
-    const row = await scanInFlood(rule, seconds);
+    const results: FloodResult[] = [];
+    for (let i = 0; i < runs; i++) results.push(await scanInFlood(rule, seconds));
+    const row = rowOf(rule, results);
     rows.put(flood, rule, row);
     log(row.cells.join(' | '));
   }
   const row = await manySources(seconds);
-  rows.put(load, 'text', row);
+  rows.put(loadPart, 'text', row);
   log(row.cells.join(' | '));
   return [];
 }
@@ -104,7 +87,19 @@ table netdev pwcount {
 }
 `;
 
-async function scanInFlood(rule: string, seconds: number): Promise<Row> {
+interface FloodResult {
+  readonly perSecond: number;
+  readonly isFound: boolean;
+  readonly through: number;
+  readonly crossing: number;
+  readonly lost: number;
+  readonly whole: number;
+  readonly rounds: number;
+  readonly evicted: number;
+  readonly cpuS: number;
+}
+
+async function scanInFlood(rule: string, seconds: number): Promise<FloodResult> {
   const synflood = await helper('synflood');
   const before = (rig: Rig): Promise<unknown> => rig.nft('victim', RULESET);
   return Victim.with(['--rule', rule, '--block', '-o', 'text'], before, async (victim) => {
@@ -120,14 +115,14 @@ async function scanInFlood(rule: string, seconds: number): Promise<Row> {
         String((seconds - 2) * PROBES_PER_S * sources),
         String(PROBES_PER_S * sources),
       ]);
-    const cpu = cpuSeconds([victim.watch.pid]);
+    const cpu = cpuSeconds([victim.pid]);
     const attempts = (await victim.status()).kernel.attempts;
     const ports = { port: FLOODED_PORT, ports: 0 };
     await Promise.all([
       victim.syns({ base: '11.0.0.0', sources: 0, ...ports, rate: FLOOD_PER_S, seconds }),
       sleep(1500).then(() => Promise.all([scan(ATTACKER[4], 1), scan('12.0.0.0', CROSSING)])),
     ]);
-    const used = cpuSeconds([victim.watch.pid]) - cpu;
+    const used = cpuSeconds([victim.pid]) - cpu;
     const { rounds, ports: talked } = await talkers.end();
     const whole = await toldWhole(victim, talked);
     const { kernel } = await victim.status();
@@ -139,87 +134,44 @@ async function scanInFlood(rule: string, seconds: number): Promise<Row> {
     const crossing = [...found].filter((source) => source.startsWith('12.0.0.')).length;
     const counters = await rig.must('victim', ['nft', 'list', 'table', 'inet', 'pwcount']);
     const through = Number(/packets (\d+)/.exec(counters)?.[1]);
-    const perSecond = (kernel.attempts - attempts) / seconds;
     return {
-      cells: [
-        rule,
-        number(perSecond),
-        found.has(ATTACKER[4]) ? 'found' : 'not found',
-        number(through),
-        number(crossing),
-        number(kernel.verdicts_lost),
-        number(whole),
-        number(rounds),
-        number(kernel.evicted),
-        number(used, 1),
-      ],
-      figures: {
-        slowness: -perSecond,
-        through: found.has(ATTACKER[4]) ? through : Number.NaN,
-        lost: kernel.verdicts_lost,
-        untold: TALKERS - whole,
-      },
+      perSecond: (kernel.attempts - attempts) / seconds,
+      isFound: found.has(ATTACKER[4]),
+      through,
+      crossing,
+      lost: kernel.verdicts_lost,
+      whole,
+      rounds,
+      evicted: kernel.evicted,
+      cpuS: used,
     };
   });
 }
 
-async function manySources(seconds: number): Promise<Row> {
-  const args = ['--rule', 'weighted', '-o', 'text'];
-  return Victim.with(
-    args,
-    () => Promise.resolve(),
-    async (victim) => {
-      const before = (await victim.status()).kernel;
-      const cpu = cpuSeconds([victim.watch.pid]);
-      const sources = { base: '11.0.0.0', sources: 50_000, port: 1000, ports: 1000 };
-      await victim.syns({ ...sources, rate: 100_000, seconds });
-      const cores = (cpuSeconds([victim.watch.pid]) - cpu) / seconds;
-      const { kernel, output } = await victim.status();
-      const of = (name: keyof typeof kernel): number => kernel[name] - before[name];
-      const lost = of('attempts_lost') + of('answers_lost') + of('sums_lost') + output.lost;
-      const met = verdict(cores + lost, { atMost: 1 });
-      return {
-        cells: [
-          number(of('attempts') / seconds),
-          number(of('attempts_reported')),
-          number(of('attempts_summed')),
-          number(lost),
-          number(of('evicted')),
-          number(cores, 2),
-          number(peakRssMb([victim.watch.pid])),
-          met,
-        ],
-        figures: {},
-      };
+function rowOf(rule: string, results: readonly FloodResult[]): Row {
+  const all = (name: Exclude<keyof FloodResult, 'isFound'>): number[] =>
+    results.map((result) => result[name]);
+  const found = results.filter(({ isFound }) => isFound).length;
+  return {
+    cells: [
+      rule,
+      spread(all('perSecond')),
+      found === results.length ? 'found' : `found in ${found} of ${results.length}`,
+      spread(all('through')),
+      spread(all('crossing')),
+      spread(all('lost')),
+      spread(all('whole')),
+      spread(all('rounds')),
+      spread(all('evicted')),
+      spread(all('cpuS'), 1),
+    ],
+    figures: {
+      slowness: -median(all('perSecond')),
+      through: found === results.length ? Math.max(...all('through')) : Number.MAX_SAFE_INTEGER,
+      lost: Math.max(...all('lost')),
+      untold: TALKERS - Math.min(...all('whole')),
     },
-  );
-}
-
-interface Talkers {
-  /** Closes the connections. */
-  end(): Promise<{ readonly ports: readonly number[]; readonly rounds: number }>;
-}
-
-async function talk({ rig, folder }: Victim): Promise<Talkers> {
-  const program = fileURLToPath(new URL('../src/talkers.mjs', import.meta.url));
-  const begin = async (side: 'victim' | 'attacker', args: string[], word: string) => {
-    const file = `${folder}/${side}.out`;
-    const argv = [process.execPath, program, ...args];
-    const started = await rig.start(side, argv, { stdout: { file }, stderr: file });
-    if (!(await until(() => text(file).includes(word), 10)))
-      throw new Error(`the talkers did not start: ${text(file)}`);
-    return { started, file };
   };
-  await begin('victim', ['serve', `${TALK_PORT}`], 'ready');
-  const args = ['talk', VICTIM[4], `${TALK_PORT}`, CLIENT, `${TALKERS}`];
-  const { started, file } = await begin('attacker', args, 'open');
-  return { end: () => ended(started, file) };
-}
-
-async function ended(started: Started, file: string): ReturnType<Talkers['end']> {
-  await started.stop();
-  const last = text(file).trim().split('\n').at(-1)!;
-  return JSON.parse(last) as Awaited<ReturnType<Talkers['end']>>;
 }
 
 /** How many of these connections have a line that says that they were closed, with their process. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonScan } from '../../src/model/json.ts';
 import { ageS } from '../leak.ts';
-import { release, startToFile, Tail } from '../packetwatch.ts';
+import { startBlocking, Tail } from '../packetwatch.ts';
 import { type Started, text, until } from '../proc.ts';
 import { ATTACKER, ATTACKER_IF, Rig, VICTIM, VICTIM_IF, workFolder } from '../rig.ts';
 import type { ToolScan } from './tool-scans.ts';
@@ -41,14 +41,15 @@ export async function runTool(scan: ToolScan, rule: string): Promise<ToolResult>
     const server = await rig.serve(folder, 'client', OPEN_PORTS);
     const output = `${folder}/packetwatch.json`;
     const args = ['--rule', rule, '--block', '-o', 'json'];
-    const watch = await startToFile(rig, folder, args, output);
-    const tail = new Tail(output);
-    tail.more(); // the probe's
-    const result = await scanned(rig, scan, folder, tail);
-    await watch.stop();
-    await release(rig);
-    await server.stop();
-    return result;
+    const watch = await startBlocking(rig, folder, args, output);
+    try {
+      const tail = new Tail(output);
+      tail.more(); // the probe's
+      return await scanned(rig, scan, folder, tail);
+    } finally {
+      await watch.stop();
+      await server.stop();
+    }
   } finally {
     await rig.down();
   }

@@ -17,6 +17,7 @@ export const toolPart: Part = {
     'Each scan runs twice, in network namespaces of its own, against `packetwatch watch --block` with either rule; ports 22, 80 and 443 are open, all others closed.',
     'nmap runs with -n -Pn -p1-1000 unless the row says otherwise; its -T0 sends one probe in 5 minutes, which the cases by packets cover.',
     'Through: probes of the scanner (of all sources where they are spoofed) that reached the very last input hook of the victim, until a second after the verdict.',
+    'Others found, by either rule: sources besides the scanner; a decoy whose address a scanner uses looks like one.',
     'Seconds: from the first packet that left the scanner to the verdict.',
     'Which scans ran at the same time depends on the machine: the slow ones all at once, of the others one per core.',
   ],

@@ -1,8 +1,7 @@
 /** A victim with our program at work, and a generator of SYNs from many sources before it. */
 import { fileURLToPath } from 'node:url';
 import { bpfHelper } from '../guard.ts';
-import { release, startToFile, status, type Status } from '../packetwatch.ts';
-import type { Started } from '../proc.ts';
+import { startBlocking, status, type Status } from '../packetwatch.ts';
 import { ATTACKER_IF, Rig, VICTIM, VICTIM_IF, workFolder } from '../rig.ts';
 
 /** CPUs that send. */
@@ -25,15 +24,15 @@ export class Victim {
   readonly rig: Rig;
   readonly folder: string;
   readonly output: string;
-  readonly watch: Started;
+  readonly pid: number;
   readonly #mac: string;
   readonly #object: string;
 
-  private constructor(rig: Rig, folder: string, watch: Started, mac: string, object: string) {
+  private constructor(rig: Rig, folder: string, pid: number, mac: string, object: string) {
     this.rig = rig;
     this.folder = folder;
     this.output = `${folder}/packetwatch.out`;
-    this.watch = watch;
+    this.pid = pid;
     this.#mac = mac;
     this.#object = object;
   }
@@ -55,11 +54,12 @@ export class Victim {
       const links = await rig.must('victim', ['ip', '-j', 'link', 'show', 'dev', VICTIM_IF]);
       const { address } = (JSON.parse(links) as { address: string }[])[0]!;
       await before(rig);
-      const watch = await startToFile(rig, folder, args, `${folder}/packetwatch.out`);
-      const result = await work(new Victim(rig, folder, watch, address, object));
-      await watch.stop();
-      await release(rig);
-      return result;
+      const watch = await startBlocking(rig, folder, args, `${folder}/packetwatch.out`);
+      try {
+        return await work(new Victim(rig, folder, watch.pid, address, object));
+      } finally {
+        await watch.stop();
+      }
     } finally {
       await rig.down();
     }
