@@ -24,7 +24,7 @@ const flood: Part = {
   name: 'flood',
   title: 'A scan inside a flood',
   method: [
-    `${PROBES_PER_S} probes a second from one source, and as many from each of ${CROSSING} further ones, inside SYNs from random addresses to one port, ${FLOOD_PER_S} a second from two CPUs as far as the machine can; 10 s against \`watch --block\` with text lines to a file.`,
+    `${PROBES_PER_S} probes a second from one source, and as many from each of ${CROSSING} further ones, inside SYNs from random addresses to one port, ${FLOOD_PER_S / 1000},000 a second from two CPUs as far as the machine can; 10 s against \`watch --block\` with text lines to a file.`,
     'The flooded port is dropped by a firewall behind the guard, as the stack itself would be the limit otherwise.',
     'A range is the smallest and the largest of several runs.',
     `${TALKERS} connections exchange data every 100 ms all the while, and are closed after.`,
