@@ -10,11 +10,10 @@ import type { Options, Section } from './report.ts';
 const PARTS = [...PACKET_PARTS, toolPart, ...FLOOD_PARTS];
 
 export async function detection(options: Options): Promise<Section> {
-  const otherPct = await otherWorkPct();
-  const rows = new Rows();
+  const rows = new Rows(await otherWorkPct());
   await byPackets(rows, options);
   const skipped = [...(await byTools(rows, options)), ...(await byFlood(rows, options))];
-  await writeDetection(PARTS, rows, otherPct);
+  await writeDetection(PARTS, rows);
   return {
     title: 'Detection: honest clients and scanners',
     method: ['A page of its own: [detection.md](detection.md).'],

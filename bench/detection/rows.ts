@@ -13,6 +13,8 @@ export interface Row {
 interface Kept extends Row {
   /** The day. */
   readonly on: string;
+  /** CPU in use by other work when its run began. */
+  readonly otherPct: number;
 }
 
 /** One table of the page. */
@@ -31,15 +33,19 @@ export interface Part {
 /** The last result of each row on this machine. */
 export class Rows {
   readonly #parts: Record<string, Record<string, Kept>>;
+  readonly #otherPct: number;
 
-  constructor() {
+  /** @param otherPct CPU in use by other work now */
+  constructor(otherPct: number) {
+    this.#otherPct = otherPct;
     this.#parts = existsSync(FILE)
       ? (JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, Record<string, Kept>>)
       : {};
   }
 
   put(part: Part, name: string, row: Row): void {
-    (this.#parts[part.name] ??= {})[name] = { ...row, on: new Date().toISOString().slice(0, 10) };
+    const on = new Date().toISOString().slice(0, 10);
+    (this.#parts[part.name] ??= {})[name] = { ...row, on, otherPct: this.#otherPct };
     writeFileSync(FILE, JSON.stringify(this.#parts));
   }
 
