@@ -19,6 +19,7 @@ export const toolPart: Part = {
     'Through: probes of the scanner (of all sources where they are spoofed) that reached the very last input hook of the victim, until a second after the verdict.',
     'Others found, by either rule: sources besides the scanner; a decoy whose address a scanner uses looks like one.',
     'Seconds: from the first packet that left the scanner to the verdict.',
+    'A scan is given up after 5 minutes, one that is not meant to be found after 20 s.',
     'Which scans ran at the same time depends on the machine: the slow ones all at once, of the others one per core.',
   ],
   columns: [
