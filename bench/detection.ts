@@ -1,46 +1,23 @@
-/** Row detection: what each rule says of honest clients and of scanners, by packets and packet time. */
-import { setImmediate as breathe } from 'node:timers/promises';
-import { type Answer, answersOf } from '../test/cases/answers.ts';
-import type { Case } from '../test/cases/case.ts';
-import { HONEST, SCANS } from '../test/cases/cases.ts';
-import { number, type Options, type Section, type Table } from './report.ts';
+/** Row detection: what each rule says of honest clients and of scanners. Writes docs/detection.md. */
+import { byFlood, FLOOD_PARTS } from './detection/flood.ts';
+import { byPackets, PACKET_PARTS } from './detection/packets.ts';
+import { writeDetection } from './detection/page.ts';
+import { Rows } from './detection/rows.ts';
+import { byTools, toolPart } from './detection/tools.ts';
+import { otherWorkPct } from './proc.ts';
+import type { Options, Section } from './report.ts';
+
+const PARTS = [...PACKET_PARTS, toolPart, ...FLOOD_PARTS];
 
 export async function detection(options: Options): Promise<Section> {
+  const rows = new Rows(await otherWorkPct());
+  await byPackets(rows, options);
+  const skipped = [...(await byTools(rows, options)), ...(await byFlood(rows, options))];
+  await writeDetection(PARTS, rows);
   return {
     title: 'Detection: honest clients and scanners',
-    method: [
-      'Each case is a fixed sequence of packets with times (test/cases); no network and no clock is involved.',
-      'Of a verdict it says how many packets had arrived by then, that one included, and how much packet time had passed.',
-    ],
-    tables: [
-      await table('Honest clients, who must not be blocked', 'blocked', HONEST, options),
-      await table('Scanners, who must be found', 'found', SCANS, options),
-    ],
-    skipped: [],
+    method: ['A page of its own: [detection.md](detection.md).'],
+    tables: [],
+    skipped,
   };
-}
-
-async function table(
-  title: string,
-  word: 'blocked' | 'found',
-  cases: readonly Case[],
-  { log }: Options,
-): Promise<Table> {
-  const rows: string[][] = [];
-  for (const one of cases) {
-    log(one.name);
-    await breathe();
-    const { packets, reference, nft } = answersOf(one);
-    rows.push([one.name, one.what, number(packets), said(reference, word), said(nft, word)]);
-  }
-  return {
-    title,
-    columns: ['case', 'what happens', 'packets', 'reference rule', 'nftables rule'],
-    rows,
-  };
-}
-
-function said({ blocks, packets, atMs }: Answer, word: 'blocked' | 'found'): string {
-  if (!blocks) return word === 'found' ? 'not found' : '-';
-  return `${word}: ${packets} packets, ${number(atMs / 1000, atMs < 10_000 ? 3 : 0)} s`;
 }

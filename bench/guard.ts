@@ -31,7 +31,7 @@ export function guardMissing(): string | undefined {
 export type Spray = 'xdp/fixed' | 'xdp/random' | 'tcx/random';
 
 /** The path of a BPF program of the bench's own, compiled when it is missing or older than its source. */
-export async function bpfHelper(name: 'spray' | 'answered'): Promise<string> {
+export async function bpfHelper(name: 'spray' | 'answered' | 'syns'): Promise<string> {
   const source = fileURLToPath(new URL(`src/${name}.bpf.c`, import.meta.url));
   const binary = fileURLToPath(new URL(`out/bin/${name}.bpf.o`, import.meta.url));
   if ((await run(['test', binary, '-nt', source])).code === 0) return binary;

@@ -56,7 +56,7 @@ const ATTACKER_RULES = `table netdev pwcount {
 `;
 
 /** The age in seconds of the one element of a listed set with a timeout of one hour. */
-function ageS(listing: string): number {
+export function ageS(listing: string): number {
   const expires = /expires ((?:\d+(?:ms|[smh]))+)/.exec(listing)?.[1];
   if (expires === undefined) return Number.NaN;
   const unit: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600 };

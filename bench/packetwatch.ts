@@ -1,6 +1,7 @@
 /** Our own program, run as its users run it. */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Counters } from '../src/kernel/counters.ts';
 import type { Blocker } from './blockers.ts';
 import { onEnd, run, type Started, text, until } from './proc.ts';
 import { ATTACKER, type Family, helper, PROBE, type Rig, VICTIM, VICTIM_IF } from './rig.ts';
@@ -63,10 +64,37 @@ export async function startToFile(
   throw new Error(`packetwatch did not report the probe: ${text(errors).trim().slice(-400)}`);
 }
 
+/** What the bench reads of `packetwatch status --json`. */
+export interface Status {
+  readonly kernel: Counters;
+  readonly flow: { readonly evicted: number };
+  readonly output: { readonly lost: number };
+}
+
+export async function status(rig: Rig): Promise<Status> {
+  const argv = [process.execPath, MAIN, 'status', '--json'];
+  return JSON.parse(await rig.must('victim', argv, { timeoutS: 20 })) as Status;
+}
+
 /** Takes away what --block leaves in force. */
-export async function release(rig: Rig): Promise<void> {
+async function release(rig: Rig): Promise<void> {
   const done = await rig.run('victim', [process.execPath, MAIN, 'release'], { timeoutS: 20 });
   if (done.code !== 0) throw new Error(`packetwatch release: ${done.stderr.trim()}`);
+}
+
+/** The same; its end also takes away what --block leaves in force, whether it ends or the bench is interrupted. */
+export async function startBlocking(
+  rig: Rig,
+  folder: string,
+  args: readonly string[],
+  output: string,
+): Promise<Pick<Started, 'pid' | 'stop'>> {
+  const started = await startToFile(rig, folder, args, output);
+  const stop = onEnd(async () => {
+    await started.stop();
+    await release(rig);
+  });
+  return { pid: started.pid, stop };
 }
 
 /** `packetwatch watch --block` for the leak row. */
@@ -75,16 +103,11 @@ export const ourBlocker: Blocker = {
   needs: { node: 'nodejs' },
   async start(rig, folder) {
     const output = `${folder}/packetwatch.json`;
-    const started = await startToFile(rig, folder, ['--block', '-o', 'json'], output);
-    // also when the bench is interrupted: the guard outlives its program
-    const stop = onEnd(async () => {
-      await started.stop();
-      await release(rig);
-    });
+    const { pid, stop } = await startBlocking(rig, folder, ['--block', '-o', 'json'], output);
     const lines = new Tail(output);
     const blocked = new Set<string>();
     return {
-      pids: [started.pid],
+      pids: [pid],
       blocked: (family: Family) => {
         for (const line of lines.more()) {
           if (!line.includes('"scan"') && !line.includes('"block"')) continue;

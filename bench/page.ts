@@ -22,6 +22,8 @@ const PACKAGES = [
   'xdp-tools',
   'nftables',
   'nmap',
+  'masscan',
+  'hping3',
   'iperf3',
   'tcpdump',
   'ulogd2',
@@ -33,7 +35,8 @@ const PACKAGES = [
   'rsyslog',
 ];
 
-async function machine(): Promise<string> {
+/** What the figures were taken with, as a list. */
+export async function machine(): Promise<string> {
   const installed: string[] = [];
   for (const name of PACKAGES) {
     const { code, stdout } = await run([

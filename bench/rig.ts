@@ -27,6 +27,7 @@ export const ATTACKER_IF = 'att0';
 export const VICTIM = { 4: '10.77.0.2', 6: 'fd77::2' } as const;
 export const ATTACKER = { 4: '10.77.0.1', 6: 'fd77:0:0:1::1' } as const;
 export const PROBE = '10.77.0.250';
+const GATEWAY6 = 'fe80::77';
 /** First of the addresses that short connections come from. */
 export const CLIENT = '10.77.1.1';
 export const CLIENTS = 8;
@@ -121,6 +122,16 @@ export class Rig {
       if (!there) throw new Error(`the bench's namespaces have no IPv${family} between them`);
     }
     return this;
+  }
+
+  /** Answers to addresses that are nowhere go to the attacker's side, as they would to a gateway. */
+  async routeBack(): Promise<void> {
+    // not by the attacker's own addresses: gateways are never blocked
+    await this.#ip('attacker', [`addr add ${GATEWAY6}/64 dev ${ATTACKER_IF} nodad`]);
+    await this.#ip('victim', [
+      `route add default via ${PROBE}`,
+      `route add default via ${GATEWAY6} dev ${VICTIM_IF}`,
+    ]);
   }
 
   down(): Promise<void> {

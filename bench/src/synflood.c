@@ -1,7 +1,7 @@
-/* synflood: sends raw SYNs from one source address at a fixed rate, IPv4 or IPv6.
+/* synflood: sends raw SYNs from one source address, or in turns from many, at a fixed rate, IPv4 or IPv6.
  *
- * usage: synflood SRC DST FIRST_PORT LAST_PORT COUNT RATE
- *   The ports are visited in a scrambled order, again and again; source ports and sequence numbers
+ * usage: synflood SRC[+SOURCES] DST FIRST_PORT LAST_PORT COUNT RATE
+ *   SOURCES: so many addresses from SRC on (IPv4), 1 unless given. The ports are visited in a scrambled order, again and again; source ports and sequence numbers
  *   count up, so that each SYN is a connection attempt of its own. RATE 0: as fast as it goes.
  *
  * Prints sent=N secs=S rate=R. */
@@ -75,6 +75,17 @@ static int ip_header(uint8_t *p, int v6, const char *src, const char *dst, uint3
 	return 20;
 }
 
+/* Gives a packet of IPv4 another source; returns the sum of the TCP pseudo header. */
+static uint32_t from(uint8_t *p, uint32_t source)
+{
+	struct iphdr *h = (void *)p;
+
+	h->saddr = htonl(source);
+	h->check = 0;
+	h->check = fold(sum(h, 20, 0));
+	return sum(&h->saddr, 8, IPPROTO_TCP + 20);
+}
+
 static void tcp_header(uint8_t *p, uint32_t number, int port, uint32_t pseudo)
 {
 	struct tcphdr *t = (void *)p;
@@ -92,11 +103,13 @@ static void tcp_header(uint8_t *p, uint32_t number, int port, uint32_t pseudo)
 int main(int argc, char **argv)
 {
 	if (argc != 7) {
-		fprintf(stderr, "usage: synflood SRC DST FIRST_PORT LAST_PORT COUNT RATE\n");
+		fprintf(stderr, "usage: synflood SRC[+SOURCES] DST FIRST_PORT LAST_PORT COUNT RATE\n");
 		return 2;
 	}
 	int v6 = strchr(argv[1], ':') != NULL, first = atoi(argv[3]), ports = atoi(argv[4]) - first + 1;
-	long count = atol(argv[5]), sent = 0;
+	char *plus = strchr(argv[1], '+');
+	long count = atol(argv[5]), sent = 0, sources = plus ? atol(plus + 1) : 1;
+	struct in_addr base = { 0 };
 	double rate = atof(argv[6]);
 	int s = socket(v6 ? AF_INET6 : AF_INET, SOCK_RAW, IPPROTO_RAW), buffer = 8 << 20, step = 7, len = 0;
 	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6 };
@@ -107,6 +120,10 @@ int main(int argc, char **argv)
 		perror("synflood: socket");
 		return 1;
 	}
+	if (plus)
+		*plus = 0;
+	if (!v6)
+		inet_pton(AF_INET, argv[1], &base);
 	setsockopt(s, SOL_SOCKET, SO_SNDBUFFORCE, &buffer, sizeof buffer);
 	inet_pton(AF_INET6, argv[2], &to6.sin6_addr);
 	inet_pton(AF_INET, argv[2], &to4.sin_addr);
@@ -132,8 +149,11 @@ int main(int argc, char **argv)
 			if (due < batch)
 				batch = due;
 		}
-		for (int i = 0; i < batch; i++)
+		for (int i = 0; i < batch; i++) {
+			if (sources > 1)
+				pseudo = from(packets[i], ntohl(base.s_addr) + (sent + i) % sources);
 			tcp_header(packets[i] + len, sent + i, first + (sent + i) * step % ports, pseudo);
+		}
 		int n = sendmmsg(s, messages, batch, 0);
 		if (n < 0) {
 			perror("synflood: sendmmsg");

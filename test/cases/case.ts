@@ -17,6 +17,8 @@ export interface Case {
   readonly honest: boolean;
   /** Kinds of which one must be found; empty for honest cases, and for what can't be told from an honest client. */
   readonly expects: readonly Kind[];
+  /** Of a scan that nobody is expected to find: why. */
+  readonly unfound?: string;
   /** Who must be found: the scanner's address, one of them when it walks its prefix. */
   readonly scanner?: Address;
   /** Ports on which a socket must really listen, for rules that look sockets up. */

@@ -61,7 +61,10 @@ describe('all cases', () => {
 
   it('say whom to find, or that nobody is', () => {
     for (const one of HONEST) expect([one.expects, one.scanner]).toEqual([[], undefined]);
-    for (const one of SCANS) expect(one.scanner).toBeTypeOf('string');
+    for (const one of SCANS) {
+      expect(one.scanner).toBeTypeOf('string');
+      expect(one.unfound === undefined).toBe(one.expects.length > 0);
+    }
   });
 
   it('are the same each time', () => {

@@ -86,6 +86,7 @@ export function honestCase(name: string, what: string, play: (scene: Scene) => v
 
 export interface Scan {
   readonly expects: readonly Kind[];
+  readonly unfound?: string;
   readonly scanner: string;
   readonly hours: number;
 }

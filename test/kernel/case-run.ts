@@ -9,6 +9,7 @@ import { formatAddress } from '../../src/wire/address.ts';
 import { stampId } from '../../src/wire/id.ts';
 import { Direction, Flag, Head, Kind, SocketPart } from '../../src/wire/layout.gen.ts';
 import { RecordWriter } from '../../src/wire/record-writer.ts';
+import { attemptOf } from '../cases/attempt.ts';
 import type { Case, Opened } from '../cases/case.ts';
 import { bytesOf, type HookName, type Rig } from './rig.ts';
 
@@ -21,8 +22,10 @@ export interface Found {
   readonly atMs: number;
   /** Packets that had arrived by then, that one included. */
   readonly packets: number;
-  /** Of these, how many of the scanner's the guard had let pass. */
+  /** SYNs of the source, over IPv6 of its /64, that the guard had let pass. */
   readonly passed: number;
+  /** It would be blocked, but keeps completing handshakes. */
+  readonly trusted: boolean;
 }
 
 /**
@@ -55,8 +58,10 @@ function play(rig: Rig, hook: HookName, one: Case): Found[] {
     const key = `${kind} ${src} ${scan.blocked}`;
     if (seen.has(key)) return;
     seen.add(key);
+    const { blocked, trusted } = scan;
     const atMs = (nowNs - START_NS) / 1e6;
-    found.push({ kind, src, blocked: scan.blocked, atMs, packets, passed: passed.get(src) ?? 0 });
+    const syns = passed.get(prefixOf(src)) ?? 0;
+    found.push({ kind, src, blocked, trusted, atMs, packets, passed: syns });
   };
   const nothing = (): void => {};
   const listener = {
@@ -96,8 +101,9 @@ function play(rig: Rig, hook: HookName, one: Case): Found[] {
     }
     if (step.kind === 'in') {
       packets++;
-      const src = sourceOf(step.frame);
-      if (rig.run(hook, step.frame) === 'pass') passed.set(src, (passed.get(src) ?? 0) + 1);
+      const src = prefixOf(sourceOf(step.frame));
+      if (rig.run(hook, step.frame) === 'pass' && attemptOf(step.frame))
+        passed.set(src, (passed.get(src) ?? 0) + 1);
     } else rig.leave(step.frame);
     // a verdict is told with the packet that gave it
     if (++waiting < LOOK_EVERY && nowNs < lookNs && rig.kernel.events.pending() === 0) continue;
@@ -138,6 +144,11 @@ function drain(ring: Ring, take: (batch: Ring) => void): void {
     take(ring);
     ring.release(ring.count);
   } while (ring.more);
+}
+
+/** Of IPv6 the /64: one that walks it is told by the address that crossed the threshold. */
+export function prefixOf(address: string): string {
+  return address.replace(/::\w+$/, '::');
 }
 
 /** Of an untagged frame. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { HONEST, SCANS } from '../cases/cases.ts';
 import { LOCAL4, LOCAL6 } from '../cases/host.ts';
-import { runCase } from './case-run.ts';
+import { prefixOf, runCase } from './case-run.ts';
 import { HOOKS } from './rig.ts';
 import { withRig } from './with-rig.ts';
 
@@ -33,8 +33,3 @@ describe.each(HOOKS)('scanners, %s', (hook) => {
     expect(one.expects).toEqual(expect.arrayContaining([expect.toBeOneOf(kinds)]));
   });
 });
-
-/** One that walks its /64 is told by the address that crossed the threshold. */
-function prefixOf(address: string): string {
-  return address.replace(/::\w+$/, '::');
-}

@@ -12,9 +12,14 @@ const SYNS = 5000;
 /** A way to scan the victim from the scanner's namespace. */
 export type Scan = (from: Namespace, source: string, victim: string) => Promise<unknown>;
 
+/** With packets of nmap's own making. */
+export function nmapRaw(...options: readonly string[]): Scan {
+  return (from, source, victim) =>
+    from.must([...nmap(victim), ...options, '-S', source, '-e', SCANNER_IF, victim]);
+}
+
 /** Half-open. */
-export const nmapSyn: Scan = (from, source, victim) =>
-  from.must([...nmap(victim), '-sS', '-S', source, '-e', SCANNER_IF, victim]);
+export const nmapSyn: Scan = nmapRaw('-sS');
 
 /** By connect(2), so from the first address. */
 export const nmapConnect: Scan = (from, _, victim) => from.must([...nmap(victim), '-sT', victim]);
