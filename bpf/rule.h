@@ -61,7 +61,7 @@ static __always_inline int pw_refresh(struct pw_set *set, __u64 hash, __u32 i, _
 
 		if ((__u16)seen != port || !pw_live(seen, tick))
 			continue;
-		if (seen >> 16 != tick)
+		if ((__s64)(tick - (seen >> 16)) > 0) /* another CPU's clock may be a little ahead */
 			__sync_val_compare_and_swap(place, seen, tick << 16 | port);
 		old = *(volatile __u64 *)way;
 		fresh = PW_WAY(PW_WAY_TAG(old), PW_WAY_STATE(old), old >> 48 & 0xff, pw_over(tick));
@@ -93,7 +93,8 @@ static __always_inline void pw_look(volatile struct pw_found *found, struct pw_s
 			continue;
 		}
 		if ((__u16)seen == port) { /* another CPU was first */
-			*at = tick << 16 | port;
+			if ((__s64)(tick - (seen >> 16)) > 0)
+				*at = tick << 16 | port;
 			found->known = 1;
 			found->at = j;
 		}

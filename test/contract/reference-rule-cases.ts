@@ -107,97 +107,97 @@ export function pairCases(start: Start): void {
 export function timeCases(start: Start): void {
   const SECOND: Partial<Rule> = { windowSeconds: 1 };
 
-  it('the window slides: the first port is forgotten when the fourth comes', async () => {
+  it('the window slides: the first port is forgotten when the fourth comes', () => {
     const scene = start(SECOND);
     expect(scene.syn(1)).toBeUndefined();
-    await scene.advance(0.35);
+    scene.advance(0.35);
     expect(scene.syn(2)).toBeUndefined();
-    await scene.advance(0.35);
+    scene.advance(0.35);
     expect(scene.syn(3)).toBeUndefined();
-    await scene.advance(0.45); // port 1 was touched 1.15 s ago
+    scene.advance(0.45); // port 1 was touched 1.15 s ago
     expect(scene.syn(4)).toBeUndefined();
     const scan = scene.syn(5); // 2, 3, 4 and 5 within 0.8 s
     expect(ascending(scan?.ports ?? [])).toEqual([2, 3, 4, 5]);
   });
 
-  it('the window is no fixed one: four ports across its border are a scan', async () => {
+  it('the window is no fixed one: four ports across its border are a scan', () => {
     const scene = start(SECOND);
-    await scene.advance(0.7);
+    scene.advance(0.7);
     expect(scene.syns([1, 2])).toEqual([]);
-    await scene.advance(0.6);
+    scene.advance(0.6);
     expect(scene.syns([3, 4])).toEqual([1]);
   });
 
-  it('a port counts from when it was last touched', async () => {
+  it('a port counts from when it was last touched', () => {
     const scene = start(SECOND);
     expect(scene.syns([1, 2])).toEqual([]);
-    await scene.advance(0.6);
+    scene.advance(0.6);
     expect(scene.syns([1, 2])).toEqual([]);
-    await scene.advance(0.6); // first touched 1.2 s ago, last 0.6 s ago
+    scene.advance(0.6); // first touched 1.2 s ago, last 0.6 s ago
     expect(scene.syns([3, 4])).toEqual([1]);
   });
 
-  it('a slow walk over many ports stays below the threshold', async () => {
+  it('a slow walk over many ports stays below the threshold', () => {
     const scene = start(SECOND);
     for (let port = 1; port <= 6; port++) {
       expect(scene.syn(port)).toBeUndefined();
-      await scene.advance(0.5);
+      scene.advance(0.5);
     }
   });
 
-  it('no verdict is repeated while the scan goes on, and there is one again after quiet', async () => {
+  it('no verdict is repeated while the scan goes on, and there is one again after quiet', () => {
     const scene = start(SECOND);
     expect(scene.syns([1, 2, 3, 4])).toEqual([3]);
-    await scene.advance(0.6);
+    scene.advance(0.6);
     expect(scene.syns([5, 6, 7, 8])).toEqual([]);
-    await scene.advance(0.6);
+    scene.advance(0.6);
     expect(scene.syns([9, 10, 11, 12])).toEqual([]);
-    await scene.advance(1.2);
+    scene.advance(1.2);
     expect(scene.syns([13, 14, 15])).toEqual([]);
     expect(scene.syns([16])).toEqual([0]);
   });
 
-  it('quiet is fewer than T ports, not none', async () => {
+  it('quiet is fewer than T ports, not none', () => {
     const scene = start(SECOND);
     expect(scene.syns([1, 2, 3, 4])).toEqual([3]);
-    await scene.advance(0.6);
+    scene.advance(0.6);
     expect(scene.syns([4, 3])).toEqual([]);
-    await scene.advance(0.6); // 3 and 4 still count, 2 does not
+    scene.advance(0.6); // 3 and 4 still count, 2 does not
     expect(scene.syns([5])).toEqual([]);
     expect(scene.syns([6])).toEqual([0]);
   });
 }
 
 export function clockCases(start: Start): void {
-  it('of requirements.md: within the previous minute', async () => {
+  it('of requirements.md: within the previous minute', () => {
     const scene = start();
     for (const seconds of [20, 20, 21]) {
       expect(scene.syn(Math.round(scene.nowNs / 1e9))).toBeUndefined();
-      await scene.advance(seconds);
+      scene.advance(seconds);
     }
     expect(scene.syn(9000)).toBeUndefined(); // 61 s after the first
   });
 
-  it('a port that was touched exactly a window ago counts', async () => {
+  it('a port that was touched exactly a window ago counts', () => {
     const scene = start();
     expect(scene.syns([1, 2, 3])).toEqual([]);
-    await scene.advance(60);
+    scene.advance(60);
     expect(scene.syns([4])).toEqual([0]);
   });
 
-  it('of an hour', async () => {
+  it('of an hour', () => {
     const scene = start({ windowSeconds: 3600 });
     expect(scene.syns([1, 2, 3])).toEqual([]);
-    await scene.advance(3599);
+    scene.advance(3599);
     expect(scene.syns([4])).toEqual([0]);
   });
 
-  it('out of order: an older SYN counts and makes nothing older', async () => {
+  it('out of order: an older SYN counts and makes nothing older', () => {
     const scene = start();
     expect(scene.syns([1, 2])).toEqual([]);
-    await scene.advance(-0.5);
+    scene.advance(-0.5);
     expect(scene.syns([1, 3])).toEqual([]);
-    await scene.advance(60.3); // 60.3 s after the late one of port 3, 59.8 s after 1 and 2
+    scene.advance(60.3); // 60.3 s after the late one of port 3, 59.8 s after 1 and 2
     expect(scene.syns([4])).toEqual([]);
     expect(scene.syns([5])).toEqual([0]);
   });

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 /** What a judge said of the SYN that crossed the threshold. */
 export interface JudgedScan {
   readonly src: string;
@@ -26,11 +24,6 @@ export interface Rule {
 }
 
 export interface SuiteOptions {
-  /**
-   * `virtual`: the judge takes the suite's clock. `real`: it has its own, and the suite sleeps where time passes.
-   * `none`: it has its own, and the cases where time passes are skipped.
-   */
-  readonly time: 'virtual' | 'real' | 'none';
   /** Runs of the property test; each makes a judge. */
   readonly runs?: number;
 }
@@ -39,11 +32,9 @@ export interface SuiteOptions {
 export class Scene {
   nowNs = 1e9;
   readonly #judge: Judge;
-  readonly #time: SuiteOptions['time'];
 
-  constructor(judge: Judge, time: SuiteOptions['time']) {
+  constructor(judge: Judge) {
     this.#judge = judge;
-    this.#time = time;
   }
 
   syn(port: number, src: string = SCANNER, dst: string = VICTIM): JudgedScan | undefined {
@@ -55,9 +46,8 @@ export class Scene {
     return ports.flatMap((port, i) => (this.syn(port, src, dst) ? [i] : []));
   }
 
-  async advance(seconds: number): Promise<void> {
+  advance(seconds: number): void {
     this.nowNs += seconds * 1e9;
-    if (this.#time === 'real') await sleep(seconds * 1000);
   }
 
   close(): void {

@@ -44,4 +44,4 @@ function address(end: string): string {
   return end.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
 }
 
-referenceRuleSuite('src/detect', makeJudge, { time: 'virtual', runs: 500 });
+referenceRuleSuite('src/detect', makeJudge, { runs: 500 });

@@ -13,18 +13,17 @@ export type { Judge, Rule } from './reference-rule-scene.ts';
 type MakeJudge = (rule: Rule) => Judge;
 
 /**
- * What every implementation of the reference rule (design.md) must do. The cases where time passes use a window of
- * one second and steps that leave 150 ms and more on each side, so they hold with a real clock as well.
+ * What every implementation of the reference rule (design.md) must do; the clock is the suite's.
  */
 export function referenceRuleSuite(
   name: string,
   makeJudge: MakeJudge,
-  options: SuiteOptions,
+  options: SuiteOptions = {},
 ): void {
   let scene: Scene | undefined;
   const start = (rule: Partial<Rule> = {}): Scene => {
     scene?.close();
-    scene = new Scene(makeJudge({ ports: 3, windowSeconds: 60, ...rule }), options.time);
+    scene = new Scene(makeJudge({ ports: 3, windowSeconds: 60, ...rule }));
     return scene;
   };
   afterEach(() => {
@@ -42,11 +41,10 @@ export function referenceRuleSuite(
     describe('many pairs', () => {
       propertyCase(start, options.runs ?? 50);
     });
-    describe.skipIf(options.time === 'none')('passing time', () => {
+    describe('passing time', () => {
       timeCases(start);
     });
-    // A clock of its own can't be set: it neither jumps nor runs backwards.
-    describe.skipIf(options.time !== 'virtual')('set clock', () => {
+    describe('set clock', () => {
       clockCases(start);
     });
   });
