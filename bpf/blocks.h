@@ -46,26 +46,22 @@ static __always_inline int pw_many_locals(void)
  * on the link share it with us, our gateway and our resolvers: they are judged one by one. 1: in full. */
 static __always_inline int pw_key(__u32 *key, const __u32 *src, int v6)
 {
+	const __u64 *from = (const __u64 *)src, *mask = (const __u64 *)(const void *)pw_opt.v6_mask;
+	__u64 *to = (__u64 *)key;
 	struct pw_locals *locals;
 	__u32 zero = 0;
 
-	key[0] = src[0];
-	key[1] = src[1];
-	key[2] = src[2];
-	key[3] = src[3];
+	to[0] = from[0];
+	to[1] = from[1];
 	if (!v6)
 		return 1;
-	key[0] &= pw_opt.v6_mask[0];
-	key[1] &= pw_opt.v6_mask[1];
-	key[2] &= pw_opt.v6_mask[2];
-	key[3] &= pw_opt.v6_mask[3];
+	to[0] &= mask[0];
+	to[1] &= mask[1];
 	locals = bpf_map_lookup_elem(&pw_locals, &zero);
 	if (!locals || !pw_in_locals(locals, key))
 		return 0;
-	key[0] = src[0];
-	key[1] = src[1];
-	key[2] = src[2];
-	key[3] = src[3];
+	to[0] = from[0];
+	to[1] = from[1];
 	return 1;
 }
 

@@ -37,11 +37,11 @@ static __always_inline __u32 pw_touch(__u8 flags)
 
 /* A SYN (PW_SCAN_VERTICAL), or to us what no honest peer sends: `scan` says which. The sequence number of a handshake's
  * reset (PW_SCAN_HORIZONTAL) tells nothing that its SYN didn't. */
-static __always_inline int pw_on_touch(const struct pw_ends *e, const volatile struct pw_layers *l, __u32 scan, int local,
-				       int blocked, __u32 ifindex, struct pw_counters *c)
+static __always_inline int pw_on_touch(const struct pw_ends *e, int family, const struct pw_segment *seg, __u32 scan,
+				       int local, int blocked, __u32 ifindex, struct pw_counters *c)
 {
-	int judged = PW_JUDGED_PASS, syn = scan == PW_SCAN_VERTICAL, v6 = l->family == 6;
-	__u16 src_port = bpf_ntohs(l->source), dst_port = bpf_ntohs(l->dest);
+	int judged = PW_JUDGED_PASS, syn = scan == PW_SCAN_VERTICAL, v6 = family == 6;
+	__u16 src_port = bpf_ntohs(seg->source), dst_port = bpf_ntohs(seg->dest);
 	volatile struct pw_found *found = &c->found;
 	__u64 tick = pw_tick(), ns = 0;
 
@@ -65,10 +65,10 @@ static __always_inline int pw_on_touch(const struct pw_ends *e, const volatile s
 	if ((pw_opt.events && syn) || judged == PW_JUDGED_SCAN)
 		ns = pw_ns();
 	if (pw_opt.events && syn)
-		pw_report_attempt(e, l->family, src_port, dst_port, l->seq, local ? PW_DIR_INBOUND : PW_DIR_FORWARDED,
+		pw_report_attempt(e, family, src_port, dst_port, seg->seq, local ? PW_DIR_INBOUND : PW_DIR_FORWARDED,
 				  ifindex, ns, c);
 	if (judged == PW_JUDGED_SCAN) {
-		pw_report_scan(e, l->family, dst_port, ifindex, ns, found, c);
+		pw_report_scan(e, family, dst_port, ifindex, ns, found, c);
 		return found->until_tick != 0;
 	}
 	return 0;
@@ -76,18 +76,18 @@ static __always_inline int pw_on_touch(const struct pw_ends *e, const volatile s
 
 /* What a blocked source sends, but for SYNs: 1 when it is to be dropped. */
 static __always_inline int pw_drop_other(void *ctx, const struct pw_ends *e, const volatile struct pw_layers *l,
-					 struct pw_counters *c)
+					 const struct pw_segment *seg, struct pw_counters *c)
 {
-	__u32 touch = pw_touch(l->flags);
+	__u32 touch = pw_touch(seg->flags);
 
-	if (l->proto == IPPROTO_TCP && (!l->whole || (touch && touch < PW_TOUCH_SYN_ACK))) {
+	if (l->proto == IPPROTO_TCP && (!seg->whole || (touch && touch < PW_TOUCH_SYN_ACK))) {
 		c->dropped_flags++;
 		return 1;
 	}
 	if (!pw_opt.block_established) {
 		if (!pw_is_local(e->dst))
 			return 0; /* forwarded: we can't know */
-		if (l->whole && pw_has_socket(ctx, e, l->family == 6, l->proto == IPPROTO_UDP, l->source, l->dest))
+		if (seg->whole && pw_has_socket(ctx, e, l->family == 6, l->proto == IPPROTO_UDP, seg->source, seg->dest))
 			return 0;
 	}
 	c->dropped_other++;
@@ -95,8 +95,8 @@ static __always_inline int pw_drop_other(void *ctx, const struct pw_ends *e, con
 }
 
 /* Which of its segments is this? What is not seen to be whole stays so. enum pw_scan, 0 for what touches no port. */
-static __always_inline __u32 pw_look_at_tcp(volatile struct pw_layers *l, const struct pw_ends *e, void *data, void *data_end,
-					    int common, struct pw_counters *c)
+static __always_inline __u32 pw_look_at_tcp(volatile struct pw_layers *l, struct pw_segment *seg, const struct pw_ends *e,
+					    void *data, void *data_end, int common, struct pw_counters *c)
 {
 	struct tcphdr *tcp = data + PW_OFFSET(l->l4);
 	__u32 touch;
@@ -104,9 +104,9 @@ static __always_inline __u32 pw_look_at_tcp(volatile struct pw_layers *l, const 
 
 	if ((void *)tcp + 8 > data_end)
 		goto malformed;
-	l->source = tcp->source;
-	l->dest = tcp->dest;
-	l->seq = bpf_ntohl(tcp->seq);
+	seg->source = tcp->source;
+	seg->dest = tcp->dest;
+	seg->seq = bpf_ntohl(tcp->seq);
 	if ((void *)(tcp + 1) > data_end ||
 	    (!common && (l->l4_len < sizeof(*tcp) || tcp->doff < 5 || l->l4_len < tcp->doff * 4 ||
 			 (void *)tcp + tcp->doff * 4 > data_end))) {
@@ -117,13 +117,13 @@ static __always_inline __u32 pw_look_at_tcp(volatile struct pw_layers *l, const 
 		}
 		goto malformed;
 	}
-	l->whole = 1;
-	l->flags = ((__u8 *)tcp)[13];
-	touch = pw_touch(l->flags);
+	seg->whole = 1;
+	seg->flags = ((__u8 *)tcp)[13];
+	touch = pw_touch(seg->flags);
 	if (touch < PW_TOUCH_SYN_ACK)
 		return touch;
-	id = pw_id(e->src, e->dst, l->family == 6, bpf_ntohs(l->source) | (__u32)bpf_ntohs(l->dest) << 16,
-		   touch == PW_TOUCH_RESET ? l->seq - 1 : bpf_ntohl(tcp->ack_seq));
+	id = pw_id(e->src, e->dst, l->family == 6, bpf_ntohs(seg->source) | (__u32)bpf_ntohs(seg->dest) << 16,
+		   touch == PW_TOUCH_RESET ? seg->seq - 1 : bpf_ntohl(tcp->ack_seq));
 	if (touch == PW_TOUCH_RESET)
 		return pw_note_reset(id) ? PW_SCAN_HORIZONTAL : 0; /* half-open: evidence when many addresses see it */
 	pw_note_scatter(id);
@@ -133,16 +133,38 @@ malformed:
 	return 0;
 }
 
+/* A segment in nearly every frame's form, most of them SYNs, without a second look. 0: it needs one. */
+static __always_inline int pw_take_common(struct pw_ends *e, struct pw_segment *seg, void *data, void *data_end, __u8 flags)
+{
+	struct iphdr *ip = data + sizeof(struct ethhdr);
+	struct tcphdr *tcp = (void *)(ip + 1);
+	__u32 touch = pw_touch(flags);
+
+	if (touch >= PW_TOUCH_SYN_ACK || (void *)(tcp + 1) > data_end)
+		return 0;
+	e->src8[0] = e->dst8[0] = 0;
+	e->src8[1] = pw_mapped(ip->saddr);
+	e->dst8[1] = pw_mapped(ip->daddr);
+	seg->source = tcp->source;
+	seg->dest = tcp->dest;
+	seg->seq = bpf_ntohl(tcp->seq);
+	seg->whole = 1;
+	seg->flags = flags;
+	seg->scan = touch;
+	return 1;
+}
+
 /* 1: drop. ethertype is 0 but on devices without an Ethernet header. What is found goes from step to step through the
  * CPU's map value, where the verifier forgets by which way it came: else it would follow each way to the end. */
 static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be16 ethertype, __u32 ifindex)
 {
 	struct pw_counters *c = pw_count();
 	volatile struct pw_layers *l;
+	struct pw_segment *seg;
 	struct pw_ends *e;
 	int common, local, parsed = PW_PARSED_OK;
 	__u32 scan, blocked;
-	__u64 tick;
+	__u64 blocks;
 
 	if (!c)
 		return 0;
@@ -150,6 +172,7 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 	common = pw_common_flags(data, data_end, ethertype);
 	l = &c->layers;
 	e = &c->ends;
+	seg = &c->segment;
 	if (common >= 0) {
 		if ((common & (PW_SYN | PW_RST | PW_ACK)) == PW_ACK && !pw_blocks())
 			return 0;
@@ -157,6 +180,8 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 		l->l4 = sizeof(struct ethhdr) + sizeof(struct iphdr);
 		l->family = 4;
 		l->proto = IPPROTO_TCP;
+		if (pw_take_common(e, seg, data, data_end, common))
+			goto judged;
 	} else {
 		parsed = pw_parse(l, data, data_end, ethertype);
 		if (parsed == PW_PARSED_MALFORMED) {
@@ -170,11 +195,11 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 	}
 	if (pw_addresses(e, l, data, data_end))
 		return 0;
-	l->whole = 0;
-	l->flags = 0;
-	l->scan = 0;
+	seg->whole = 0;
+	seg->flags = 0;
+	seg->scan = 0;
 	if (parsed == PW_PARSED_OK && l->proto == IPPROTO_TCP) {
-		l->scan = pw_look_at_tcp(l, e, data, data_end, common >= 0, c);
+		seg->scan = pw_look_at_tcp(l, seg, e, data, data_end, common >= 0, c);
 	} else if (parsed == PW_PARSED_OK) {
 		struct udphdr *udp = data + PW_OFFSET(l->l4);
 
@@ -182,31 +207,33 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 			c->malformed++;
 			return 0;
 		}
-		l->source = udp->source;
-		l->dest = udp->dest;
-		l->whole = 1;
+		seg->source = udp->source;
+		seg->dest = udp->dest;
+		seg->whole = 1;
 	}
-	scan = l->scan;
+judged:
+	scan = *(volatile __u8 *)&seg->scan;
 	local = scan ? pw_is_local(e->dst) : 0;
 	if (scan != PW_SCAN_VERTICAL && (!local || (scan == PW_SCAN_HORIZONTAL && !pw_opt.weighted && !pw_many_locals())))
 		scan = 0;
-	l->blocked = 0;
-	if (pw_blocks()) {
-		tick = pw_tick();
+	blocks = pw_blocks();
+	blocked = 0;
+	if (blocks) {
+		seg->blocked = 0;
 		/* of what is judged the rule itself looks for a block in the table */
 		if (!(local && scan != PW_SCAN_HORIZONTAL))
-			l->blocked = pw_is_blocked(e->src, l->family == 6, tick);
-		if (!l->blocked && pw_blocks() >> 32)
-			l->blocked = pw_in_net(e->src, tick);
+			seg->blocked = pw_is_blocked(e->src, l->family == 6, pw_tick());
+		if (blocks >> 32 && !seg->blocked)
+			seg->blocked = pw_in_net(e->src, pw_tick());
+		blocked = *(volatile __u8 *)&seg->blocked;
 	}
-	blocked = l->blocked;
 	if (scan) {
-		int drop = pw_on_touch(e, l, scan, local, scan != PW_SCAN_HORIZONTAL && blocked, ifindex, c);
+		int drop = pw_on_touch(e, l->family, seg, scan, local, scan != PW_SCAN_HORIZONTAL && blocked, ifindex, c);
 
 		if (scan != PW_SCAN_HORIZONTAL)
 			return drop;
 	}
-	return blocked && pw_drop_other(ctx, e, l, c);
+	return blocked && pw_drop_other(ctx, e, l, seg, c);
 }
 
 #endif

@@ -49,11 +49,11 @@ static __always_inline int pw_watched_way(struct pw_set *set, __u16 tag, const _
 static __always_inline int pw_refresh(struct pw_set *set, __u64 hash, __u32 i, __u16 port, __u64 tick)
 {
 	struct pw_slot *slot = &set->slot[i & 3];
-	struct pw_more *more = pw_more_of(hash, i);
+	struct pw_more *more = pw_opt.slots > PW_SLOT_PORTS ? pw_more_of(hash, i) : 0;
 	__u64 *way = &set->way[i & 3], old, fresh;
 	int j;
 
-	if (!more)
+	if (pw_opt.slots > PW_SLOT_PORTS && !more)
 		return 0;
 	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.slots; j++) {
 		__u64 *place = pw_port_of(slot, more, j);

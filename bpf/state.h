@@ -29,7 +29,7 @@ const volatile struct pw_options {
 	__u32 retell;       /* after so long a scan that goes on is a verdict again, 2^26 ns; 0: never. For a firewall that
 	                     * blocks in our place, behind us */
 	__u32 sum_above;    /* attempts per CPU in 2^30 ns before they are summed */
-	__u32 v6_mask[4];   /* of IPv6 sources, network order */
+	__u32 v6_mask[4] __attribute__((aligned(8))); /* of IPv6 sources, network order */
 	__u8 block;         /* a verdict blocks */
 	__u8 dry_run;       /* a verdict says what it would do */
 	__u8 block_established; /* a blocked source's established connections are cut as well */
@@ -50,20 +50,30 @@ struct pw_layers {
 	__u8 family;  /* 4 or 6 */
 	__u8 proto;
 	__u8 fragmented;
-	__u8 whole;     /* the transport header is there */
-	__u8 flags;     /* of TCP */
-	__u8 scan;      /* enum pw_scan, 0: touches no port */
-	__u8 blocked;   /* its source is */
-	__be16 source;  /* ports */
+};
+
+/* What the guard knows of a packet before it judges it. */
+struct pw_segment {
+	__be16 source; /* ports */
 	__be16 dest;
 	__u32 seq;
+	__u8 whole;    /* the transport header is there */
+	__u8 flags;    /* of TCP */
+	__u8 scan;     /* enum pw_scan, 0: touches no port */
+	__u8 blocked;  /* its source is */
 };
 
 /* The originator's and responder's ends of a packet. */
 struct pw_ends {
-	__u32 src[4];
-	__u32 dst[4];
-} __attribute__((aligned(8)));
+	union {
+		__u32 src[4];
+		__u64 src8[2];
+	};
+	union {
+		__u32 dst[4];
+		__u64 dst8[2];
+	};
+};
 
 /* Somebody whose packet this one of ours answers. */
 struct pw_answered {
@@ -132,6 +142,7 @@ struct pw_counters {
 	__u64 rate_count;       /* ... within this 2^30 ns */
 	struct pw_layers layers; /* of the packet in hand */
 	struct pw_layers quoted; /* of the one it quotes (ICMP) */
+	struct pw_segment segment; /* in hand, at ingress */
 	struct pw_ends ends;     /* of it */
 	struct pw_answered answered; /* by the packet in hand, at egress */
 	struct pw_found found;   /* of the SYN in hand */

@@ -102,9 +102,10 @@ struct {
 static __always_inline __u64 pw_hash(const __u32 *src)
 {
 	/* the upper half, constant for IPv4, beside the chain of two multiplications */
-	__u64 h = ((__u64)src[0] << 32 | src[1]) * 0x9e3779b97f4a7c15;
+	const __u64 *half = (const __u64 *)src;
+	__u64 h = half[0] * 0x9e3779b97f4a7c15;
 
-	h = (h ^ ((__u64)src[2] << 32 | src[3]) ^ pw_opt.seed) * (pw_opt.seed >> 7 | 1);
+	h = (h ^ half[1] ^ pw_opt.seed) * (pw_opt.seed >> 7 | 1);
 	h = (h ^ h >> 32) * 0xbf58476d1ce4e5b9;
 	return h ^ h >> 31;
 }

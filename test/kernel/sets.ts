@@ -34,9 +34,9 @@ export function apartSources(rig: Rig, count: number): number[] {
 }
 
 function hash(address: Buffer, seed: bigint): bigint {
-  const word = (at: number): bigint => BigInt(address.readUInt32LE(at));
-  let h = (((word(0) << 32n) | word(4)) * 0x9e3779b97f4a7c15n) & MASK;
-  h ^= ((word(8) << 32n) | word(12)) ^ seed;
+  const half = (at: number): bigint => address.readBigUInt64LE(at);
+  let h = (half(0) * 0x9e3779b97f4a7c15n) & MASK;
+  h ^= half(8) ^ seed;
   h = (h * ((seed >> 7n) | 1n)) & MASK;
   h = ((h ^ (h >> 32n)) * 0xbf58476d1ce4e5b9n) & MASK;
   return h ^ (h >> 31n);
