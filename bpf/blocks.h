@@ -46,7 +46,8 @@ static __always_inline int pw_many_locals(void)
  * on the link share it with us, our gateway and our resolvers: they are judged one by one. 1: in full. */
 static __always_inline int pw_key(__u32 *key, const __u32 *src, int v6)
 {
-	const __u64 *from = (const __u64 *)src, *mask = (const __u64 *)(const void *)pw_opt.v6_mask;
+	const volatile __u64 *mask = (const volatile __u64 *)pw_opt.v6_mask;
+	const __u64 *from = (const __u64 *)src;
 	__u64 *to = (__u64 *)key;
 	struct pw_locals *locals;
 	__u32 zero = 0;

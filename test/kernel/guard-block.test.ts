@@ -86,7 +86,7 @@ describe.each(HOOKS)('a scan with --block, %s', (hook) => {
     const { active, expired } = rig().kernel.table.blocks(Number(process.hrtime.bigint()));
     expect(expired).toEqual([]);
     expect(active).toHaveLength(1);
-    expect(active[0]).toMatchObject({ reason: 'scan', drops: 3 });
+    expect(active[0]).toMatchObject({ byUser: false, hits: 3 });
     expect(active[0]!.ports).toEqual(FOUR);
   });
 

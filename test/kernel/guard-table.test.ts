@@ -204,12 +204,12 @@ describe('blocks as user space reads them', () => {
       source: bytesOf(SCANNER),
       fullSource: bytesOf(SCANNER),
       victim: bytesOf(VICTIM),
-      drops: 1,
+      hits: 1,
     });
     expect(user).toMatchObject({
       source: bytesOf('2001:db8:bad::'),
       fullSource: bytesOf('2001:db8:bad::7'),
-      drops: 0,
+      hits: 0,
       ports: [],
     });
     for (const [block, seconds] of [
