@@ -61,6 +61,8 @@ static __always_inline int pw_do_block(const __u32 *key, const struct pw_request
 	__builtin_memcpy(slot->src, key, 16);
 	__builtin_memcpy(slot->dst, nobody, 16);
 	__builtin_memcpy(more->full_src, req->addr, 16);
+	__builtin_memset(&more->score, 0, sizeof(more->score));
+	more->scan = 0;
 	more->last_port = 0;
 	more->port_count = 0;
 	slot->first_tick = tick;

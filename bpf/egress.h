@@ -212,7 +212,9 @@ static __always_inline void pw_on_udp_out(volatile struct pw_layers *l, void *da
 
 	if ((void *)(udp + 1) > data_end || pw_addresses(&e, l, data, data_end))
 		return;
-	pw_note_peer(e.dst, bpf_ntohs(udp->dest), ns);
+	/* of a service of ours they are answers, and whoever asks it could excuse himself */
+	if (bpf_ntohs(udp->source) >= PW_EPHEMERAL)
+		pw_note_peer(e.dst, bpf_ntohs(udp->dest), ns);
 }
 
 static __always_inline void pw_egress(struct __sk_buff *skb, __be16 ethertype)

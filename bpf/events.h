@@ -57,6 +57,7 @@ enum pw_head_flag {
 	PW_FLAG_BLOCKED = 16, /* scan: the source is now blocked */
 	PW_FLAG_SPARED = 32,  /* scan: it would be blocked, but is on the never-block list, over the cap, or --dry-run */
 	PW_FLAG_TRUSTED = 64, /* scan: spared because this source keeps completing handshakes, which nobody can forge */
+	PW_FLAG_CONFIRMED = 128, /* scan: the source has completed handshakes with several ports: its address is its own */
 };
 
 /* What the wire alone can tell: 80 bytes. Addresses are in network order, IPv4 as ::ffff:a.b.c.d;

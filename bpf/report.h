@@ -146,6 +146,8 @@ static __always_inline void pw_fill_verdict(struct pw_record *r, const volatile 
 		r->head.flags |= PW_FLAG_BLOCKED;
 	else if (found->spared)
 		r->head.flags |= PW_FLAG_SPARED | (found->trusted ? PW_FLAG_TRUSTED : 0);
+	if (found->confirmed)
+		r->head.flags |= PW_FLAG_CONFIRMED;
 	r->verdict.until_ns = found->until_tick << 10;
 	for (i = 0; i < 16; i++)
 		r->verdict.ports[i] = found->ports[i];

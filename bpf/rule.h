@@ -137,6 +137,7 @@ static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, c
 	found->syns = set->hits[i & 3];
 	found->first_tick = slot->first_tick;
 	found->until_tick = 0;
+	found->confirmed = (pw_opt.weighted || pw_opt.block || pw_opt.retell) && pw_is_confirmed(&more->score);
 	found->trusted = pw_opt.weighted && pw_is_trusted(set, hash, slot->src, PW_WHEN(tick));
 	found->spared = pw_opt.dry_run || found->trusted || pw_spared(e->src);
 	more->full_src[0] = e->src[0];
@@ -151,7 +152,7 @@ static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, c
 		found->spared = 1;
 	}
 	if (pw_opt.block && !found->spared) {
-		if (more->score.opened) {
+		if (found->confirmed) {
 			reason = PW_BLOCK_CONFIRMED;
 			ttl = pw_opt.confirmed_ticks;
 		}
@@ -169,6 +170,23 @@ static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, c
 		return PW_JUDGED_PASS;
 	more->score.told_at = PW_WHEN(tick);
 	return PW_JUDGED_SCAN;
+}
+
+/* Under the lock: of the pending ports those that are young no more count in full. */
+static __always_inline void pw_ripen(struct pw_slot *slot, struct pw_more *more, __u64 tick)
+{
+	struct pw_score *score = &more->score;
+	int j, ripe = 0;
+
+	for (j = 0; j < PW_MAX_PORTS; j++) {
+		__u64 seen = *pw_port_of(slot, more, j);
+
+		if (pw_outcome_of(score, j) == PW_PENDING && pw_live(seen, tick) && (__s64)(tick - (seen >> 16)) > PW_YOUNG) {
+			pw_set_outcome(score, j, PW_COUNTED);
+			ripe++;
+		}
+	}
+	pw_add_score(score, ripe * (PW_SCORE_SILENT - PW_SCORE_YOUNG), PW_WHEN(tick));
 }
 
 /* Under the lock: has the score crossed? `found` holds the live ports of this pair. */
@@ -226,10 +244,11 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 		found->count = live + 1;
 	}
 	if (pw_opt.weighted && scan == PW_SCAN_VERTICAL) {
+		pw_ripen(slot, more, tick);
 		place = live < PW_MAX_PORTS ? found->free : found->oldest;
 		pw_put_port(slot, more, place, item, tick);
 		pw_set_outcome(&more->score, place, PW_PENDING);
-		pw_add_score(&more->score, PW_SCORE_SILENT, PW_WHEN(tick));
+		pw_add_score(&more->score, PW_SCORE_YOUNG, PW_WHEN(tick));
 		if (more->score.silent < 0xffff)
 			more->score.silent++;
 		return PW_JUDGED_WEIGH;
@@ -253,7 +272,8 @@ static __always_inline int pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag
 	struct pw_slot *slot = &set->slot[i & 3];
 	struct pw_more *more = pw_more_of(hash, i);
 	__s32 carried = 0;
-	__u16 hosts = 0;
+	__u16 hosts = 0, trust = 0;
+	__u32 trusted_at = 0;
 	int j;
 
 	if (!more)
@@ -263,6 +283,8 @@ static __always_inline int pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag
 	    pw_same(slot->src, src)) { /* a source that displaces itself keeps what it did */
 		carried = pw_decayed(&more->score, PW_WHEN(tick));
 		hosts = more->score.hosts;
+		trust = more->score.trust;
+		trusted_at = more->score.trusted_at;
 	}
 	pw_set_way(set, i, 0);
 	__builtin_memcpy(slot->src, src, 16);
@@ -276,9 +298,11 @@ static __always_inline int pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag
 	if (pw_opt.weighted || pw_opt.block || pw_opt.retell)
 		__builtin_memset(&more->score, 0, sizeof(more->score));
 	if (pw_opt.weighted && scan == PW_SCAN_VERTICAL) {
-		more->score.value = (carried > 0 ? carried : 0) + PW_SCORE_SILENT;
+		more->score.value = (carried > 0 ? carried : 0) + PW_SCORE_YOUNG;
 		more->score.at = PW_WHEN(tick);
 		more->score.hosts = hosts < 0xffff ? hosts + 1 : hosts;
+		more->score.trust = trust;
+		more->score.trusted_at = trusted_at;
 		more->score.silent = 1;
 		found->ports[0] = item;
 		found->count = 1;
@@ -419,16 +443,21 @@ static __always_inline int pw_judge_outcome(const struct pw_ends *e, int v6, __u
 		pw_look(found, &set->slot[way & 3], more, port, tick);
 		before = found->known ? pw_outcome_of(score, found->at) : PW_COUNTED;
 		if (outcome == PW_OPENED) {
+			__u32 worth = found->count + score->trust;
+
 			pw_trust(score, now);
 			if (pw_opt.weighted)
 				pw_add_score(score, -PW_SCORE_OPENED, now);
+			/* a flood of others must not make it forgotten */
+			pw_set_way(set, way & 3, PW_WAY(tag, PW_WAY_STATE(set->way[way & 3]), worth > 0xff ? 0xff : worth, pw_over(tick)));
 		}
 		if (before == PW_PENDING) {
-			pw_add_score(score, -PW_SCORE_SILENT, now);
+			pw_add_score(score, -PW_SCORE_YOUNG, now);
 			if (score->silent)
 				score->silent--;
 		}
-		if (outcome == PW_COUNTED && before == (half ? PW_ANSWERED : PW_PENDING)) {
+		if (outcome == PW_COUNTED && before == (half ? PW_ANSWERED : PW_PENDING) &&
+		    (!half || found->count == 1 || score->closed || score->silent)) {
 			if (half && score->half < 0xffff)
 				score->half++;
 			if (!half && score->closed < 0xffff)

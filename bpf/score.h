@@ -4,30 +4,36 @@
  * Testing, 2004, with four outcomes in place of two).
  *
  *   outcome of a new port      scanner  honest  ln of the ratio
- *   closed (RST, ICMP)           0.45    0.165   +1.00
- *   silent (no answer)           0.20    0.093   +0.77
+ *   closed (RST, ICMP)           0.45    0.1525  +1.08
+ *   silent (no answer)           0.20    0.084   +0.87
  *   half-open (reset by it)      0.10    0.078   +0.25
- *   opened (handshake done)      0.25    0.664   -0.98
+ *   opened (handshake done)      0.25    0.6855  -1.01
  *
  * The score of a (source, victim) is the sum of these logarithms; it crosses at ln((1 - b) / a) = 4.60 nat for
  * a = b = 0.01, the rates of honest sources taken for scanners and of scanners missed under these assumptions. So four
- * closed ports and the fifth SYN are a scan. Four things that the paper's setting did not have:
+ * closed ports and the fifth SYN are a scan. Five things that the paper's setting did not have:
  *   - it halves every 69 s, so that mistakes of an hour don't add up; `slow` scans are judged elsewhere;
  *   - it doesn't fall below half the threshold, so that real connections buy two probes, not immunity;
  *   - a port that was open within the hour is no evidence when it refuses: a service restarts;
- *   - a new port counts as silent until it answers, which is at once: a host that drops SYNs needs no timer.
+ *   - a new port counts as silent until it answers, but by a third only for 100 ms: a network card hands over many
+ *     SYNs before the first is answered, and 16 services may be opened at once;
+ *   - a half-open handshake counts where something else speaks against its source, or as the only port touched at an
+ *     address: load balancers check services so.
  * A source's scores with several of our addresses add up, so that one probe to each is found as well. */
 #ifndef PW_SCORE_H
 #define PW_SCORE_H
 
 #include "table.h"
 
-#define PW_SCORE_CLOSED 256
-#define PW_SCORE_SILENT 196
+#define PW_SCORE_CLOSED 277
+#define PW_SCORE_SILENT 222
+#define PW_SCORE_YOUNG 72        /* silent for less than PW_YOUNG: 16 of them are no scan */
+#define PW_YOUNG 97656          /* 100 ms, in ticks */
 #define PW_SCORE_HALF 64
-#define PW_SCORE_OPENED 250
+#define PW_SCORE_OPENED 258
 #define PW_SCORE_SCAN 1176
 #define PW_SCORE_FLOOR -588
+#define PW_SCORE_CEILING 18816  /* no more is needed, and it can be multiplied */
 #define PW_SCORE_HALVES 10      /* every 2^10 units of 2^26 ns, 68.7 s */
 #define PW_OPEN_LATELY 53644    /* an hour, in 2^26 ns */
 /* Nobody can complete a handshake with an address that is not his own. A source that did so this often, so far apart,
@@ -37,9 +43,9 @@
 #define PW_TRUST_LATELY 1788    /* 2 minutes */
 
 enum pw_outcome {
-	PW_PENDING = 0,  /* counted as silent */
+	PW_PENDING = 0,  /* counted as silent, but young */
 	PW_ANSWERED = 1, /* SYN+ACK sent, or refused though open lately: no evidence */
-	PW_COUNTED = 2,  /* closed or half-open */
+	PW_COUNTED = 2,  /* closed, half-open or silent for good */
 	PW_OPENED = 3,
 };
 
@@ -62,7 +68,7 @@ static __always_inline void pw_add_score(struct pw_score *s, __s32 by, __u32 now
 {
 	__s32 value = pw_decayed(s, now) + by;
 
-	s->value = value < PW_SCORE_FLOOR ? PW_SCORE_FLOOR : value;
+	s->value = value < PW_SCORE_FLOOR ? PW_SCORE_FLOOR : value > PW_SCORE_CEILING ? PW_SCORE_CEILING : value;
 	s->at = now;
 }
 
@@ -76,6 +82,19 @@ static __always_inline void pw_set_outcome(struct pw_score *s, __u32 j, __u32 ou
 	__u32 shift = 2 * (j & 15);
 
 	s->outcomes = (s->outcomes & ~(3u << shift)) | outcome << shift;
+}
+
+/* Handshakes completed with this many ports: the address is its own, and it is not a partner with a service or two. */
+#define PW_CONFIRMED_PORTS 3
+
+static __always_inline int pw_is_confirmed(const struct pw_score *s)
+{
+	__u32 j, ports = 0;
+
+#pragma unroll
+	for (j = 0; j < PW_MAX_PORTS; j++)
+		ports += (s->outcomes >> (2 * j) & 3) == PW_OPENED;
+	return ports >= PW_CONFIRMED_PORTS;
 }
 
 /* The score of way i alone, or all positive ones of its source together, whichever is higher. Also counts the victims.

@@ -98,6 +98,7 @@ struct pw_found {
 	__u32 syns;
 	__u32 spared;
 	__u32 trusted;
+	__u32 confirmed;
 	__u32 answer;     /* what the packet in hand says, at egress (enum pw_answer) */
 	__u32 scan;       /* enum pw_scan */
 	__s32 score;

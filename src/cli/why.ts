@@ -10,7 +10,7 @@ import { blockRows, sourceOf } from './block-list.ts';
 
 /** The weighted rule as bpf/score.h has it, in nat. */
 const THRESHOLD = 4.59;
-const WEIGHTS = { closed: 1, silent: 0.77, halfOpen: 0.25, opened: -0.98 } as const;
+const WEIGHTS = { closed: 1.08, silent: 0.87, halfOpen: 0.25, opened: -1.01 } as const;
 
 /** What the guard's table and the never-block list say of a source. */
 interface Why {
@@ -111,12 +111,12 @@ function text({ src_ip, never, entries }: Why): string {
 
 function linesOf(entry: WhyEntry): string[] {
   const lines = [headline(entry)];
-  if (entry.score !== undefined) lines.push(scoreLine(entry));
+  if (entry.score !== undefined && entry.reason !== 'user') lines.push(scoreLine(entry));
   if (entry.state !== 'blocked') return lines;
   if (entry.where === 'kernel' && entry.reason === 'scan')
     lines.push(
       entry.confirmed
-        ? '  it has completed a handshake, so the address is its own: --block-ttl-confirmed'
+        ? '  it has completed handshakes with several ports, so the address is its own: --block-ttl-confirmed'
         : '  all of this can be forged by who sends with its address, so the block is short: --block-ttl',
     );
   lines.push(

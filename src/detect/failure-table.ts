@@ -72,11 +72,11 @@ export class FailureTable {
     if (way >= 0 && this.successes[way]! < 0xffff) this.successes[way]!++;
   }
 
-  /** Is this source to be told: for the first time at `ports` distinct ones, again whenever they have doubled? */
+  /** Is this source to be told: at `ports` distinct ones within the window, again whenever all of them have doubled? */
   isDue(way: number, ports: number): boolean {
     const distinct = this.distinct[way]!;
-    if (distinct < Math.max(ports, this.#tellAt[way]!) || this.successes[way]! >= distinct)
-      return false;
+    if (this.#live(way) < ports || distinct < this.#tellAt[way]!) return false;
+    if (this.successes[way]! >= distinct) return false;
     this.#tellAt[way] = Math.min(2 * distinct, 0xffff);
     return true;
   }
@@ -87,6 +87,15 @@ export class FailureTable {
     for (let i = way * PORTS_KEPT; i < (way + 1) * PORTS_KEPT && count < most; i++)
       if (this.#seenSeconds[i] !== 0) to[at + count++] = this.#ports[i]!;
     return count;
+  }
+
+  /** Ports of a source that still count. */
+  #live(way: number): number {
+    const now = this.#lastSeconds[way]!;
+    let live = 0;
+    for (let i = way * PORTS_KEPT; i < (way + 1) * PORTS_KEPT; i++)
+      if (this.#isLive(this.#seenSeconds[i]!, now)) live++;
+    return live;
   }
 
   #isLive(seconds: number, now: number): boolean {

@@ -156,7 +156,7 @@ export class Firewall {
     const flags = writer.bytes[at + Head.flags]!;
     if (kind !== Kind.SCAN || (flags & (Flag.SPARED | Flag.BLOCKED)) !== 0) return;
     const foundNs = writer.words[at >> 2]! + writer.words[(at >> 2) + 1]! * 2 ** 32;
-    const confirmed = writer.halves[(at + VerdictPart.opened) >> 1]! > 0;
+    const confirmed = (flags & Flag.CONFIRMED) !== 0;
     const untilNs = foundNs + (confirmed ? this.#options.confirmedNs : this.#options.ttlNs);
     const source = writer.bytes.slice(at + Head.src, at + Head.src + 16);
     const verdict = this.#decide(source, untilNs, nowNs);

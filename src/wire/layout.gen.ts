@@ -112,4 +112,5 @@ export const Flag = {
   BLOCKED: 16,
   SPARED: 32,
   TRUSTED: 64,
+  CONFIRMED: 128,
 } as const;

@@ -86,7 +86,7 @@ describe.each(HOOKS)('a block that a scan has set, %s', (hook) => {
     expect(rig().block(SCANNER, 5000)).toBe('done');
     const now = Number(process.hrtime.bigint());
     const { active } = rig().kernel.table.blocks(now);
-    expect(active).toMatchObject([{ reason: 'user' }]);
+    expect(active).toMatchObject([{ byUser: true }]);
     expect(active[0]!.untilNs - now).toBeGreaterThan(4999e9);
   });
 
