@@ -103,7 +103,9 @@ static __always_inline int pw_on_tcp_out(struct __sk_buff *skb, volatile struct 
 		return PW_ANSWER_SYN_ACK;
 	}
 	if (flags == (PW_RST | PW_ACK) && !tcp->seq) {
-		/* RFC 9293 3.10.7.1: sequence number zero answers a segment without ACK */
+		/* RFC 9293 3.10.7.1: sequence number zero answers a segment without ACK: a SYN, or one that no peer sends */
+		if (pw_is_scatter(pw_id(a->e.src, a->e.dst, a->v6, ports, isn + 1)))
+			return PW_ANSWER_NONE;
 		pw_report_answer(PW_KIND_REFUSED, a->e.src, a->e.dst, l->family, a->remote_port, a->port, isn, 0,
 				 skb->ifindex, ns, c);
 		return PW_ANSWER_CLOSED;

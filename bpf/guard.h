@@ -45,10 +45,14 @@ static __always_inline int pw_on_touch(const struct pw_ends *e, int family, cons
 	volatile struct pw_found *found = &c->found;
 	__u64 tick = pw_tick(), ns = 0;
 
-	if (syn)
+	if (syn) {
 		c->attempts++;
-	else if (scan != PW_SCAN_HORIZONTAL)
+	} else if (scan != PW_SCAN_HORIZONTAL) {
 		c->odd++;
+		/* what the RST will acknowledge that answers it: it refuses no attempt */
+		pw_note_scatter(pw_id(e->src, e->dst, v6, src_port | (__u32)dst_port << 16,
+				      seg->seq + !!(seg->flags & PW_FIN) + !!(seg->flags & PW_SYN)));
+	}
 	if (blocked)
 		judged = PW_JUDGED_DROP;
 	else if (local && scan == PW_SCAN_HORIZONTAL && pw_opt.weighted)

@@ -451,7 +451,7 @@ static __always_inline int pw_judge_outcome(const struct pw_ends *e, int v6, __u
 			/* a flood of others must not make it forgotten */
 			pw_set_way(set, way & 3, PW_WAY(tag, PW_WAY_STATE(set->way[way & 3]), worth > 0xff ? 0xff : worth, pw_over(tick)));
 		}
-		if (before == PW_PENDING) {
+		if (pw_opt.weighted && before == PW_PENDING) {
 			pw_add_score(score, -PW_SCORE_YOUNG, now);
 			if (score->silent)
 				score->silent--;

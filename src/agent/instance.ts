@@ -52,7 +52,9 @@ export class Instance {
 
   stop(): void {
     this.#server?.close();
-    if (this.#path) remove(this.#path);
+    if (!this.#path) return;
+    remove(this.#path);
+    remove(this.#path.replace(/sock$/, 'pid')); // still locked: nobody else has it
   }
 }
 

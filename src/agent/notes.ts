@@ -16,12 +16,12 @@ export function startNotes(config: WatchConfig, source: Source): string[] {
     ...source.limits(),
   ];
   const left =
-    ebpf && !config.kernel.block ? ebpf.kernel.table.blocks(monotonicNs()).active.length : 0;
+    ebpf && !keepsBlocks(config) ? ebpf.kernel.table.blocks(monotonicNs()).active.length : 0;
   if (left > 0)
     lines.push(
       `took over ${left} blocks of an earlier run; they end with this one: add --block to keep them`,
     );
-  if (config.kernel.dryRun) lines.push('dry run: nothing is blocked');
+  if (config.kernel.dryRun) lines.push('dry run: nothing new is blocked');
   else if (config.block !== 'off' && config.kernel.rule === 'reference')
     lines.push(
       'blocking by the reference rule, which also finds honest clients that use many ports; --rule weighted is the better one for it',
@@ -29,18 +29,31 @@ export function startNotes(config: WatchConfig, source: Source): string[] {
   return lines;
 }
 
-/** What stays when the program ends; undefined: nothing. */
+/** Does the guard stay when the program ends? */
+function keepsBlocks({ kernel }: WatchConfig): boolean {
+  return kernel.block && !kernel.dryRun;
+}
+
+/** Blocks of the kernel that end with the program, which the operator should know. */
+export function endingBlocks(config: WatchConfig, source: Source): number {
+  if (!(source instanceof EbpfSource) || keepsBlocks(config)) return 0;
+  return source.kernel.table.blocks(monotonicNs()).active.length;
+}
+
+/** What stays when the program ends, or ended with it; undefined: nothing. */
 export function endNote(
-  { kernel }: WatchConfig,
+  config: WatchConfig,
   source: Source,
   firewall: Firewall | undefined,
   released: boolean,
+  ending: number,
 ): string | undefined {
   if (!(source instanceof EbpfSource)) return undefined;
   if (released) return 'released: nothing of packetwatch is left in the kernel';
   if (firewall && firewall.counts().blocks > 0)
     return `blocks stay in the firewall (table ${TABLE}) to their end; \`packetwatch release\` removes them`;
-  if (kernel.block && !kernel.dryRun)
+  if (ending > 0) return `${ending} blocks ended with this program: --block keeps them`;
+  if (keepsBlocks(config))
     return 'the guard stays attached and blocks run to their end; `packetwatch release` removes it';
   return undefined;
 }

@@ -15,7 +15,7 @@ import { LossReport } from './loss.ts';
 import { Metrics } from './metrics.ts';
 import { HostNames } from './names.ts';
 import { Outputs } from './outputs.ts';
-import { endNote, startNotes } from './notes.ts';
+import { endingBlocks, endNote, startNotes } from './notes.ts';
 import { openEbpf, openProc } from './open.ts';
 import { BEHIND, Pace } from './pace.ts';
 import type { Protection } from './protection.ts';
@@ -218,6 +218,7 @@ export class Watch {
   /** The last records, then everything is closed; with --block the guard stays. */
   #finish(): void {
     const ebpf = this.#ebpf();
+    const ending = endingBlocks(this.#config, this.#source);
     this.#metrics?.stop();
     try {
       if (!this.#sink.backlogged) {
@@ -235,7 +236,7 @@ export class Watch {
       else this.#source.stop();
       this.#instance.stop();
     }
-    const line = endNote(this.#config, this.#source, this.#firewall, this.#releasing);
+    const line = endNote(this.#config, this.#source, this.#firewall, this.#releasing, ending);
     if (line !== undefined) this.#note(line);
   }
 

@@ -100,8 +100,11 @@ function remove(source: AddressPrefix): void {
   const inFirewall = removeFromFirewall(source);
   if (!inFirewall || new Pins().exists()) {
     const guard = new PinnedGuard();
-    const result =
+    let result =
       source.length === 128 ? guard.requests.unblock(source.address) : guard.nets.unblock(source);
+    // as `block list` shows the block of an IPv6 source
+    if (result === 'nothing' && source.length === kernelDefaults.v6Prefix)
+      result = guard.requests.unblock(source.address);
     if (result === 'nothing' && !inFirewall)
       throw new OperatorError(
         `${formatPrefix(source)} is not blocked`,

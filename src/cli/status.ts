@@ -112,7 +112,10 @@ function describe(status: Told): string {
   if (status.filter !== undefined)
     parts.push(`Filter: ${status.filter} (${status.output?.filtered} events held back)\n`);
   if (status.source_counts) {
-    const lost = Object.entries(status.source_counts.lost).filter(([, count]) => count > 0);
+    const lost = [
+      ...Object.entries(status.source_counts.lost),
+      ...(status.alerts ?? []).map((alerts) => [alerts.to, alerts.lost] as const),
+    ].filter(([, count]) => count > 0);
     parts.push(
       lost.length === 0
         ? 'Nothing lost.\n'

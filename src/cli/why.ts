@@ -1,6 +1,7 @@
 import { monotonicNs } from '../agent/clock.ts';
 import { classOf, techniqueOf } from '../flow/scan-kind.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';
+import { Pins } from '../kernel/pins.ts';
 import { type Way, WayState } from '../kernel/table-way.ts';
 import { SCAN_KINDS } from '../model/events.ts';
 import { formatAddress } from '../wire/address.ts';
@@ -46,10 +47,11 @@ interface WhyEntry {
 /** `packetwatch block why ADDRESS`: the evidence, and the parts of the score. */
 export function why(source: AddressPrefix, json: boolean): void {
   const nowNs = monotonicNs();
-  const guard = new PinnedGuard();
-  const never = guard.never.list().filter((entry) => contains(entry, source));
-  const ways = guard.table.of(source.address, nowNs).map((way) => entryOf(way, nowNs));
-  const elsewhere = blockRows()
+  const rows = blockRows(); // throws where nothing blocks
+  const guard = new Pins().exists() ? new PinnedGuard() : undefined;
+  const never = guard?.never.list().filter((entry) => contains(entry, source)) ?? [];
+  const ways = (guard?.table.of(source.address, nowNs) ?? []).map((way) => entryOf(way, nowNs));
+  const elsewhere = rows
     .filter((row) => row.where === 'nft' || row.src_ip.includes('/'))
     .filter((row) => covers(row.src_ip, source))
     .filter((row) => !ways.some((way) => way.state === 'blocked' && way.src_ip === row.src_ip))
@@ -69,18 +71,19 @@ export function why(source: AddressPrefix, json: boolean): void {
 
 function entryOf(way: Way, nowNs: number): WhyEntry {
   const { score } = way;
-  const weighted =
-    score.value !== 0 || score.closed + score.silent + score.halfOpen + score.opened > 0;
+  // the reference rule counts only handshakes
+  const weighted = score.value !== 0 || score.closed + score.silent + score.halfOpen > 0;
   const technique = techniqueOf(way.scan);
   const blocked = way.state === WayState.blocked;
+  const judged = way.state !== WayState.watched && !way.byUser;
   return {
     src_ip: sourceOf(way),
     dst_ip: formatAddress(way.victim),
     state: blocked ? 'blocked' : way.state === WayState.found ? 'found' : 'watched',
     where: 'kernel',
     ...(blocked ? { reason: way.byUser ? 'user' : 'scan', confirmed: way.confirmed } : {}),
-    ...(blocked && !way.byUser ? { kind: SCAN_KINDS[classOf(way.scan)] } : {}),
-    ...(blocked && technique !== undefined ? { technique } : {}),
+    ...(judged ? { kind: SCAN_KINDS[classOf(way.scan)] } : {}),
+    ...(judged && technique !== undefined ? { technique } : {}),
     left_s: Math.round((way.untilNs - nowNs) / 1e9),
     since_s: Math.round((nowNs - way.firstNs) / 1e9),
     ports: way.ports,
@@ -119,16 +122,19 @@ function linesOf(entry: WhyEntry): string[] {
         ? '  it has completed handshakes with several ports, so the address is its own: --block-ttl-confirmed'
         : '  all of this can be forged by who sends with its address, so the block is short: --block-ttl',
     );
-  lines.push(
-    `  ${entry.packets} packets dropped: SYNs, flags that no peer sends, what belongs to no connection`,
-  );
+  const dropped =
+    entry.where === 'nft'
+      ? 'all that belongs to no connection'
+      : 'SYNs, flags that no peer sends, what belongs to no connection';
+  lines.push(`  ${entry.packets} packets dropped: ${dropped}`);
   return lines;
 }
 
 function headline({ src_ip, dst_ip, ...entry }: WhyEntry): string {
   const ports = entry.ports?.length ? `, ports ${entry.ports.join(',')}` : '';
   if (entry.state !== 'blocked') {
-    const what = entry.state === 'found' ? 'found scanning' : 'watched at';
+    const kind = entry.technique === undefined ? entry.kind : `${entry.kind}, ${entry.technique}`;
+    const what = entry.state === 'found' ? `found scanning (${kind})` : 'watched at';
     return `${src_ip} is ${what} ${dst_ip} for ${entry.since_s}s${ports}; forgotten after ${entry.left_s}s of silence`;
   }
   const where = entry.where === 'nft' ? ' in the firewall' : '';

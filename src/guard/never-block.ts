@@ -63,14 +63,15 @@ export function gatherNeverBlock(input: NeverBlockInput = thisHost()): NeverBloc
     }
   };
   const prefixes = mergePrefixes([
+    // Whoever could be locked out comes first: the kernel's list is bounded.
+    sshPeers(input),
+    sessions.prefixes,
     ownAddresses(input.interfaces()),
     gatewaysOfRoute(read('/proc/net/route')),
     gatewaysOfIpv6Route(read('/proc/net/ipv6_route')),
     resolversOf(read('/etc/resolv.conf')),
     // Behind the stub 127.0.0.53 of systemd-resolved(8).
     resolversOf(read('/run/systemd/resolve/resolv.conf')),
-    sshPeers(input),
-    sessions.prefixes,
   ]);
   return { prefixes, problems };
 }

@@ -172,13 +172,17 @@ export class Hooks {
     this.attachments.delete(iface);
   }
 
-  /** Unpins links of interfaces that an earlier run watched and this one does not. */
-  detachOthers(): void {
+  /** Unpins links of interfaces that an earlier run watched and this one does not. @returns their indexes */
+  detachOthers(): number[] {
+    const others = new Set<number>();
     const ours = new Set([...this.attachments.values()].map((a) => `${a.ifindex}`));
     for (const name of this.#pins.names()) {
       const ifindex = /^link-(\d+)-/.exec(name)?.[1];
-      if (ifindex !== undefined && !ours.has(ifindex)) this.#pins.unpin(name);
+      if (ifindex === undefined || ours.has(ifindex)) continue;
+      this.#pins.unpin(name);
+      others.add(Number(ifindex));
     }
+    return [...others];
   }
 }
 

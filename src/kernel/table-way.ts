@@ -102,8 +102,8 @@ export class WayLayout {
     const at = base + this.set.way + way * WAY.bytes;
     const slot = base + this.set.slot + way * this.#slotBytes;
     const state = sets.getUint8(at + WAY.state);
-    const outcomes = this.#more.score + this.#score.closed; // four in a row
-    const weighted = [0, 2, 4, 6].some((part) => more.getUint16(outcomes + part, true) !== 0);
+    const outcomes = this.#more.score + this.#score.closed; // closed, silent, half: in a row
+    const weighted = [0, 2, 4].some((part) => more.getUint16(outcomes + part, true) !== 0);
     const reason = more.getUint32(this.#more.reason, true);
     const score = (name: 'closed' | 'silent' | 'half' | 'opened' | 'trust'): number =>
       more.getUint16(this.#more.score + this.#score[name], true);

@@ -73,7 +73,10 @@ export class EbpfSource implements Source {
           'there is no interface to watch',
           'name one with -i, or bring one up',
         );
-      kernel.hooks.detachOthers();
+      const others = new Set(kernel.hooks.detachOthers());
+      for (const { name } of interfaces)
+        if (others.has(interfaceIndex(name)))
+          this.#news.push(`${name}, which an earlier run watched, is let go: no block holds there`);
     } catch (error) {
       kernel.abandon();
       this.#kernel = undefined;
