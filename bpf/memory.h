@@ -5,6 +5,38 @@
 
 #include "state.h"
 
+/* When each port of this host last answered with SYN+ACK, in 2^26 ns; by port and a hash of our address. A port that
+ * refuses now but was open lately is a service that restarts, not one that a scanner found closed.
+ * Inserted: egress; overwritten, never deleted. Read: egress. */
+#define PW_OPENS 65536
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32[PW_OPENS]);
+} pw_opens SEC(".maps");
+
+/* Remote ends that we sent UDP to, or had a connection with: 16 bits of a hash, then when, in 2^30 ns.
+ * Inserted: egress (UDP), socket programs (close); overwritten, never deleted. Read: egress, before it counts an answer
+ * of ours as evidence against somebody. */
+#define PW_PEERS 65536
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32[PW_PEERS]);
+} pw_peers SEC(".maps");
+
+/* SYN+ACKs that came in, as fingerprints of tuple and acknowledged number: an RST of ours to one of them answers
+ * backscatter of a spoofed flood, not a scan. Inserted: guard; overwritten, never deleted. Read: egress. */
+#define PW_SCATTERS 16384
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32[PW_SCATTERS]);
+} pw_scatters SEC(".maps");
+
 #define PW_SECONDS(ns) ((__u32)((ns) >> 30)) /* 1.07 s each */
 #define PW_UDP_PEER 56   /* a minute: an answer that comes later answers nothing */
 #define PW_TCP_PEER 224  /* 4 minutes, twice the MSL of RFC 9293: segments of an old connection */

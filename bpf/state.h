@@ -5,6 +5,7 @@
 #define PW_STATE_H
 
 #include "events.h"
+#include "scratch.h"
 
 #define PW_MAX_PORTS 15    /* --ports: T slots decide "more than T distinct ports" exactly */
 #define PW_ODD_PORTS 3     /* T for what no honest peer sends, under either rule */
@@ -39,72 +40,6 @@ const volatile struct pw_options {
 	__u8 weighted;      /* judge by outcomes (score.h), not by T */
 	__u8 set_clock;     /* tests and benches set the time: pw_shared.clock_ns */
 } pw_opt = { .ports = 3, .slots = 3, .events = 1 };
-
-/* Where things are in a frame; offsets are from its start. The parser writes it into the CPU's map value, and what
- * comes after reads it from there: the verifier then forgets by which of a thousand ways a header was reached, and
- * checks the rest once. */
-struct pw_layers {
-	__u32 ip;
-	__u32 l4;
-	__u32 l4_len; /* bytes of the datagram from l4 on, as its IP header says */
-	__u8 family;  /* 4 or 6 */
-	__u8 proto;
-	__u8 fragmented;
-};
-
-/* What the guard knows of a packet before it judges it. */
-struct pw_segment {
-	__be16 source; /* ports */
-	__be16 dest;
-	__u32 seq;
-	__u8 whole;    /* the transport header is there */
-	__u8 flags;    /* of TCP */
-	__u8 scan;     /* enum pw_scan, 0: touches no port */
-	__u8 blocked;  /* its source is */
-};
-
-/* The originator's and responder's ends of a packet. */
-struct pw_ends {
-	union {
-		__u32 src[4];
-		__u64 src8[2];
-	};
-	union {
-		__u32 dst[4];
-		__u64 dst8[2];
-	};
-};
-
-/* Somebody whose packet this one of ours answers. */
-struct pw_answered {
-	struct pw_ends e; /* src: who touched; dst: our address */
-	__u16 remote_port;
-	__u16 port;
-	__u8 v6;
-};
-
-/* What a SYN that reached the lock found; like the layers it lies in the CPU's map value. */
-struct pw_found {
-	__u64 until_tick; /* end of the block; 0: none was set */
-	__u64 first_tick;
-	__u64 oldest_tick;
-	__u32 oldest;     /* place of the port that was not seen for longest */
-	__u32 free;       /* a place without a live port */
-	__u32 known;      /* the port is not new after all ... */
-	__u32 at;         /* ... but lies here */
-	__u32 count;      /* live ports in `ports` */
-	__u32 way;        /* which one it is about ... */
-	__u32 item;       /* ... and what is new to it */
-	__u32 syns;
-	__u32 spared;
-	__u32 trusted;
-	__u32 confirmed;
-	__u32 answer;     /* what the packet in hand says, at egress (enum pw_answer) */
-	__u32 scan;       /* enum pw_scan */
-	__s32 score;
-	__u16 closed, silent, half, opened, hosts;
-	__u16 ports[16];
-};
 
 /* One CPU's counters; user space sums them. Only grow. */
 struct pw_counters {
@@ -268,38 +203,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32[PW_ANSWERS]);
 } pw_answers SEC(".maps");
-
-/* When each port of this host last answered with SYN+ACK, in 2^26 ns; by port and a hash of our address. A port that
- * refuses now but was open lately is a service that restarts, not one that a scanner found closed.
- * Inserted: egress; overwritten, never deleted. Read: egress. */
-#define PW_OPENS 65536
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32[PW_OPENS]);
-} pw_opens SEC(".maps");
-
-/* Remote ends that we sent UDP to, or had a connection with: 16 bits of a hash, then when, in 2^30 ns.
- * Inserted: egress (UDP), socket programs (close); overwritten, never deleted. Read: egress, before it counts an answer
- * of ours as evidence against somebody. */
-#define PW_PEERS 65536
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32[PW_PEERS]);
-} pw_peers SEC(".maps");
-
-/* SYN+ACKs that came in, as fingerprints of tuple and acknowledged number: an RST of ours to one of them answers
- * backscatter of a spoofed flood, not a scan. Inserted: guard; overwritten, never deleted. Read: egress. */
-#define PW_SCATTERS 16384
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32[PW_SCATTERS]);
-} pw_scatters SEC(".maps");
 
 /* What we know of a socket. */
 struct pw_sock {

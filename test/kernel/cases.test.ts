@@ -21,7 +21,9 @@ describe('honest clients, an hour of packet time each', () => {
 describe.each(HOOKS)('scanners, %s', (hook) => {
   const rig = withRig(WEIGHTED);
 
-  const expected = SCANS.filter((one) => one.expects.length > 0);
+  // the hooks share one body: of the second every fifth case is enough
+  const every = hook === HOOKS[0] ? 1 : 5;
+  const expected = SCANS.filter((one, i) => one.expects.length > 0 && i % every === 0);
 
   it.each(expected.map((one) => [one.name, one] as const))('%s: found', async (_, one) => {
     rig().setLocals([...LOCAL4, ...LOCAL6]);

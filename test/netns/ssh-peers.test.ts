@@ -13,7 +13,10 @@ suite('the peer of an SSH session', ['sshd', 'ssh', 'ssh-keygen', 'nmap'], () =>
   beforeAll(async () => {
     server = await SshServer.start(rig().victim);
   });
-  const watch = useWatch(rig, ['-i', VICTIM_IF, '-o', 'json', '--block', '--block-ttl', '300s']);
+  const watch = useWatch(rig, [
+    ...['-i', VICTIM_IF, '-o', 'json', '--rule', 'weighted'],
+    ...['--block', '--block-ttl', '300s'],
+  ]);
 
   /** A root's login that echoes. */
   const to = (source: string, user = 'root', family: 4 | 6 = 4): string[] => [

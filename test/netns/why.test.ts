@@ -24,7 +24,7 @@ suite('packetwatch block why', ['nmap'], () => {
         `^${source} is blocked for \\d+s more: vertical scan of ${VICTIM[4]}, ports [\\d,]+$`,
       ),
     );
-    expect(score).toMatch(/^ {2}score 4\.77, a scan is 4\.59 or more: 4 closed .*, 1 silent /);
+    expect(score).toMatch(/^ {2}score 4\.61, a scan is 4\.59 or more: 4 closed .*, 1 silent /);
     expect(forged).toMatch(/can be forged/);
     expect(dropped).toMatch(/packets dropped/);
     expect(JSON.parse(await why(source, '--json'))).toMatchObject({
@@ -39,7 +39,7 @@ suite('packetwatch block why', ['nmap'], () => {
     await (await rig().scanner.peer()).connect(to);
     expect(await why(SCANNER[4])).toMatch(
       new RegExp(
-        `^${SCANNER[4]} is watched at ${VICTIM[4]} .*\\n {2}score -0\\.98, .* 1 opened \\(-0\\.98 each\\)`,
+        `^${SCANNER[4]} is watched at ${VICTIM[4]} .*\\n {2}score -1\\.01, .* 1 opened \\(-1\\.01 each\\)`,
       ),
     );
     await packetwatch(rig().victim, ['allow', 'add', source]);
