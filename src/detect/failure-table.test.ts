@@ -6,12 +6,14 @@ const SECOND = 1e9;
 const HOUR = 3600 * SECOND;
 const PORTS = 12;
 
-/** One source at a time, in words. */
-function table(sources = 64): {
-  all: FailureTable;
-  fail(src: string, port: number, ns: number): boolean;
-  open(src: string, ns: number): void;
-} {
+interface Rig {
+  readonly all: FailureTable;
+  /** true: it is to be told. */
+  readonly fail: (src: string, port: number, ns: number) => boolean;
+  readonly open: (src: string, ns: number) => void;
+}
+
+function table(sources = 64): Rig {
   const all = new FailureTable(sources, 1, 24 * HOUR);
   const wordsOf = (src: string): Uint32Array => new Uint32Array(parseAddress(src)!.slice().buffer);
   return {

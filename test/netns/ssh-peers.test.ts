@@ -13,10 +13,8 @@ suite('the peer of an SSH session', ['sshd', 'ssh', 'ssh-keygen', 'nmap'], () =>
   beforeAll(async () => {
     server = await SshServer.start(rig().victim);
   });
-  const watch = useWatch(rig, [
-    ...['-i', VICTIM_IF, '-o', 'json', '--rule', 'weighted'],
-    ...['--block', '--block-ttl', '300s'],
-  ]);
+  const blocking = '--rule weighted --block --block-ttl 300s'.split(' ');
+  const watch = useWatch(rig, ['-i', VICTIM_IF, '-o', 'json', ...blocking]);
 
   /** A root's login that echoes. */
   const to = (source: string, user = 'root', family: 4 | 6 = 4): string[] => [
