@@ -26,7 +26,7 @@ import {
 import { keyOf, opened } from './tuples.ts';
 
 /** Attempts at one closed port: each is two events, the attempt and that it was refused. */
-const FLOOD = { attempts: 5_000_000, perSecond: 80_000, port: 9 } as const;
+const FLOOD = { attempts: 5_000_000, perSecond: 60_000, port: 9 } as const;
 
 /** Tells each line of the program's output with the time at which it was read. */
 function onLines(started: Started, take: (line: string, readMs: number) => void): void {

@@ -58,3 +58,4 @@ const enum pw_direction *pw_direction_layout;
 const enum pw_from *pw_from_layout;
 const enum pw_head_flag *pw_head_flag_layout;
 const enum pw_scan *pw_scan_layout;
+const enum pw_weight *pw_weight_layout;

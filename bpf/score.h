@@ -25,15 +25,19 @@
 
 #include "table.h"
 
-#define PW_SCORE_CLOSED 277
-#define PW_SCORE_SILENT 222
-#define PW_SCORE_YOUNG 72        /* silent for less than PW_YOUNG: 16 of them are no scan */
+/* In 1/256 nat. */
+enum pw_weight {
+	PW_SCORE_CLOSED = 277,
+	PW_SCORE_SILENT = 222,
+	PW_SCORE_YOUNG = 72,      /* silent for less than PW_YOUNG: 16 of them are no scan */
+	PW_SCORE_HALF = 64,
+	PW_SCORE_OPENED = 258,    /* taken off */
+	PW_SCORE_SCAN = 1176,     /* the threshold */
+	PW_SCORE_FLOOR = -588,
+	PW_SCORE_CEILING = 18816, /* no more is needed, and it can be multiplied */
+};
+
 #define PW_YOUNG 97656          /* 100 ms, in ticks */
-#define PW_SCORE_HALF 64
-#define PW_SCORE_OPENED 258
-#define PW_SCORE_SCAN 1176
-#define PW_SCORE_FLOOR -588
-#define PW_SCORE_CEILING 18816  /* no more is needed, and it can be multiplied */
 #define PW_SCORE_HALVES 10      /* every 2^10 units of 2^26 ns, 68.7 s */
 #define PW_OPEN_LATELY 53644    /* an hour, in 2^26 ns */
 /* Nobody can complete a handshake with an address that is not his own. A source that did so this often, so far apart,

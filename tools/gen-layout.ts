@@ -21,6 +21,7 @@ const ENUMS = [
   { name: 'Kind', type: 'pw_kind', prefix: 'PW_KIND_' },
   { name: 'Direction', type: 'pw_direction', prefix: 'PW_DIR_' },
   { name: 'From', type: 'pw_from', prefix: 'PW_FROM_' },
+  { name: 'Weight', type: 'pw_weight', prefix: 'PW_SCORE_' },
   { name: 'ScanKind', type: 'pw_scan', prefix: 'PW_SCAN_' },
   { name: 'Flag', type: 'pw_head_flag', prefix: 'PW_FLAG_' },
 ];

@@ -5,13 +5,14 @@ import { Pins } from '../kernel/pins.ts';
 import { type Way, WayState } from '../kernel/table-way.ts';
 import { SCAN_KINDS } from '../model/events.ts';
 import { formatAddress } from '../wire/address.ts';
+import { Weight } from '../wire/layout.gen.ts';
 import { type AddressPrefix, contains, formatPrefix, parsePrefix } from '../wire/prefix.ts';
 import { originsOf } from './allow.ts';
 import { blockRows, sourceOf } from './block-list.ts';
 
-/** The weighted rule as bpf/score.h has it, in nat. */
-const THRESHOLD = 4.59;
-const WEIGHTS = { closed: 1.08, silent: 0.87, halfOpen: 0.25, opened: -1.01 } as const;
+/** Weights are kept in 1/256 nat (bpf/score.h). */
+const NAT = 256;
+const THRESHOLD = (Weight.SCAN / NAT).toFixed(2);
 
 /** What the guard's table and the never-block list say of a source. */
 interface Why {
@@ -147,12 +148,12 @@ function headline({ src_ip, dst_ip, ...entry }: WhyEntry): string {
 
 function scoreLine({ score, closed, silent, half_open, opened }: WhyEntry): string {
   const part = (count: number | undefined, name: string, weight: number): string =>
-    `${count} ${name} (${weight > 0 ? '+' : ''}${weight.toFixed(2)} each)`;
+    `${count} ${name} (${weight > 0 ? '+' : ''}${(weight / NAT).toFixed(2)} each)`;
   const parts = [
-    part(closed, 'closed', WEIGHTS.closed),
-    part(silent, 'silent', WEIGHTS.silent),
-    part(half_open, 'half-open', WEIGHTS.halfOpen),
-    part(opened, 'opened', WEIGHTS.opened),
+    part(closed, 'closed', Weight.CLOSED),
+    part(silent, 'silent', Weight.SILENT),
+    part(half_open, 'half-open', Weight.HALF),
+    part(opened, 'opened', -Weight.OPENED),
   ];
   return `  score ${score!.toFixed(2)}, a scan is ${THRESHOLD} or more: ${parts.join(', ')}; it halves every 69 s`;
 }

@@ -88,6 +88,18 @@ export const From = {
   CLOSE: 4,
 } as const;
 
+/** enum pw_weight. */
+export const Weight = {
+  CLOSED: 277,
+  SILENT: 222,
+  YOUNG: 72,
+  HALF: 64,
+  OPENED: 258,
+  SCAN: 1176,
+  FLOOR: -588,
+  CEILING: 18816,
+} as const;
+
 /** enum pw_scan. */
 export const ScanKind = {
   NONE: 0,
