@@ -52,7 +52,7 @@ test-fuzz: build ## a million mutated frames through the guard (needs root)
 bench: bench-packages build ## measure against peers on this machine
 	@$(BIN)/tsx bench/main.ts $(ARGS)
 
-generate: node_modules/.package-lock.json ## write the generated files again (needs clang)
+generate: bpf-objects node_modules/.package-lock.json ## write the generated files again (needs clang)
 	@$(BIN)/tsx tools/gen-layout.ts
 	@$(BIN)/tsx tools/gen-metrics.ts
 
