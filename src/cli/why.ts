@@ -2,7 +2,7 @@ import { monotonicNs } from '../agent/clock.ts';
 import { classOf, techniqueOf } from '../flow/scan-kind.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';
 import { Pins } from '../kernel/pins.ts';
-import { type Way, WayState } from '../kernel/table-way.ts';
+import { isWeighted, type Way, WayState } from '../kernel/table-way.ts';
 import { SCAN_KINDS } from '../model/events.ts';
 import { formatAddress } from '../wire/address.ts';
 import { Weight } from '../wire/layout.gen.ts';
@@ -72,8 +72,6 @@ export function why(source: AddressPrefix, json: boolean): void {
 
 function entryOf(way: Way, nowNs: number): WhyEntry {
   const { score } = way;
-  // the reference rule counts only handshakes
-  const weighted = score.value !== 0 || score.closed + score.silent + score.halfOpen > 0;
   const technique = techniqueOf(way.scan);
   const blocked = way.state === WayState.blocked;
   const judged = way.state !== WayState.watched && !way.byUser;
@@ -89,7 +87,7 @@ function entryOf(way: Way, nowNs: number): WhyEntry {
     since_s: Math.round((nowNs - way.firstNs) / 1e9),
     ports: way.ports,
     packets: way.hits,
-    ...(weighted
+    ...(isWeighted(score)
       ? {
           score: Math.round(score.value * 100) / 100,
           closed: score.closed,

@@ -102,14 +102,20 @@ export class WayLayout {
     const at = base + this.set.way + way * WAY.bytes;
     const slot = base + this.set.slot + way * this.#slotBytes;
     const state = sets.getUint8(at + WAY.state);
-    const outcomes = this.#more.score + this.#score.closed; // closed, silent, half: in a row
-    const weighted = [0, 2, 4].some((part) => more.getUint16(outcomes + part, true) !== 0);
     const reason = more.getUint32(this.#more.reason, true);
-    const score = (name: 'closed' | 'silent' | 'half' | 'opened' | 'trust'): number =>
+    const part = (name: 'closed' | 'silent' | 'half' | 'opened' | 'trust'): number =>
       more.getUint16(this.#more.score + this.#score[name], true);
+    const score: WayScore = {
+      value: more.getInt32(this.#more.score + this.#score.value, true) / NAT,
+      closed: part('closed'),
+      silent: part('silent'),
+      halfOpen: part('half'),
+      opened: part('opened'),
+      trust: part('trust'),
+    };
     return {
       state,
-      source: addressAt(sets, slot + this.#slot.src),
+      source: this.source(sets, base, way),
       fullSource: addressAt(more, this.#more.full_src),
       victim: addressAt(sets, slot + this.#slot.dst),
       byUser: state === WayState.blocked && reason === BY_USER,
@@ -118,16 +124,14 @@ export class WayLayout {
       untilNs: sets.getUint32(at + WAY.until, true) * WHEN_NS,
       firstNs: Number(sets.getBigUint64(slot + this.#slot.first_tick, true)) * TICK_NS,
       hits: sets.getUint32(base + this.set.hits + way * 4, true),
-      ports: this.#ports(sets, slot, more, state, weighted),
-      score: {
-        value: more.getInt32(this.#more.score + this.#score.value, true) / NAT,
-        closed: score('closed'),
-        silent: score('silent'),
-        halfOpen: score('half'),
-        opened: score('opened'),
-        trust: score('trust'),
-      },
+      ports: this.#ports(sets, slot, more, state, isWeighted(score)),
+      score,
     };
+  }
+
+  /** The source of a way, without the rest. */
+  source(sets: DataView, base: number, way: number): Uint8Array {
+    return addressAt(sets, base + this.set.slot + way * this.#slotBytes + this.#slot.src);
   }
 
   #ports(sets: DataView, slot: number, more: DataView, state: number, weighted: boolean): number[] {
@@ -146,6 +150,11 @@ export class WayLayout {
     }
     return [...ports].sort((a, b) => a - b);
   }
+}
+
+/** Did the weighted rule judge it? The reference rule counts only handshakes. */
+export function isWeighted({ value, closed, silent, halfOpen }: WayScore): boolean {
+  return value !== 0 || closed + silent + halfOpen > 0;
 }
 
 function addressAt(memory: DataView, at: number): Uint8Array {

@@ -37,15 +37,15 @@ export class TableView {
     const active: Way[] = [];
     const expired: Way[] = [];
     if (Atomics.load(this.#blockCount, 0) === 0) return { active, expired };
-    for (const way of this.#ways((state) => state === WayState.blocked))
-      (way.untilNs > nowNs ? active : expired).push(way);
+    for (const way of this.#ways(isBlocked)) (way.untilNs > nowNs ? active : expired).push(way);
     return { active, expired };
   }
 
   /** All that is known of a source: its block, and what it did to each of our addresses, as long as that counts. */
   of(source: Uint8Array, nowNs: number): Way[] {
-    const known = this.#ways((state) => state !== WayState.free);
-    return known.filter((way) => way.untilNs > nowNs && isOf(way.source, source));
+    const isIts = (state: number, base: number, way: number): boolean =>
+      state !== WayState.free && isOf(this.#layout.source(this.#bytes, base, way), source);
+    return this.#ways(isIts).filter((way) => way.untilNs > nowNs);
   }
 
   /** Ways in use, and how many of them are blocks in force; walks the whole table. */
@@ -82,16 +82,17 @@ export class TableView {
     }
   }
 
-  #ways(wanted: (state: number) => boolean): Way[] {
+  /** The ways that are wanted, by what the mapping shows: only of these the rest is asked for. */
+  #ways(wanted: (state: number, base: number, way: number) => boolean): Way[] {
     const found: Way[] = [];
     for (let set = 0; set < this.#sets; set++) {
       const base = set * this.#setBytes;
       for (let way = 0; way < WAYS; way++) {
-        const state = (): number =>
-          this.#bytes.getUint8(base + this.#layout.set.way + way * WAY.bytes + WAY.state);
-        if (!wanted(state())) continue;
+        if (!wanted(this.#stateOf(base, way), base, way)) continue;
         const read = this.#consistent(base, () =>
-          wanted(state()) ? this.#read(base, way, set * WAYS + way) : undefined,
+          wanted(this.#stateOf(base, way), base, way)
+            ? this.#layout.read(this.#bytes, base, way, this.#moreOf(set * WAYS + way))
+            : undefined,
         );
         if (read) found.push(read);
       }
@@ -99,8 +100,8 @@ export class TableView {
     return found;
   }
 
-  #read(base: number, way: number, place: number): Way {
-    return this.#layout.read(this.#bytes, base, way, this.#moreOf(place));
+  #stateOf(base: number, way: number): number {
+    return this.#bytes.getUint8(base + this.#layout.set.way + way * WAY.bytes + WAY.state);
   }
 
   /** Not mapped: it is wanted for blocks only, and a mapping of it would be resident as a whole. */
@@ -112,6 +113,8 @@ export class TableView {
     return new DataView(value.buffer);
   }
 }
+
+const isBlocked = (state: number): boolean => state === WayState.blocked;
 
 /** Is this address the source of a way, or in its prefix? */
 function isOf(source: Uint8Array, address: Uint8Array): boolean {
