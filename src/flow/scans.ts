@@ -1,8 +1,9 @@
 import { type EndReason, SCAN_KINDS, type ScanState, ScanClass } from '../model/events.ts';
 import { Flag, Head, VerdictPart } from '../wire/layout.gen.ts';
-import { type Alike, DECOY_PORTS, Decoys, DECOYS_AT_LEAST } from './decoys.ts';
+import { DECOY_PORTS, Decoys, DECOYS_AT_LEAST } from './decoys.ts';
 import { HashIndex } from './hash-index.ts';
-import type { Scan, ScanWeights } from './listener.ts';
+import type { Scan } from './listener.ts';
+import { countSyns, FRESH, hasDoubled, type ScanEntry, weightsOf } from './scan-entry.ts';
 import { keyHi, keyLo, samePair } from './scan-key.ts';
 import { classOf, techniqueOf } from './scan-kind.ts';
 import { MAX_SCAN_PORTS, ScanPorts } from './scan-ports.ts';
@@ -11,33 +12,6 @@ import { MAX_SCAN_PORTS, ScanPorts } from './scan-ports.ts';
 export const MAX_SCANS = 1024;
 /** A slow scan is over only now: one port in 10 minutes is what is looked for, and some probes get lost. */
 export const SLOW_SILENCE_NS = 3600e9;
-
-/** One scan that goes on. */
-interface Entry {
-  readonly slot: number;
-  lo: number;
-  hi: number;
-  live: boolean;
-  /** It did something since the hand went by (#place). */
-  recent: boolean;
-  /** Code of the last verdict (ScanKind). */
-  kind: number;
-  flags: number;
-  hosts: number;
-  readonly ports: ScanPorts;
-  /** Told again at so many ports or hosts. */
-  tellAtPorts: number;
-  tellAtHosts: number;
-  weights: ScanWeights | undefined;
-  packets: number;
-  /** `packets` at the last verdict, and what the kernel had counted then. */
-  verdictPackets: number;
-  verdictSyns: number;
-  blocks: number;
-  firstNs: number;
-  lastNs: number;
-  alike: Alike | undefined;
-}
 
 /**
  * The scans that go on, one for each source, victim and kind. A verdict opens one and is told; later verdicts and, of a
@@ -54,8 +28,8 @@ export class ScanBook {
   readonly #addresses: Uint32Array = new Uint32Array(MAX_SCANS * 8);
   readonly #addressBytes: Uint8Array = new Uint8Array(this.#addresses.buffer);
   /** Made when needed, then used again and again. */
-  readonly #entries: Entry[] = [];
-  readonly #free: Entry[] = [];
+  readonly #entries: ScanEntry[] = [];
+  readonly #free: ScanEntry[] = [];
   /** Scans found since the start, by ScanClass. */
   readonly found: Float64Array = new Float64Array(SCAN_KINDS.length);
   /** How many of those that go on are slow. */
@@ -134,7 +108,7 @@ export class ScanBook {
     if (slow?.ports.add(port)) this.#goOn(slow, nowNs);
   }
 
-  #goOn(scan: Entry, nowNs: number): void {
+  #goOn(scan: ScanEntry, nowNs: number): void {
     scan.lastNs = nowNs;
     scan.recent = true;
     scan.packets++;
@@ -161,7 +135,7 @@ export class ScanBook {
     for (const scan of this.#entries) if (scan.live) this.#end(scan, 'forced end', nowNs);
   }
 
-  #report(scan: Entry, state: ScanState, nowNs: number, endReason?: EndReason): void {
+  #report(scan: ScanEntry, state: ScanState, nowNs: number, endReason?: EndReason): void {
     const { ports, flags, hosts } = scan;
     // A full list is told once and then no more.
     scan.tellAtPorts =
@@ -191,7 +165,7 @@ export class ScanBook {
     });
   }
 
-  #end(scan: Entry, reason: EndReason, nowNs: number): void {
+  #end(scan: ScanEntry, reason: EndReason, nowNs: number): void {
     this.#report(scan, 'end', nowNs, reason);
     if (classOf(scan.kind) === ScanClass.slow) this.#slow--;
     this.#index.remove(scan.lo, scan.hi);
@@ -202,7 +176,7 @@ export class ScanBook {
   }
 
   /** The scan of a record's pair and a kind; one that was silent for too long ends here. */
-  #find(words: Uint32Array, at: number, kind: ScanClass, nowNs: number): Entry | undefined {
+  #find(words: Uint32Array, at: number, kind: ScanClass, nowNs: number): ScanEntry | undefined {
     const w = at >> 2;
     const slot = this.#index.find(keyLo(words, w), keyHi(words, w, kind));
     if (slot < 0) return undefined;
@@ -214,7 +188,7 @@ export class ScanBook {
     return undefined;
   }
 
-  #open(words: Uint32Array, at: number, kind: ScanClass, nowNs: number): Entry {
+  #open(words: Uint32Array, at: number, kind: ScanClass, nowNs: number): ScanEntry {
     const w = at >> 2;
     const lo = keyLo(words, w);
     const hi = keyHi(words, w, kind);
@@ -232,13 +206,13 @@ export class ScanBook {
   }
 
   /** A free place. When there is none, the hand goes round for a scan that did nothing since it last came by. */
-  #place(nowNs: number): Entry {
+  #place(nowNs: number): ScanEntry {
     for (;;) {
       const free = this.#free.pop();
       if (free) return free;
       const slot = this.#entries.length;
       if (slot < MAX_SCANS) {
-        const scan: Entry = { ...FRESH, slot, lo: 0, hi: 0, lastNs: 0, ports: new ScanPorts() };
+        const scan: ScanEntry = { ...FRESH, slot, lo: 0, hi: 0, lastNs: 0, ports: new ScanPorts() };
         this.#entries.push(scan);
         return scan;
       }
@@ -249,60 +223,19 @@ export class ScanBook {
     }
   }
 
-  #evict(scan: Entry, nowNs: number): void {
+  #evict(scan: ScanEntry, nowNs: number): void {
     this.#evicted++;
     this.#end(scan, 'lack of resources', nowNs);
   }
 
-  #silenceNs(scan: Entry): number {
+  #silenceNs(scan: ScanEntry): number {
     return classOf(scan.kind) === ScanClass.slow
       ? Math.max(SLOW_SILENCE_NS, this.#windowNs)
       : this.#windowNs;
   }
 }
 
-/** A scan of which nothing is known yet. */
-const FRESH = {
-  live: true,
-  recent: false,
-  kind: 0,
-  flags: 0,
-  hosts: 0,
-  tellAtPorts: 0,
-  tellAtHosts: 0,
-  weights: undefined,
-  packets: 0,
-  verdictPackets: 0,
-  verdictSyns: 0,
-  blocks: 0,
-  firstNs: Infinity,
-  alike: undefined,
-} as const;
-
 const VERDICT_PORTS = (VerdictPart.port_count - VerdictPart.ports) / 2;
 const TOLD_FLAGS = Flag.BLOCKED | Flag.SPARED | Flag.TRUSTED;
 
 const half = (bytes: Uint8Array, at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
-
-function hasDoubled(scan: Entry): boolean {
-  return scan.ports.count >= scan.tellAtPorts || scan.hosts >= scan.tellAtHosts;
-}
-
-/** The kernel counts on from verdict to verdict, and from 0 when it forgot the pair; attempts are counted here, too. */
-function countSyns(scan: Entry, syns: number): void {
-  const more = syns >= scan.verdictSyns ? syns - scan.verdictSyns : syns;
-  scan.packets = Math.max(scan.packets, scan.verdictPackets + more);
-  scan.verdictPackets = scan.packets;
-  scan.verdictSyns = syns;
-}
-
-/** Natural logarithms are kept as 1/256 nat (PW_SCORE_* in bpf/score.h). */
-function weightsOf(words: Uint32Array, bytes: Uint8Array, at: number): ScanWeights {
-  return {
-    closed: half(bytes, at + VerdictPart.closed),
-    silent: half(bytes, at + VerdictPart.silent),
-    halfOpen: half(bytes, at + VerdictPart.half),
-    opened: half(bytes, at + VerdictPart.opened),
-    score: (words[(at + VerdictPart.score) >> 2]! | 0) / 256,
-  };
-}
