@@ -15,8 +15,7 @@ export function startNotes(config: WatchConfig, source: Source): string[] {
       : `reading /proc/net/tcp every ${config.intervalSeconds} s`,
     ...source.limits(),
   ];
-  const left =
-    ebpf && !keepsBlocks(config) ? ebpf.kernel.table.blocks(monotonicNs()).active.length : 0;
+  const left = endingBlocks(config, source);
   if (left > 0)
     lines.push(
       `took over ${left} blocks of an earlier run; they end with this one: add --block to keep them`,
