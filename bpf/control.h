@@ -8,10 +8,10 @@
 enum pw_command {
 	PW_COMMAND_BLOCK = 1,   /* addr for ttl_ticks */
 	PW_COMMAND_UNBLOCK = 2, /* addr */
+	PW_COMMAND_FLUSH = 3,   /* sum number `index`, when its second is over or all is 1 */
 	PW_COMMAND_NET = 4,     /* a prefix of `index` bits is being blocked: count and report it, or refuse */
 	PW_COMMAND_NO_NET = 5,  /* it is blocked no more */
 	PW_COMMAND_FULL = 6,    /* count a prefix that found the list of allowed ones full */
-	PW_COMMAND_FLUSH = 3,   /* sum number `index`, when its second is over or all is 1 */
 };
 
 struct pw_request {

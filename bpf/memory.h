@@ -3,7 +3,7 @@
 #ifndef PW_MEMORY_H
 #define PW_MEMORY_H
 
-#include "state.h"
+#include "table.h"
 
 /* When each port of this host last answered with SYN+ACK, in 2^26 ns; by port and a hash of our address. A port that
  * refuses now but was open lately is a service that restarts, not one that a scanner found closed.
@@ -16,8 +16,8 @@ struct {
 	__type(value, __u32[PW_OPENS]);
 } pw_opens SEC(".maps");
 
-/* Remote ends that we sent UDP to, or had a connection with: 16 bits of a hash, then when, in 2^30 ns.
- * Inserted: egress (UDP), socket programs (close); overwritten, never deleted. Read: egress, before it counts an answer
+/* Remote ends that we asked over UDP, or had a connection with: 16 bits of a hash, then when, in 2^30 ns.
+ * Inserted: egress (UDP from a port of ours that is no service's), socket programs (close); overwritten, never deleted. Read: egress, before it counts an answer
  * of ours as evidence against somebody. */
 #define PW_PEERS 65536
 struct {
@@ -27,8 +27,10 @@ struct {
 	__type(value, __u32[PW_PEERS]);
 } pw_peers SEC(".maps");
 
-/* SYN+ACKs that came in, as fingerprints of tuple and acknowledged number: an RST of ours to one of them answers
- * backscatter of a spoofed flood, not a scan. Inserted: guard; overwritten, never deleted. Read: egress. */
+/* What came in and is refused without being an attempt, as fingerprints of its tuple and of a number in the RST that
+ * answers it. SYN+ACKs, by what they acknowledge, which is the RST's sequence number: backscatter of a spoofed flood is
+ * no scan. Segments that no peer sends, by what the RST will acknowledge: the guard has judged them.
+ * Inserted: guard; overwritten, never deleted. Read: egress. */
 #define PW_SCATTERS 16384
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -43,10 +45,10 @@ struct {
 
 static __always_inline __u32 *pw_open_place(const __u32 *dst, __u16 port)
 {
-	__u32 zero = 0, hash = (dst[0] ^ dst[1] * 5 ^ dst[2] * 3 ^ dst[3]) * 0x9e3779b1;
+	__u32 zero = 0;
 	__u32 *opens = bpf_map_lookup_elem(&pw_opens, &zero);
 
-	return opens ? &opens[(port ^ hash >> 16) & (PW_OPENS - 1)] : 0;
+	return opens ? &opens[(port ^ pw_fold(dst) >> 16) & (PW_OPENS - 1)] : 0;
 }
 
 /* This port of ours has answered with SYN+ACK. `now`: 2^26 ns. */
@@ -67,10 +69,9 @@ static __always_inline int pw_open_within(const __u32 *dst, __u16 port, __u32 no
 
 static __always_inline __u32 *pw_peer_place(const __u32 *addr, __u16 port, __u32 *tag)
 {
-	__u32 zero = 0, hash = addr[0] ^ addr[1] * 5 ^ addr[2] * 3 ^ addr[3];
+	__u32 zero = 0, hash = pw_fold(addr) ^ port * 0x85ebca6b;
 	__u32 *peers = bpf_map_lookup_elem(&pw_peers, &zero);
 
-	hash = (hash ^ port * 0x85ebca6b) * 0x9e3779b1;
 	hash = (hash ^ hash >> 15) * 0xc2b2ae35;
 	*tag = hash & 0xffff0000;
 	return peers ? &peers[hash & (PW_PEERS - 1)] : 0;

@@ -83,7 +83,7 @@ static __always_inline int pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag
 	slot->first_tick = tick;
 	set->hits[i] = 1;
 	pw_set_way(set, i, PW_WAY(tag, PW_WAY_WATCHED, 1, pw_over(tick)));
-	if (pw_opt.weighted || pw_opt.block || pw_opt.retell)
+	if (pw_keeps_outcomes())
 		__builtin_memset(&more->score, 0, sizeof(more->score));
 	if (pw_opt.weighted && scan == PW_SCAN_VERTICAL) {
 		more->score.value = (carried > 0 ? carried : 0) + PW_SCORE_YOUNG;
@@ -111,11 +111,6 @@ static __always_inline __u16 pw_tag_for(__u16 tag, __u32 scan, __u16 port)
 	return tag ^ mark;
 }
 
-static __always_inline __u16 pw_fold(const __u32 *addr)
-{
-	return ((addr[0] ^ addr[1] * 5 ^ addr[2] * 3 ^ addr[3]) * 0x9e3779b1) >> 16;
-}
-
 /* Something of e->src touched port of our own address e->dst: a SYN (PW_SCAN_VERTICAL), or what `scan` says. */
 static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan, __u16 port, __u64 tick,
 				    volatile struct pw_found *found, struct pw_counters *c)
@@ -134,7 +129,7 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan,
 	if (__builtin_expect(scan != PW_SCAN_VERTICAL, 0)) {
 		marked = pw_tag_for(tag, scan, port);
 		if (scan == PW_SCAN_HORIZONTAL)
-			item = pw_fold(e->dst);
+			item = pw_fold(e->dst) >> 16;
 	}
 	set = pw_set_of(hash);
 	if (!set)
@@ -211,13 +206,12 @@ static __always_inline int pw_judge_outcome(const struct pw_ends *e, int v6, __u
 		pw_look(found, &set->slot[way & 3], more, port, tick);
 		before = found->known ? pw_outcome_of(score, found->at) : PW_COUNTED;
 		if (outcome == PW_OPENED) {
-			__u32 worth = found->count + score->trust;
-
 			pw_trust(score, now);
 			if (pw_opt.weighted)
 				pw_add_score(score, -PW_SCORE_OPENED, now);
 			/* a flood of others must not make it forgotten */
-			pw_set_way(set, way & 3, PW_WAY(tag, PW_WAY_STATE(set->way[way & 3]), worth > 0xff ? 0xff : worth, pw_over(tick)));
+			pw_set_way(set, way & 3,
+				   PW_WAY(tag, PW_WAY_STATE(set->way[way & 3]), pw_worth_of(score, found->count), pw_over(tick)));
 		}
 		if (pw_opt.weighted && before == PW_PENDING) {
 			pw_add_score(score, -PW_SCORE_YOUNG, now);

@@ -101,6 +101,14 @@ static __always_inline int pw_is_confirmed(const struct pw_score *s)
 	return ports >= PW_CONFIRMED_PORTS;
 }
 
+/* What a way is worth of being kept when its set is full: its ports, and trust, which floods can't have. */
+static __always_inline __u32 pw_worth_of(const struct pw_score *s, __u32 ports)
+{
+	__u32 worth = ports + s->trust;
+
+	return worth > 0xff ? 0xff : worth;
+}
+
 /* The score of way i alone, or all positive ones of its source together, whichever is higher. Also counts the victims.
  * `hosts` is where to; in the CPU's map value, so that the verifier forgets it. */
 static __always_inline __s32 pw_score_of(struct pw_set *set, __u64 hash, __u32 i, __u32 now, volatile __u16 *hosts)

@@ -230,6 +230,12 @@ struct {
 	__type(value, struct pw_sock);
 } pw_socks SEC(".maps");
 
+/* Is it kept what became of the ports? The weighted rule judges by it, and a block is as long as it says. */
+static __always_inline int pw_keeps_outcomes(void)
+{
+	return pw_opt.weighted || pw_opt.block || pw_opt.retell;
+}
+
 static __always_inline __u64 pw_set_ns(void)
 {
 	__u32 zero = 0;

@@ -29,14 +29,14 @@ static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, c
 	if (!pw_opt.weighted || scan > PW_SCAN_HORIZONTAL) {
 		found->closed = found->silent = found->half = 0;
 		found->score = 0;
-		found->opened = pw_opt.block || pw_opt.retell ? more->score.opened : 0;
+		found->opened = pw_keeps_outcomes() ? more->score.opened : 0;
 		if (scan != PW_SCAN_HORIZONTAL)
 			found->hosts = 1;
 	}
 	found->syns = set->hits[i & 3];
 	found->first_tick = slot->first_tick;
 	found->until_tick = 0;
-	found->confirmed = (pw_opt.weighted || pw_opt.block || pw_opt.retell) && pw_is_confirmed(&more->score);
+	found->confirmed = pw_keeps_outcomes() && pw_is_confirmed(&more->score);
 	found->trusted = pw_opt.weighted && pw_is_trusted(set, hash, slot->src, PW_WHEN(tick));
 	found->spared = pw_opt.dry_run || found->trusted || pw_spared(e->src);
 	more->full_src[0] = e->src[0];
@@ -92,7 +92,7 @@ static __always_inline void pw_ripen(struct pw_slot *slot, struct pw_more *more,
 static __always_inline int pw_weigh(struct pw_set *set, __u64 hash, __u32 i, __u64 tick, volatile struct pw_found *found)
 {
 	struct pw_more *more = pw_more_of(hash, i);
-	__u32 now = PW_WHEN(tick), state, worth, scan;
+	__u32 now = PW_WHEN(tick), state, scan;
 	__s32 score;
 
 	if (!more)
@@ -111,10 +111,9 @@ static __always_inline int pw_weigh(struct pw_set *set, __u64 hash, __u32 i, __u
 		return PW_JUDGED_OVER;
 	}
 	state = PW_WAY_STATE(set->way[i & 3]);
-	worth = found->count + more->score.trust;
 	pw_set_way(set, i & 3,
 		   PW_WAY(pw_tag_of(hash), state == PW_WAY_FOUND && score > PW_SCORE_SCAN / 2 ? PW_WAY_FOUND : PW_WAY_WATCHED,
-			  worth > 0xff ? 0xff : worth, pw_over(tick)));
+			  pw_worth_of(&more->score, found->count), pw_over(tick)));
 	return PW_JUDGED_PASS;
 }
 
