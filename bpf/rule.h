@@ -35,7 +35,6 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 		pw_ripen(slot, more, tick);
 		place = live < PW_MAX_PORTS ? found->free : found->oldest;
 		pw_put_port(slot, more, place, item, tick);
-		pw_set_outcome(&more->score, place, PW_PENDING);
 		pw_add_score(&more->score, PW_SCORE_YOUNG, PW_WHEN(tick));
 		if (more->score.silent < 0xffff)
 			more->score.silent++;

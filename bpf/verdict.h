@@ -3,7 +3,6 @@
 #ifndef PW_VERDICT_H
 #define PW_VERDICT_H
 
-#include "score.h"
 #include "ways.h"
 
 enum pw_judged {

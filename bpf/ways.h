@@ -4,6 +4,7 @@
 #define PW_WAYS_H
 
 #include "blocks.h"
+#include "score.h"
 
 /* Was this port touched within the window? */
 static __always_inline int pw_live(__u64 entry, __u64 tick)
@@ -95,8 +96,11 @@ static __always_inline void pw_look(volatile struct pw_found *found, struct pw_s
 	}
 }
 
+/* Under the lock: port takes place j; what became of the one that was there is forgotten. */
 static __always_inline void pw_put_port(struct pw_slot *slot, struct pw_more *more, __u32 j, __u16 port, __u64 tick)
 {
+	if (pw_keeps_outcomes() && j < PW_MAX_PORTS)
+		pw_set_outcome(&more->score, j, PW_PENDING);
 	if (j < PW_SLOT_PORTS)
 		slot->port[j] = tick << 16 | port;
 	else if (j < PW_MAX_PORTS)

@@ -31,14 +31,11 @@ export function openEbpf(config: WatchConfig, note: (line: string) => void): Ope
       protection.refresh(monotonicNs());
     },
   });
-  source.start();
-  const deaf = source.attachments().find((attachment) => !attachment.egress);
-  if (config.kernel.rule === 'weighted' && deaf) {
-    source.stop();
-    throw new OperatorError(
-      `the weighted rule needs to see what leaves by ${deaf.iface}, and that needs TCX (Linux 6.6)`,
-      'use --rule reference',
-    );
+  try {
+    source.start();
+  } catch (error) {
+    firewall?.stop(monotonicNs()); // deletes its table, unless an earlier run's blocks are in it
+    throw error;
   }
   return { source, protection: protection!, firewall };
 }
@@ -67,6 +64,11 @@ export function openProc(config: WatchConfig): ProcSource {
     throw new OperatorError(
       '--block needs the kernel, and --source proc only reads',
       'use --source ebpf as root',
+    );
+  if (config.kernel.rule === 'weighted')
+    throw new OperatorError(
+      'the weighted rule weighs what becomes of attempts, which only the kernel sees in time',
+      'use --rule reference, or --source ebpf as root',
     );
   if (config.interfaces.length > 0)
     throw new OperatorError(

@@ -26,6 +26,8 @@ export class AlertQueue {
   #sent = 0;
   #lost = 0;
   #toldLost = 0;
+  /** Why the last of them were. */
+  #why = '';
   #toldAtMs = -Infinity;
   #work: Promise<void> | undefined;
   #closing = false;
@@ -71,7 +73,7 @@ export class AlertQueue {
     clearTimeout(timer);
     this.#carrier.close();
     this.#lose(this.#waiting.splice(0).length, 'the program ended first');
-    this.#tell('the program ended first');
+    this.#tell();
   }
 
   async #deliver(): Promise<void> {
@@ -135,15 +137,18 @@ export class AlertQueue {
   #lose(count: number, why: string): void {
     if (count === 0) return;
     this.#lost += count;
-    if (performance.now() - this.#toldAtMs >= TELL_EVERY_MS) this.#tell(why);
+    this.#why = why;
+    if (performance.now() - this.#toldAtMs >= TELL_EVERY_MS) this.#tell();
   }
 
-  #tell(why: string): void {
+  #tell(): void {
     const more = this.#lost - this.#toldLost;
     if (more === 0) return;
     this.#toldLost = this.#lost;
     this.#toldAtMs = performance.now();
-    this.#note(`${more} ${more === 1 ? 'alert' : 'alerts'} for ${this.#carrier.name} lost: ${why}`);
+    this.#note(
+      `${more} ${more === 1 ? 'alert' : 'alerts'} for ${this.#carrier.name} lost: ${this.#why}`,
+    );
   }
 }
 

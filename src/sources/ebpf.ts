@@ -73,6 +73,12 @@ export class EbpfSource implements Source {
           'there is no interface to watch',
           'name one with -i, or bring one up',
         );
+      const deaf = this.#deaf()[0];
+      if (this.#options.kernel.rule === 'weighted' && deaf !== undefined)
+        throw new OperatorError(
+          `the weighted rule needs to see what leaves by ${deaf}, and that needs TCX (Linux 6.6)`,
+          'use --rule reference',
+        );
       const others = new Set(kernel.hooks.detachOthers());
       for (const { name } of interfaces)
         if (others.has(interfaceIndex(name)))
@@ -150,9 +156,7 @@ export class EbpfSource implements Source {
 
   limits(): readonly string[] {
     const limits = [...this.kernel.limits];
-    const deaf = [...this.kernel.hooks.attachments.values()]
-      .filter((a) => !a.egress)
-      .map((a) => a.iface);
+    const deaf = this.#deaf();
     if (deaf.length > 0)
       limits.push(
         `what leaves by ${deaf.join(', ')} is not seen (TCX needs Linux 6.6): refused attempts show as timeouts`,
@@ -179,6 +183,13 @@ export class EbpfSource implements Source {
   #wanted(interfaces: readonly HostInterface[]): readonly string[] {
     if (this.#options.interfaces.length > 0) return this.#options.interfaces;
     return interfaces.filter((i) => i.watched).map((i) => i.name);
+  }
+
+  /** Interfaces of which only what comes in is seen. */
+  #deaf(): string[] {
+    return this.attachments()
+      .filter((attachment) => !attachment.egress)
+      .map((attachment) => attachment.iface);
   }
 
   #locals(interfaces: readonly HostInterface[]): void {

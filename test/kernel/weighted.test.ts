@@ -219,3 +219,20 @@ describe.each(HOOKS)('the weighted rule, %s', (hook) => {
     expect(scans(rig()).map((scan) => scan.flags)).toEqual([Flag.WHOLE | Flag.SPARED]);
   });
 });
+
+describe.each(HOOKS)('the length of a block, reference rule, %s', (hook) => {
+  const rig = withRig({ setClock: true, block: true });
+
+  it('two ports stay two when one of them was forgotten and comes back', () => {
+    const t = new Talk(rig(), hook);
+    const at = (seconds: number): void => rig().setClock(seconds * SECOND);
+    at(1000);
+    t.connect(443);
+    at(1030);
+    t.connect(80);
+    at(1061);
+    t.connect(443);
+    expect([t.closed(1), t.closed(2)]).toEqual(['pass', 'drop']);
+    expect(scans(rig())[0]!.verdict!.untilNs / SECOND - 1061).toBeCloseTo(60, -1);
+  });
+});

@@ -66,6 +66,8 @@ suite('what is not there', [], () => {
     { args: ['watch', '-i', 'nowhere0'], line: /no interface nowhere0/ },
     { args: ['watch', '-i', 'nowhere0', '--block'], line: /no interface nowhere0/ },
     { args: ['watch', '-i', VICTIM_IF, '-i', 'nowhere0'], line: /no interface nowhere0/ },
+    { args: ['watch', '--source', 'proc', '--rule', 'weighted'], line: /weighted rule.* kernel/ },
+    { args: ['watch', '--block=nft', '-i', 'nowhere0'], line: /no interface nowhere0/ },
     { args: ['status'], line: /nothing of packetwatch runs/ },
     { args: ['block', 'list'], line: /nothing|no guard|not/ },
     { args: ['block', 'add', '192.0.2.7'], line: /nothing|no guard|not/ },
@@ -75,6 +77,7 @@ suite('what is not there', [], () => {
     expect(done.stderr).toMatch(/^packetwatch: [^\n]+\n$/);
     expect(done.stderr).toMatch(line);
     expect(await attached(rig().victim, VICTIM_IF)).toEqual(NOTHING);
+    expect((await rig().victim.run(['nft', 'list', 'tables'])).stdout).toBe('');
   });
 });
 
