@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { lockFile, netnsCookie } from '../kernel/libc.ts';
+import { privateDirectory } from '../kernel/private-directory.ts';
 import { OperatorError } from '../model/errors.ts';
 
 const DIRECTORY = '/run/packetwatch';
@@ -10,12 +11,12 @@ export function socketPath(): string {
   return `${DIRECTORY}/netns-${netnsCookie()}.sock`;
 }
 
-/** Answers to one-line commands of other processes of root. */
+/** Answers to one-line commands of other processes of this user, or of root. */
 export type Commands = Record<string, () => unknown>;
 
 /**
  * One program per network namespace: holds a lock that ends with the process, and takes commands on a unix socket
- * that only root may open.
+ * that only root and its own user may open.
  */
 export class Instance {
   #server: Server | undefined;
@@ -25,7 +26,8 @@ export class Instance {
   start(commands: Commands): void {
     const path = socketPath();
     const lock = path.replace(/sock$/, 'pid');
-    if (!takeLock(lock))
+    privateDirectory(DIRECTORY);
+    if (lockFile(lock) === undefined)
       throw new OperatorError(
         `packetwatch is already running here, process ${readFileSync(lock, 'utf8').trim() || 'unknown'}`,
         'see `packetwatch status`, or end that one first',
@@ -46,7 +48,9 @@ export class Instance {
         connection.end(`${JSON.stringify(answer ? answer() : { error: 'no such command' })}\n`);
       });
     });
+    const before = process.umask(0o177); // the directory may be one that others can enter
     this.#server.listen({ path, readableAll: false, writableAll: false });
+    process.umask(before);
     this.#server.unref();
   }
 
@@ -55,20 +59,6 @@ export class Instance {
     if (!this.#path) return;
     remove(this.#path);
     remove(this.#path.replace(/sock$/, 'pid')); // still locked: nobody else has it
-  }
-}
-
-/** false: somebody else holds it. Throws OperatorError when this user may not. */
-function takeLock(path: string): boolean {
-  try {
-    mkdirSync(DIRECTORY, { recursive: true, mode: 0o700 });
-    return lockFile(path) !== undefined;
-  } catch (cause) {
-    throw new OperatorError(
-      `no permission to run on the kernel's events (${DIRECTORY} can't be used)`,
-      'run as root for processes, outcomes and blocking',
-      { cause },
-    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import type { Firewall } from '../guard/firewall.ts';
+import { requireCapabilities } from '../kernel/capabilities.ts';
 import { requireObjects } from '../kernel/objects.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
@@ -140,6 +141,7 @@ export class Watch {
   /** Makes this the one program of its network namespace. */
   #claim(): true {
     requireObjects();
+    requireCapabilities();
     this.#instance.start({
       status: () => statusOf(this.#parts()),
       release: () => {

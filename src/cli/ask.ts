@@ -35,7 +35,9 @@ export function ask(command: string): Promise<unknown> {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
       else if (error.code === 'EACCES')
         reject(
-          new OperatorError('only root may ask the running program', 'use sudo', { cause: error }),
+          new OperatorError('only root and the user that runs packetwatch may ask it', 'use sudo', {
+            cause: error,
+          }),
         );
       else reject(error);
     });

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../model/errors.ts';
 import { VerifierError } from './bpf.ts';
+import { isFiltered, requireCapabilities } from './capabilities.ts';
 import { SystemError } from './libc.ts';
 
 /** Path of a compiled BPF object. */
@@ -29,12 +30,7 @@ export function explained(error: unknown): unknown {
       { cause: error },
     );
   const options = { cause: error };
-  if (error.code === 'EPERM' || error.code === 'EACCES')
-    return new OperatorError(
-      `no permission to use BPF (${error.call})`,
-      'run as root, or give CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, or use --source proc',
-      options,
-    );
+  if (error.code === 'EPERM' || error.code === 'EACCES') return refusal(error);
   if (error.code === 'ENOMEM' || error.code === 'ENOSPC')
     return new OperatorError(
       `no memory for the tables (${error.call})`,
@@ -48,4 +44,24 @@ export function explained(error: unknown): unknown {
       options,
     );
   return error;
+}
+
+/** Which right is missing; with all of them something else than capabilities says no. */
+function refusal(cause: SystemError): unknown {
+  try {
+    requireCapabilities();
+  } catch (missing) {
+    return missing;
+  }
+  const [by, mend] = isFiltered()
+    ? ['perhaps a seccomp filter', "let the container's or unit's filter pass bpf"]
+    : [
+        'a security module or a user namespace',
+        'run where the host itself gives the capabilities, or use --source proc',
+      ];
+  return new OperatorError(
+    `no permission to use BPF (${cause.call}), though no capability is missing: ${by} refuses it`,
+    mend,
+    { cause },
+  );
 }

@@ -2,7 +2,7 @@ import {
   accessSync,
   constants,
   existsSync,
-  mkdirSync,
+  lstatSync,
   readdirSync,
   rmdirSync,
   unlinkSync,
@@ -10,8 +10,11 @@ import {
 import { OperatorError } from '../model/errors.ts';
 import { pinnedObject, pinObject } from './bpf.ts';
 import { closeFd, isBpffs, mountBpffs, netnsCookie } from './libc.ts';
+import { privateDirectory } from './private-directory.ts';
 
 const BPFFS = '/sys/fs/bpf';
+/** One that root has mounted for a user who may not enter the host's: systemd mounts that for root alone. */
+const OWN_BPFFS = '/run/packetwatch/bpf';
 
 /**
  * What outlives the program: maps, links and one program, pinned in one directory per network namespace.
@@ -19,34 +22,34 @@ const BPFFS = '/sys/fs/bpf';
  */
 export class Pins {
   readonly directory: string;
+  readonly #root: string;
   readonly #allowed: string;
 
   constructor(cookie: bigint = netnsCookie()) {
-    this.directory = `${BPFFS}/packetwatch/netns-${cookie}`;
+    this.#root = isBpffs(OWN_BPFFS) ? OWN_BPFFS : `${BPFFS}/packetwatch`;
+    this.directory = `${this.#root}/netns-${cookie}`;
     this.#allowed = `${this.directory}-allowed`;
   }
 
-  /** Makes the directory, mounting the BPF file system when nobody did. */
+  /** Makes the directory, mounting the BPF file system when nobody did. Throws OperatorError. */
   create(): void {
-    if (!isBpffs(BPFFS)) {
-      try {
-        mountBpffs(BPFFS);
-      } catch (cause) {
-        throw new OperatorError(
-          `no BPF file system at ${BPFFS}, and mounting one failed`,
-          `mount -t bpf bpf ${BPFFS}`,
-          { cause },
-        );
-      }
-    }
-    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    if (this.#root !== OWN_BPFFS) requireBpffs();
+    privateDirectory(this.#root);
+    privateDirectory(this.directory);
   }
 
   /** Throws OperatorError when this user may not even look. */
   exists(): boolean {
-    if (isBpffs(BPFFS) && !isReadable(BPFFS))
-      throw new OperatorError('only root may see what packetwatch left in the kernel', 'use sudo');
-    return existsSync(this.directory);
+    try {
+      return lstatSync(this.directory).isDirectory();
+    } catch (error) {
+      if (!isDenied(error)) return false;
+      throw new OperatorError(
+        'only root and the user that runs packetwatch may see what it has in the kernel',
+        'use sudo',
+        { cause: error },
+      );
+    }
   }
 
   names(): string[] {
@@ -111,13 +114,33 @@ export class Pins {
   }
 }
 
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK | constants.X_OK);
-    return true;
-  } catch {
-    return false;
+/** Mounts the host's BPF file system when nobody did. Throws OperatorError when there is none, or not for this user. */
+function requireBpffs(): void {
+  if (!isBpffs(BPFFS)) {
+    try {
+      mountBpffs(BPFFS);
+    } catch (cause) {
+      throw new OperatorError(
+        `no BPF file system at ${BPFFS}, and mounting one failed`,
+        `as root: mount -t bpf bpf ${BPFFS}`,
+        { cause },
+      );
+    }
   }
+  try {
+    accessSync(BPFFS, constants.X_OK);
+  } catch (cause) {
+    const user = process.geteuid!();
+    throw new OperatorError(
+      `user ${user} may not enter ${BPFFS}`,
+      `as root: mkdir ${OWN_BPFFS} && mount -t bpf -o mode=0700 bpf ${OWN_BPFFS} && chown ${user} ${OWN_BPFFS}`,
+      { cause },
+    );
+  }
+}
+
+function isDenied(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EACCES';
 }
 
 /** Opens a pin for one use. */

@@ -1,0 +1,179 @@
+/** A user of its own with the capabilities of docs/privileges.md: what works, and what is said where one is missing. */
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { must } from '../support/command.ts';
+import { packetwatch, type Status, Watch } from '../support/packetwatch.ts';
+import { type Peer, PYTHON } from '../support/peer.ts';
+import { otherScanner, VICTIM, VICTIM_IF } from '../support/rig.ts';
+import { suite, useRig } from '../support/suite.ts';
+import { FOUR, Mounts, USER } from '../support/user.ts';
+import { nmapSyn } from './scans.ts';
+
+const TOOLS = ['setpriv', 'unshare', 'nsenter', 'nmap', 'nft'];
+const SECCOMP = fileURLToPath(new URL('../support/seccomp.py', import.meta.url));
+const BLOCKING = ['-i', VICTIM_IF, '-o', 'json', '--block'];
+
+suite('a user with the four capabilities', TOOLS, () => {
+  const rig = useRig('direct');
+  let mounts: Mounts;
+  let by: readonly string[];
+  beforeAll(async () => {
+    mounts = await Mounts.prepared(rig().victim);
+    by = mounts.user();
+  });
+
+  const start = (args: readonly string[]) => Watch.start(rig().victim, args, { by });
+  const command = (args: readonly string[], who: readonly string[] = mounts.user([])) =>
+    packetwatch(rig().victim, args, { by: who });
+  const status = async () => JSON.parse((await command(['status', '--json'])).stdout) as Status;
+
+  test('watches, blocks, serves metrics, and its guard outlives it', async () => {
+    const here: Peer = await rig().victim.peer();
+    const there: Peer = await rig().scanner.peer();
+    const watch = await start([...BLOCKING, '--listen', '127.0.0.1:0', '--syslog']);
+    const { port } = await here.listen({ host: VICTIM[4], mode: 'echo' });
+    await there.connect({ host: VICTIM[4], port, end: 'close' });
+    const { pid } = here;
+    await watch.event({ event: 'connection.open', dst_port: port, pid, process_from: 'listen' });
+    const source = otherScanner(1, 4);
+    await nmapSyn(rig().scanner, source, VICTIM[4]);
+    await watch.event({ event: 'block', src_ip: source });
+    await watch.note(/metrics at http/);
+    expect((await status()).attachments.map(({ iface }) => iface)).toEqual([VICTIM_IF]);
+    expect(await watch.running.end('SIGINT')).toBe(0);
+
+    const again = await start(BLOCKING);
+    expect(await status()).toMatchObject({ adopted: true, blocks: 1 });
+    await again.running.end('SIGKILL');
+    const last = await start(BLOCKING);
+    expect(await status()).toMatchObject({ adopted: true, blocks: 1 });
+    expect((await command(['release'])).code).toBe(0);
+    expect(await last.running.ended).toBe(0);
+    expect(
+      await must([...mounts.root, 'find', '/run/packetwatch/bpf', '-mindepth', '1', '-type', 'd']),
+    ).toBe('');
+  });
+
+  test('takes commands from itself and from root, from nobody else', async () => {
+    const watch = await start(BLOCKING);
+    const source = otherScanner(2, 4);
+    const nobody = mounts.user([], 65534);
+    for (const args of [['status'], ['release'], ['block', 'add', source], ['block', 'list']]) {
+      const { code, stderr } = await command(args, nobody);
+      expect([args, code]).toEqual([args, 1]);
+      expect(stderr).toMatch(
+        /^packetwatch: only root and the user that runs packetwatch .*: use sudo\n$/,
+      );
+    }
+    expect(await command(['block', 'add', source])).toMatchObject({ code: 0 });
+    for (const who of [mounts.user([]), mounts.root]) {
+      expect((await command(['block', 'list'], who)).stdout).toContain(source);
+      expect(await command(['status'], who)).toMatchObject({ code: 0 });
+    }
+    expect(await command(['release'], mounts.root)).toMatchObject({ code: 0 });
+    expect(await watch.running.ended).toBe(0);
+  });
+
+  test('blocks in the firewall', async () => {
+    const watch = await start(['-i', VICTIM_IF, '-o', 'json', '--block=nft']);
+    const source = otherScanner(3, 4);
+    await nmapSyn(rig().scanner, source, VICTIM[4]);
+    await watch.event({ event: 'block', src_ip: source });
+    expect(await rig().victim.must(['nft', 'list', 'table', 'inet', 'packetwatch'])).toContain(
+      source,
+    );
+    await command(['release']);
+    expect(await watch.running.ended).toBe(0);
+  });
+
+  test('is refused by root, whose directories its own are not', async () => {
+    const { code, stderr } = await command(['watch', '--source', 'ebpf'], mounts.root);
+    expect([code, stderr]).toEqual([
+      1,
+      `packetwatch: /run/packetwatch belongs to user ${USER}, and this is user 0: run as that user, or remove it when nothing of that user runs\n`,
+    ]);
+  });
+
+  describe('without', () => {
+    test.each(['bpf', 'perfmon', 'net_admin'])(
+      '%s nothing of the kernel, in one line',
+      async (name) => {
+        const rest = FOUR.filter((other) => other !== name);
+        const line = `no permission to use BPF: CAP_${name.toUpperCase()} is missing`;
+        const needed =
+          'run as root, or give this user CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN (docs/privileges.md), or use --source proc';
+        for (const args of [['--source', 'ebpf'], ['--block'], ['--block=nft']]) {
+          const { code, stdout, stderr } = await command(['watch', ...args], mounts.user(rest));
+          expect([args, code, stdout, stderr]).toEqual([
+            args,
+            1,
+            '',
+            `packetwatch: ${line}: ${needed}\n`,
+          ]);
+        }
+        const watch = await Watch.start(rig().victim, [], { by: mounts.user(rest) });
+        expect(watch.notes[0]).toBe(`${line} (${needed}); reading /proc instead`);
+        await watch.running.end();
+      },
+    );
+
+    test('net_raw everything', async () => {
+      const rest = FOUR.filter((other) => other !== 'net_raw');
+      const watch = await Watch.start(rig().victim, BLOCKING, { by: mounts.user(rest) });
+      expect(await command(['release'])).toMatchObject({ code: 0 });
+      expect(await watch.running.ended).toBe(0);
+    });
+  });
+});
+
+suite('bpf(2) refused by a seccomp filter', ['setpriv', 'unshare', 'nsenter'], () => {
+  const rig = useRig('direct');
+
+  test('is named as such', async () => {
+    const mounts = await Mounts.prepared(rig().victim);
+    const by = [...mounts.user(), PYTHON, SECCOMP];
+    const { code, stderr } = await packetwatch(rig().victim, ['watch', '--source', 'ebpf'], { by });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^packetwatch: no permission to use BPF \(bpf \S+\), though no capability is missing: perhaps a seccomp filter refuses it: [^\n]*\n$/,
+      ),
+    ]);
+  });
+});
+
+suite('the directories of a user with the four capabilities', TOOLS, () => {
+  const rig = useRig('direct');
+  let mounts: Mounts;
+  beforeAll(async () => {
+    mounts = await Mounts.make(rig().victim);
+  });
+
+  test.each([
+    [
+      '',
+      `user ${USER} can't make /run/packetwatch: as root: install -d -o ${USER} -m 0700 /run/packetwatch; `,
+    ],
+    ['mkdir /run/packetwatch', `/run/packetwatch belongs to user 0, and this is user ${USER}: `],
+    [
+      `chown ${USER} /run/packetwatch; chmod 0777 /run/packetwatch`,
+      'others may write to /run/packetwatch (mode 777): ',
+    ],
+    [
+      'chmod 0755 /run/packetwatch',
+      `user ${USER} may not enter /sys/fs/bpf: as root: mkdir /run/packetwatch/bpf && `,
+    ],
+    ['ln -s /sys/fs/bpf /run/packetwatch/bpf', '/run/packetwatch/bpf is no directory: '],
+    [
+      `rm /run/packetwatch/bpf; mkdir /run/packetwatch/bpf; mount -t bpf -o mode=0777 bpf /run/packetwatch/bpf`,
+      `/run/packetwatch/bpf belongs to user 0, and this is user ${USER}: `,
+    ],
+  ])('%j', async (step, line) => {
+    await must([...mounts.root, 'sh', '-ec', step]);
+    const by = mounts.user();
+    const { code, stderr } = await packetwatch(rig().victim, ['watch', '--source', 'ebpf'], { by });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`packetwatch: ${line}`);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
