@@ -7,8 +7,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as bpf from '../../src/kernel/bpf.ts';
 import { attr, call, pointer } from '../../src/kernel/bpf-call.ts';
-import { interfaceIndex } from '../../src/kernel/libc.ts';
 import { BpfObject } from '../../src/kernel/object.ts';
+import { usableInterfaces } from '../../src/sources/interfaces.ts';
 import { tcpFrame } from '../guard.ts';
 
 /** BPF_F_TEST_XDP_LIVE_FRAMES: each run's frame really goes where the program says. */
@@ -31,7 +31,7 @@ const program = object.load(
   },
 );
 const value = Buffer.alloc(128);
-value.writeUInt32LE(interfaceIndex(iface!), 8);
+value.writeUInt32LE(usableInterfaces().find(({ name }) => name === iface)!.index, 8);
 value.writeUInt32LE(base!, 12);
 value.writeUInt32LE(sources!, 16);
 value.writeUInt16LE(port!, 20);

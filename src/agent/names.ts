@@ -1,6 +1,6 @@
-import { interfaceName } from '../kernel/addresses.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Names } from '../sinks/sink.ts';
+import type { Interfaces } from '../sources/interfaces.ts';
 
 /** Docker, containerd, CRI-O, Podman and Kubernetes all put the container's 64 hex digits into the cgroup's name. */
 const CONTAINER_ID = /(?:^|[-_:/])([0-9a-f]{64})(?:\.scope)?$/;
@@ -9,18 +9,16 @@ const CACHED = 4096;
 /** Names that sinks ask for: interfaces by index, containers by cgroup. */
 export class HostNames implements Names {
   readonly #kernel: Kernel | undefined;
-  readonly #interfaces = new Map<number, string | undefined>();
+  readonly #interfaces: Interfaces | undefined;
   readonly #containers = new Map<number, string>();
 
-  constructor(kernel: Kernel | undefined) {
+  constructor(kernel: Kernel | undefined, interfaces: Interfaces | undefined) {
     this.#kernel = kernel;
+    this.#interfaces = interfaces;
   }
 
-  /** Names of interfaces that went stay known. */
   iface(ifindex: number): string | undefined {
-    if (ifindex !== 0 && !this.#interfaces.has(ifindex))
-      this.#interfaces.set(ifindex, interfaceName(ifindex)); // asked once
-    return this.#interfaces.get(ifindex);
+    return this.#interfaces?.name(ifindex);
   }
 
   container(cgroupLo: number, cgroupHi: number): string | undefined {

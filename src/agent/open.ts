@@ -2,6 +2,7 @@ import { Firewall } from '../guard/firewall.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { OperatorError } from '../model/errors.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
+import { Interfaces } from '../sources/interfaces.ts';
 import { ProcSource } from '../sources/proc.ts';
 import { monotonicNs } from './clock.ts';
 import type { WatchConfig } from './config.ts';
@@ -12,6 +13,7 @@ const SECOND_NS = 1e9;
 /** The kernel as source, with what keeps its owner from being locked out. */
 export interface OpenedEbpf {
   readonly source: EbpfSource;
+  readonly interfaces: Interfaces;
   readonly protection: Protection;
   /** With --block=nft. */
   readonly firewall: Firewall | undefined;
@@ -21,23 +23,28 @@ export interface OpenedEbpf {
 export function openEbpf(config: WatchConfig, note: (line: string) => void): OpenedEbpf {
   let firewall: Firewall | undefined;
   let protection: Protection | undefined;
+  const interfaces = new Interfaces();
+  interfaces.start();
   const source = new EbpfSource({
     kernel: config.kernel,
     attach: config.attach,
-    interfaces: config.interfaces,
+    interfaces,
+    asked: config.interfaces,
     beforeAttach: (kernel) => {
       firewall = openFirewall(config, kernel, note);
-      protection = new Protection(kernel, firewall, note);
-      protection.refresh(monotonicNs());
+      protection = new Protection({ kernel, interfaces, firewall, note });
+      protection.start();
     },
   });
   try {
     source.start();
   } catch (error) {
+    protection?.stop();
+    interfaces.stop();
     firewall?.stop(monotonicNs()); // deletes its table, unless an earlier run's blocks are in it
     throw error;
   }
-  return { source, protection: protection!, firewall };
+  return { source, interfaces, protection: protection!, firewall };
 }
 
 function openFirewall(

@@ -1,59 +1,105 @@
-import { gatherNeverBlock, thisHost } from '../guard/never-block.ts';
 import type { Firewall } from '../guard/firewall.ts';
-import { interfaceAddresses } from '../kernel/addresses.ts';
+import { gatherNeverBlock, thisHost } from '../guard/never-block.ts';
+import { RouteNews } from '../guard/route-news.ts';
+import { SshSessions } from '../guard/ssh-sessions.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { Interfaces } from '../sources/interfaces.ts';
 import { type AddressPrefix, contains } from '../wire/prefix.ts';
+import { monotonicNs } from './clock.ts';
 
 const REFRESH_NS = 5e9;
+/** Between two refreshes that news bring about: so long, or so many times what the last one took. */
+const NEWS_NS = 50e6;
+const REST = 20;
+
+export interface ProtectionOptions {
+  readonly kernel: Kernel;
+  /** Started. */
+  readonly interfaces: Interfaces;
+  /** What else blocks. */
+  readonly firewall: Firewall | undefined;
+  readonly note: (line: string) => void;
+}
 
 /** Keeps the kernel's never-block list current, so that nobody locks the owner out. */
 export class Protection {
-  readonly #kernel: Kernel;
-  readonly #firewall: Firewall | undefined;
-  readonly #note: (line: string) => void;
-  readonly #host = thisHost();
+  readonly #options: ProtectionOptions;
+  readonly #sessions = new SshSessions();
+  readonly #routes = new RouteNews();
   readonly #told = new Set<string>();
+  #peers = { prefixes: [], problems: [] } as ReturnType<SshSessions['peers']>;
   #known: ReadonlySet<string> = new Set();
   #nextNs = 0;
+  #nextNewsNs = 0;
+  #heard = false;
 
-  /** @param firewall what else blocks */
-  constructor(kernel: Kernel, firewall: Firewall | undefined, note: (line: string) => void) {
-    this.#kernel = kernel;
-    this.#firewall = firewall;
-    this.#note = note;
+  constructor(options: ProtectionOptions) {
+    this.#options = options;
   }
 
-  /** Gathers the list again when it is older than 5 s. */
-  refresh(nowNs: number): void {
-    if (nowNs < this.#nextNs) return;
-    this.#nextNs = nowNs + REFRESH_NS;
-    const { prefixes, problems: unread } = gatherNeverBlock(this.#host);
+  start(): void {
+    this.#routes.start();
+    this.refresh(monotonicNs(), false);
+  }
+
+  /**
+   * Gathers the list again when it is older than 5 s, and sooner when an address or a gateway is new.
+   * @param changed interfaces or their addresses did
+   */
+  refresh(nowNs: number, changed: boolean): void {
+    const { never } = this.#options.kernel;
+    if (this.#routes.heard((address) => never.covers({ address, length: 128 })) || changed)
+      this.#heard = true;
+    const due = nowNs >= this.#nextNs;
+    if (!due && !(this.#heard && nowNs >= this.#nextNewsNs)) return;
+    this.#heard = false;
+    if (due) {
+      this.#nextNs = nowNs + REFRESH_NS;
+      this.#peers = this.#sessions.peers();
+    }
+    this.#gather(nowNs);
+    this.#nextNewsNs = nowNs + Math.max(NEWS_NS, REST * (monotonicNs() - nowNs));
+  }
+
+  stop(): void {
+    this.#routes.stop();
+  }
+
+  #gather(nowNs: number): void {
+    const { kernel, interfaces, firewall, note } = this.#options;
+    const { prefixes, problems: unread } = gatherNeverBlock(
+      thisHost(
+        [...interfaces.all.values()].filter(({ up }) => up),
+        this.#peers,
+      ),
+    );
     const problems = [...unread];
     const found = prefixes.map(({ address, prefixLength, origin }) => {
       return { address, length: prefixLength, origin };
     });
-    const without = this.#kernel.never.set(found);
+    const without = kernel.never.set(found);
     if (without > 0) problems.push('more than 4096 addresses to protect: some may be blocked');
-    const never = this.#kernel.never.list();
-    this.#firewall?.protect(never, [...interfaceAddresses().values()].flat());
+    const never = kernel.never.list();
+    firewall?.protect(never, interfaces.addresses());
     this.#freeProtected(nowNs, never);
     for (const problem of problems) {
       if (this.#told.has(problem)) continue;
       this.#told.add(problem);
-      this.#note(problem);
+      note(problem);
     }
   }
 
   /** A source that became protected while it was blocked is let in: a session that began before the block, say. */
   #freeProtected(nowNs: number, prefixes: readonly AddressPrefix[]): void {
+    const { table, requests } = this.#options.kernel;
     const gained = prefixes.filter((prefix) => !this.#known.has(keyOf(prefix)));
     this.#known = new Set(prefixes.map(keyOf));
     if (gained.length === 0) return;
     const isGained = (address: Uint8Array) =>
       gained.some((prefix) => contains(prefix, { address, length: 128 }));
     // Of IPv6 a block is of a /64: it goes when the address that brought it about is protected.
-    for (const { source, fullSource } of this.#kernel.table.blocks(nowNs).active)
-      if (isGained(source) || isGained(fullSource)) this.#kernel.requests.unblock(source);
+    for (const { source, fullSource } of table.blocks(nowNs).active)
+      if (isGained(source) || isGained(fullSource)) requests.unblock(source);
   }
 }
 

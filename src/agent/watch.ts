@@ -5,6 +5,7 @@ import { requireCapabilities } from '../kernel/capabilities.ts';
 import { requireObjects } from '../kernel/objects.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
+import type { Interfaces } from '../sources/interfaces.ts';
 import type { Source } from '../sources/source.ts';
 import { Clock, monotonicNs } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
@@ -37,6 +38,8 @@ export class Watch {
   #sink!: Sink;
   #flow!: Flow;
   #loss!: LossReport;
+  /** With the kernel as source. */
+  #interfaces: Interfaces | undefined;
   #protection: Protection | undefined;
   readonly #metrics: Metrics | undefined;
   /** With --block=nft. */
@@ -86,7 +89,7 @@ export class Watch {
 
   #startFlow(): void {
     const ebpf = this.#ebpf();
-    this.#names = new HostNames(ebpf?.kernel);
+    this.#names = new HostNames(ebpf?.kernel, this.#interfaces);
     this.#outputs = new Outputs({
       config: this.#config,
       clock: this.#clock,
@@ -154,7 +157,8 @@ export class Watch {
   }
 
   #startEbpf(): EbpfSource {
-    const { source, protection, firewall } = openEbpf(this.#config, this.#note);
+    const { source, interfaces, protection, firewall } = openEbpf(this.#config, this.#note);
+    this.#interfaces = interfaces;
     this.#protection = protection;
     this.#firewall = firewall;
     return source;
@@ -163,6 +167,7 @@ export class Watch {
   #look(): void {
     try {
       const nowNs = monotonicNs();
+      this.#followInterfaces(nowNs);
       let taken = 0;
       if (!this.#sink.backlogged) {
         taken = this.#drain(nowNs);
@@ -185,11 +190,17 @@ export class Watch {
     this.#loss.tell(nowNs);
     const ebpf = this.#ebpf();
     if (!ebpf) return;
-    ebpf.refresh();
-    for (const line of ebpf.news()) this.#note(line);
     ebpf.kernel.sweepBlocks(nowNs);
-    this.#protection?.refresh(nowNs);
     if (this.#firewall) this.#flow.take(this.#firewall.tick(nowNs));
+  }
+
+  /** What is new among interfaces, addresses and gateways: protected first, then watched. */
+  #followInterfaces(nowNs: number): void {
+    const changed = this.#interfaces?.look(nowNs) ?? false;
+    this.#protection?.refresh(nowNs, changed);
+    const watched = this.#ebpf()?.watched;
+    watched?.follow(nowNs, changed);
+    for (const line of watched?.news(nowNs) ?? []) this.#note(line);
   }
 
   #schedule(nowNs: number, taken: number): void {
@@ -236,6 +247,8 @@ export class Watch {
       else this.#firewall?.stop(monotonicNs());
       if (ebpf && this.#releasing) ebpf.release();
       else this.#source.stop();
+      this.#protection?.stop();
+      this.#interfaces?.stop();
       this.#instance.stop();
     }
     const line = endNote(this.#config, this.#source, this.#firewall, this.#releasing, ending);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatAddress } from '../wire/address.ts';
+import { formatAddress, parseAddress } from '../wire/address.ts';
 import {
   gatewaysOfIpv6Route,
   gatewaysOfRoute,
@@ -126,11 +126,12 @@ describe('peerOfSsh', () => {
 
 describe('ownAddresses', () => {
   it('has all of loopback and each interface', () => {
-    const known = ownAddresses({
-      lo: [{ address: '127.0.0.1' }],
-      eth0: [{ address: '10.0.0.5' }, { address: 'fe80::5%2' }, { address: 'none' }],
-      down: undefined,
-    });
+    const addresses = (...texts: string[]) => texts.map((text) => parseAddress(text)!);
+    const known = ownAddresses([
+      { name: 'lo', addresses: addresses('127.0.0.1') },
+      { name: 'eth0', addresses: addresses('10.0.0.5', 'fe80::5') },
+      { name: 'none', addresses: [] },
+    ]);
     expect(brief(known)).toEqual([
       '127.0.0.0/104 loopback',
       '::1/128 loopback',

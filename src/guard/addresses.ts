@@ -73,7 +73,7 @@ export function peerOfSsh(value: string): KnownPrefix | undefined {
 }
 
 /** This host's own addresses, and all that is loopback. */
-export function ownAddresses(interfaces: Interfaces): KnownPrefix[] {
+export function ownAddresses(interfaces: readonly OwnInterface[]): KnownPrefix[] {
   const known = [
     {
       address: parseAddress('127.0.0.0')!,
@@ -83,19 +83,18 @@ export function ownAddresses(interfaces: Interfaces): KnownPrefix[] {
     },
     host(parseAddress('::1')!, 'loopback', Origin.own),
   ];
-  for (const [name, addresses] of Object.entries(interfaces)) {
-    for (const { address } of addresses ?? []) {
-      const bytes = parseAddress(withoutZone(address));
-      if (bytes !== undefined) known.push(host(bytes, `own address on ${name}`, Origin.own));
-    }
-  }
+  for (const { name, addresses } of interfaces)
+    for (const address of addresses)
+      known.push(host(address, `own address on ${name}`, Origin.own));
   return known;
 }
 
-/** What os.networkInterfaces() returns, as far as it is needed. */
-export type Interfaces = Readonly<
-  Record<string, readonly { readonly address: string }[] | undefined>
->;
+/** One of our interfaces, as far as it is needed. */
+export interface OwnInterface {
+  readonly name: string;
+  /** 16 bytes each. */
+  readonly addresses: readonly Uint8Array[];
+}
 
 /** One entry for each range, with all its reasons. */
 export function mergePrefixes(lists: readonly (readonly KnownPrefix[])[]): KnownPrefix[] {

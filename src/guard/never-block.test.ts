@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAddress } from '../wire/address.ts';
+import { formatAddress, parseAddress } from '../wire/address.ts';
 import { gatherNeverBlock, type NeverBlock, type NeverBlockInput } from './never-block.ts';
 
 const ENOENT = Object.assign(new Error('no such file'), { code: 'ENOENT' });
@@ -15,10 +15,10 @@ function input(
       if (text instanceof Error) throw text;
       return text;
     },
-    interfaces: () => ({ eth0: [{ address: '10.0.0.5' }] }),
+    interfaces: [{ name: 'eth0', addresses: [parseAddress('10.0.0.5')!] }],
     env: {},
     pid: 1,
-    sessions: { peers: () => ({ prefixes: [], problems: [] }) },
+    sessions: { prefixes: [], problems: [] },
     ...more,
   };
 }

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { interfaceAddresses } from '../kernel/addresses.ts';
-import { formatAddress } from '../wire/address.ts';
+import { usableInterfaces } from '../sources/interfaces.ts';
 import {
   gatewaysOfIpv6Route,
   gatewaysOfRoute,
-  type Interfaces,
+  type OwnInterface,
   type KnownPrefix,
   mergePrefixes,
   ownAddresses,
@@ -13,18 +12,18 @@ import {
   resolversOf,
   variableOf,
 } from './addresses.ts';
-import { SshSessions } from './ssh-sessions.ts';
+import { type SshPeers, SshSessions } from './ssh-sessions.ts';
 
 /** Where the addresses come from. */
 export interface NeverBlockInput {
   /** The text of a file; throws the system's error. */
   readFile(path: string): string;
-  interfaces(): Interfaces;
+  /** Those that are up. */
+  readonly interfaces: readonly OwnInterface[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whose ancestors are asked for the SSH connection. */
   readonly pid: number;
-  /** Remembers between two calls which sessions there were. */
-  readonly sessions: Pick<SshSessions, 'peers'>;
+  readonly sessions: SshPeers;
 }
 
 export interface NeverBlock {
@@ -34,25 +33,27 @@ export interface NeverBlock {
   readonly problems: readonly string[];
 }
 
-/** What this host tells; the same one for calls that repeat. */
-export function thisHost(): NeverBlockInput {
+/** What this host tells; who asks again and again knows its interfaces and sessions already. */
+export function thisHost(
+  interfaces: readonly OwnInterface[] = usableInterfaces(),
+  sessions: SshPeers = new SshSessions().peers(),
+): NeverBlockInput {
   return {
     readFile: (path) => readFileSync(path, 'utf8'),
-    interfaces: ownInterfaces,
+    interfaces,
     env: process.env,
     pid: process.pid,
-    sessions: new SshSessions(),
+    sessions,
   };
 }
 
 /**
  * Gathers what must never be blocked, or the operator would be locked out and the host cut off: own addresses,
- * gateways, resolvers, the peers of authenticated SSH sessions and of our own SSH connection. Reads a few small files,
- * so it may be called every 5 s. Only the main routing table is looked at.
+ * gateways, resolvers, the peers of authenticated SSH sessions and of our own SSH connection. Reads a few small files.
+ * Only the main routing table is looked at.
  */
 export function gatherNeverBlock(input: NeverBlockInput = thisHost()): NeverBlock {
-  const sessions = input.sessions.peers();
-  const problems: string[] = [...sessions.problems];
+  const problems: string[] = [...input.sessions.problems];
   const read = (path: string): string => {
     try {
       return input.readFile(path);
@@ -65,8 +66,8 @@ export function gatherNeverBlock(input: NeverBlockInput = thisHost()): NeverBloc
   const prefixes = mergePrefixes([
     // Whoever could be locked out comes first: the kernel's list is bounded.
     sshPeers(input),
-    sessions.prefixes,
-    ownAddresses(input.interfaces()),
+    input.sessions.prefixes,
+    ownAddresses(input.interfaces),
     gatewaysOfRoute(read('/proc/net/route')),
     gatewaysOfIpv6Route(read('/proc/net/ipv6_route')),
     resolversOf(read('/etc/resolv.conf')),
@@ -74,11 +75,6 @@ export function gatherNeverBlock(input: NeverBlockInput = thisHost()): NeverBloc
     resolversOf(read('/run/systemd/resolve/resolv.conf')),
   ]);
   return { prefixes, problems };
-}
-
-function ownInterfaces(): Interfaces {
-  const texts = (addresses: Uint8Array[]) => addresses.map((a) => ({ address: formatAddress(a) }));
-  return Object.fromEntries([...interfaceAddresses()].map(([name, all]) => [name, texts(all)]));
 }
 
 /** Our SSH_CONNECTION, or that of the nearest ancestor that has one: sudo(8) removes it from the environment. */

@@ -1,6 +1,6 @@
 import { OperatorError } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
-import { closeFd, driverOf, hardwareType, interfaceIndex, SystemError } from './libc.ts';
+import { closeFd, driverOf, SystemError } from './libc.ts';
 import type { BpfObject } from './object.ts';
 import { type Pins, withPin } from './pins.ts';
 import type { Programs } from './programs.ts';
@@ -9,7 +9,16 @@ import type { Programs } from './programs.ts';
 export type Hook = 'tcx' | 'native' | 'generic';
 export type AttachMode = 'auto' | Hook;
 
+/** An interface, as rtnetlink tells of it. */
+export interface Device {
+  readonly index: number;
+  readonly name: string;
+  /** ARPHRD_* (linux/if_arp.h). */
+  readonly type: number;
+}
+
 export interface Attachment {
+  /** Its name now. */
   readonly iface: string;
   readonly ifindex: number;
   readonly hook: Hook;
@@ -43,7 +52,8 @@ export class Hooks {
   readonly #object: BpfObject;
   readonly #programs: Programs;
   readonly #pins: Pins;
-  readonly attachments: Map<string, Attachment> = new Map();
+  /** By the interface's index. */
+  readonly attachments: Map<number, Attachment> = new Map();
 
   constructor(object: BpfObject, programs: Programs, pins: Pins) {
     this.#object = object;
@@ -55,12 +65,9 @@ export class Hooks {
    * Attaches to one interface. Throws OperatorError when the hook that was asked for can't be had; `auto` falls back.
    * @param blocking whether the guard is to block: only then is native XDP worth its cost
    */
-  attach(iface: string, mode: AttachMode, blocking: boolean): Attachment {
-    const ifindex = interfaceIndex(iface);
-    if (ifindex === 0)
-      throw new OperatorError(`there is no interface ${iface} here`, '`ip -brief link` lists them');
-    const type = hardwareType(iface);
-    const layer3 = type !== undefined && type !== ARPHRD_ETHER && type !== ARPHRD_LOOPBACK;
+  attach(device: Device, mode: AttachMode, blocking: boolean): Attachment {
+    const { index: ifindex, name: iface, type } = device;
+    const layer3 = type !== ARPHRD_ETHER && type !== ARPHRD_LOOPBACK;
     const { order, why } = plan(iface, mode, blocking, layer3);
     const refused: string[] = [];
     for (const hook of order) {
@@ -75,7 +82,7 @@ export class Hooks {
           egress,
           why: [why, ...refused].join('; '),
         };
-        this.attachments.set(iface, attachment);
+        this.attachments.set(ifindex, attachment);
         return attachment;
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
@@ -164,23 +171,28 @@ export class Hooks {
     }
   }
 
-  detach(iface: string): void {
-    const attachment = this.attachments.get(iface);
+  /** An interface got another name: its links stay. */
+  rename(ifindex: number, iface: string): void {
+    const attachment = this.attachments.get(ifindex);
+    if (attachment) this.attachments.set(ifindex, { ...attachment, iface });
+  }
+
+  detach(ifindex: number): void {
+    const attachment = this.attachments.get(ifindex);
     if (!attachment) return;
-    this.#pins.unpin(`link-${attachment.ifindex}-${attachment.hook}`);
-    this.#pins.unpin(`link-${attachment.ifindex}-egress`);
-    this.attachments.delete(iface);
+    this.#pins.unpin(`link-${ifindex}-${attachment.hook}`);
+    this.#pins.unpin(`link-${ifindex}-egress`);
+    this.attachments.delete(ifindex);
   }
 
   /** Unpins links of interfaces that an earlier run watched and this one does not. @returns their indexes */
   detachOthers(): number[] {
     const others = new Set<number>();
-    const ours = new Set([...this.attachments.values()].map((a) => `${a.ifindex}`));
     for (const name of this.#pins.names()) {
-      const ifindex = /^link-(\d+)-/.exec(name)?.[1];
-      if (ifindex === undefined || ours.has(ifindex)) continue;
+      const ifindex = Number(/^link-(\d+)-/.exec(name)?.[1]);
+      if (Number.isNaN(ifindex) || this.attachments.has(ifindex)) continue;
       this.#pins.unpin(name);
-      others.add(Number(ifindex));
+      others.add(ifindex);
     }
     return [...others];
   }

@@ -19,9 +19,15 @@ const cFlock = libc.func('int flock(int fd, int operation)');
 const cMount = libc.func(
   'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
 );
-const cIfNameToIndex = libc.func('unsigned int if_nametoindex(const char *name)');
 const cSocket = libc.func('int socket(int domain, int type, int protocol)');
 const cConnect = libc.func('int connect(int fd, const void *address, unsigned int length)');
+const cBind = libc.func('int bind(int fd, const void *address, unsigned int length)');
+const cSetsockopt = libc.func(
+  'int setsockopt(int fd, int level, int name, const void *value, unsigned int length)',
+);
+const cRecvfrom = libc.func(
+  'long recvfrom(int fd, void *buffer, size_t length, int flags, void *address, void *size)',
+);
 const cSend = libc.func('long send(int fd, const void *bytes, size_t length, int flags)');
 const cIoctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
 const cGetsockopt = libc.func(
@@ -164,12 +170,7 @@ export function mountBpffs(path: string): void {
   if (cMount('bpf', path, 'bpf', 0, 'mode=0700') !== 0) throw failed(`mount -t bpf ${path}`);
 }
 
-/** Index of a network interface in our namespace; 0 when there is none. */
-export function interfaceIndex(name: string): number {
-  return cIfNameToIndex(name) as number;
-}
-
-const SIOCGIFHWADDR = 0x8927;
+const SIOCGIFCONF = 0x8912;
 const SIOCETHTOOL = 0x8946;
 const ETHTOOL_GDRVINFO = 3;
 
@@ -183,12 +184,24 @@ function withSocket<T>(use: (fd: number) => T): T {
   }
 }
 
-/** ARPHRD_* type of an interface's hardware address (linux/if_arp.h), or undefined when it is gone. */
-export function hardwareType(name: string): number | undefined {
+/** Asks of an interface by its name, netdevice(7): a struct ifreq, or undefined when it is gone. */
+export function interfaceRequest(request: number, name: string): Buffer | undefined {
   return withSocket((fd) => {
+    const answer = Buffer.alloc(128);
+    answer.write(name.slice(0, 15), 0);
+    return cIoctl(fd, request, answer) === 0 ? answer : undefined;
+  });
+}
+
+/** An array of struct ifreq, 40 bytes each: the IPv4 addresses of all interfaces. */
+export function interfaceAddresses(): Buffer {
+  return withSocket((fd) => {
+    const list = Buffer.alloc(1 << 18);
     const request = Buffer.alloc(128);
-    request.write(name.slice(0, 15), 0, 'latin1');
-    return cIoctl(fd, SIOCGIFHWADDR, request) === 0 ? request.readUInt16LE(16) : undefined;
+    request.writeUInt32LE(list.length);
+    request.writeBigUInt64LE(addressOf(list), 8);
+    if (cIoctl(fd, SIOCGIFCONF, request) !== 0) throw failed('ioctl SIOCGIFCONF');
+    return list.subarray(0, request.readUInt32LE());
   });
 }
 
@@ -237,6 +250,41 @@ export function unixDatagrams(path: string): number {
   const error = failed(`connect ${path}`);
   cClose(fd);
   throw error;
+}
+
+const NETLINK_FAMILY = 16;
+/** What waits while nobody reads; the default holds the changes of about 100 interfaces. */
+const NETLINK_BUFFER = 1 << 20;
+
+/** A socket of rtnetlink(7), subscribed to these groups. It never waits. Throws SystemError. */
+export function netlinkSocket(groups: number): number {
+  const fd = cSocket(NETLINK_FAMILY, 3 | 0o4000 | O_CLOEXEC, 0) as number; // SOCK_RAW|SOCK_NONBLOCK
+  if (fd < 0) throw failed('socket AF_NETLINK');
+  const value = Buffer.alloc(128);
+  value.writeUInt32LE(NETLINK_BUFFER);
+  cSetsockopt(fd, 1, 33, value, 4); // SO_RCVBUFFORCE; without the right to it the default has to do
+  value.writeUInt32LE(NETLINK_FAMILY);
+  value.writeUInt32LE(groups, 8);
+  if (cBind(fd, value, 12) === 0) return fd;
+  const error = failed('bind AF_NETLINK');
+  cClose(fd);
+  throw error;
+}
+
+const netlinkSender = Buffer.alloc(128);
+const senderSize = Buffer.alloc(128);
+
+/**
+ * Takes a datagram of such a socket: its length, which is over the buffer's when it was cut off, or -errno; 0 when
+ * the sender isn't the kernel.
+ */
+export function receiveNetlink(fd: number, buffer: Uint8Array): number {
+  senderSize.writeUInt32LE(12);
+  const length = Number(
+    cRecvfrom(fd, buffer, buffer.length, 0x20, netlinkSender, senderSize), // MSG_TRUNC
+  );
+  if (length < 0) return -koffi.errno();
+  return netlinkSender.readUInt32LE(4) === 0 ? length : 0;
 }
 
 /** Sends one datagram. Throws SystemError; its code is EAGAIN when the receiver's queue is full. */

@@ -1,19 +1,21 @@
 import type { AttachMode, Attachment } from '../kernel/hooks.ts';
 import { Kernel } from '../kernel/kernel.ts';
-import { interfaceIndex } from '../kernel/libc.ts';
 import type { KernelOptions } from '../kernel/options.ts';
 import type { Ring } from '../kernel/ring.ts';
 import { OperatorError } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { Flag, Head, SocketPart } from '../wire/layout.gen.ts';
-import { type HostInterface, hostInterfaces } from './interfaces.ts';
+import type { Interfaces } from './interfaces.ts';
 import type { Source, SourceCounts } from './source.ts';
+import { WatchedInterfaces } from './watched.ts';
 
 export interface EbpfOptions {
   readonly kernel: KernelOptions;
   readonly attach: AttachMode;
-  /** Only these interfaces; empty: every one with a non-link-local address, and lo, also those that come later. */
-  readonly interfaces: readonly string[];
+  /** Started. */
+  readonly interfaces: Interfaces;
+  /** Only these interfaces; empty: every one with a non-link-local address, also those that come later. */
+  readonly asked: readonly string[];
   /** What the guard must know before its first packet: the never-block list. */
   readonly beforeAttach?: (kernel: Kernel) => void;
 }
@@ -42,10 +44,7 @@ export class EbpfSource implements Source {
   #nextFlushNs = 0;
   #existing: ((take: (batch: RecordBatch) => void) => number) | undefined;
   #startedNs = 0;
-  #knownLocals: string | undefined;
-  /** What happened to interfaces since the last call of `news()`. */
-  readonly #news: string[] = [];
-  readonly #failed = new Map<string, number>();
+  #watched: WatchedInterfaces | undefined;
 
   constructor(options: EbpfOptions) {
     this.#options = options;
@@ -65,24 +64,20 @@ export class EbpfSource implements Source {
       this.#options.beforeAttach?.(kernel);
       kernel.attachSockets();
       kernel.findOwners();
-      const interfaces = hostInterfaces();
-      this.#locals(interfaces);
-      for (const name of this.#wanted(interfaces)) this.#attach(name);
-      if (kernel.hooks.attachments.size === 0)
-        throw new OperatorError(
-          'there is no interface to watch',
-          'name one with -i, or bring one up',
-        );
+      const watched = new WatchedInterfaces({
+        ...this.#options,
+        kernel,
+        blocking: this.#options.kernel.block,
+      });
+      this.#watched = watched;
+      watched.start();
       const deaf = this.#deaf()[0];
       if (this.#options.kernel.rule === 'weighted' && deaf !== undefined)
         throw new OperatorError(
           `the weighted rule needs to see what leaves by ${deaf}, and that needs TCX (Linux 6.6)`,
           'use --rule reference',
         );
-      const others = new Set(kernel.hooks.detachOthers());
-      for (const { name } of interfaces)
-        if (others.has(interfaceIndex(name)))
-          this.#news.push(`${name}, which an earlier run watched, is let go: no block holds there`);
+      watched.dropOthers(this.#startedNs);
     } catch (error) {
       kernel.abandon();
       this.#kernel = undefined;
@@ -91,33 +86,10 @@ export class EbpfSource implements Source {
     this.#existing = (take) => kernel.existing(take);
   }
 
-  /** Takes up interfaces that came and lets go of those that went; call it about once a second. */
-  refresh(): void {
-    const interfaces = hostInterfaces();
-    this.#locals(interfaces);
-    const wanted = this.#wanted(interfaces);
-    const attachments = this.kernel.hooks.attachments;
-    for (const [name, attachment] of attachments) {
-      if (interfaceIndex(name) === attachment.ifindex) continue;
-      this.kernel.hooks.detach(name);
-      this.#news.push(`${name} is gone`);
-    }
-    for (const name of wanted) {
-      if (attachments.has(name) || this.#failed.get(name) === interfaceIndex(name)) continue;
-      try {
-        this.#attach(name);
-        this.#news.push(`${name} is watched from now on`);
-      } catch (error) {
-        if (!(error instanceof OperatorError)) throw error;
-        this.#failed.set(name, interfaceIndex(name));
-        this.#news.push(error.message);
-      }
-    }
-  }
-
-  /** What happened to interfaces, a sentence each, since the last call. */
-  news(): string[] {
-    return this.#news.splice(0);
+  /** The interfaces that are watched. */
+  get watched(): WatchedInterfaces {
+    if (!this.#watched) throw new Error('the source is not started');
+    return this.#watched;
   }
 
   drain(nowNs: number, take: (batch: RecordBatch) => void, commit: () => void = () => {}): number {
@@ -180,28 +152,11 @@ export class EbpfSource implements Source {
     this.#kernel = undefined;
   }
 
-  #wanted(interfaces: readonly HostInterface[]): readonly string[] {
-    if (this.#options.interfaces.length > 0) return this.#options.interfaces;
-    return interfaces.filter((i) => i.watched).map((i) => i.name);
-  }
-
   /** Interfaces of which only what comes in is seen. */
   #deaf(): string[] {
     return this.attachments()
       .filter((attachment) => !attachment.egress)
       .map((attachment) => attachment.iface);
-  }
-
-  #locals(interfaces: readonly HostInterface[]): void {
-    const addresses = interfaces.flatMap((i) => i.addresses);
-    const key = addresses.map((a) => Buffer.from(a).toString('latin1')).join('');
-    if (key === this.#knownLocals) return;
-    this.kernel.setLocals(addresses);
-    this.#knownLocals = key;
-  }
-
-  #attach(name: string): void {
-    this.kernel.hooks.attach(name, this.#options.attach, this.#options.kernel.block);
   }
 
   /** Without the sockets of this run: records of their own tell of them, and may be in the rings still. */
