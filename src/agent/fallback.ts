@@ -5,13 +5,13 @@ import type { WatchConfig } from './config.ts';
  * Takes a step that needs the kernel. Undefined: it can't be had here, and --source auto goes on with /proc, which is
  * noted. Throws what the step threw where nothing but the kernel does.
  */
-export function orFallBack<T>(
+export async function orFallBack<T>(
   { source, block, attach }: WatchConfig,
   note: (line: string) => void,
-  step: () => T,
-): T | undefined {
+  step: () => T | Promise<T>,
+): Promise<T | undefined> {
   try {
-    return step();
+    return await step();
   } catch (error) {
     if (source === 'ebpf' || block !== 'off' || attach !== 'auto' || !isFallback(error))
       throw error;

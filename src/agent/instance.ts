@@ -1,10 +1,24 @@
-import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { lockFile, netnsCookie } from '../kernel/libc.ts';
 import { privateDirectory } from '../kernel/private-directory.ts';
 import { OperatorError } from '../model/errors.ts';
 
 const DIRECTORY = '/run/packetwatch';
+/** Clients that ask nothing go: each has a descriptor of ours. */
+const IDLE_MS = 5000;
+const HOLDER_TRIES = 50;
+const HOLDER_MS = 10;
 
 /** Path of the socket on which this namespace's running program takes commands. */
 export function socketPath(): string {
@@ -23,49 +37,71 @@ export class Instance {
   #path: string | undefined;
 
   /** Throws OperatorError, naming the first one, when there is one already. */
-  start(commands: Commands): void {
+  async start(commands: Commands): Promise<void> {
     const path = socketPath();
     const lock = path.replace(/sock$/, 'pid');
     privateDirectory(DIRECTORY);
-    if (lockFile(lock) === undefined)
+    if (!takeLock(lock))
       throw new OperatorError(
-        `packetwatch is already running here, process ${readFileSync(lock, 'utf8').trim() || 'unknown'}`,
+        `packetwatch is already running here, process ${await holderOf(lock)}`,
         'see `packetwatch status`, or end that one first',
       );
-    writeFileSync(lock, `${process.pid}\n`);
-    remove(path);
     this.#path = path;
-    this.#server = createServer((connection) => {
-      let line = '';
-      connection.setEncoding('utf8');
-      connection.on('error', () => connection.destroy());
-      connection.on('data', (chunk: string) => {
-        line += chunk;
-        if (line.length > 1024) connection.destroy();
-        const end = line.indexOf('\n');
-        if (end < 0) return;
-        const answer = commands[line.slice(0, end)];
-        connection.end(`${JSON.stringify(answer ? answer() : { error: 'no such command' })}\n`);
-      });
-    });
+    writeFileSync(lock, `${process.pid}\n`);
+    rmSync(path, { force: true });
+    this.#server = createServer((connection) => serve(connection, commands)).unref();
     const before = process.umask(0o177); // the directory may be one that others can enter
     this.#server.listen({ path, readableAll: false, writableAll: false });
     process.umask(before);
-    this.#server.unref();
+    await once(this.#server, 'listening');
   }
 
   stop(): void {
     this.#server?.close();
     if (!this.#path) return;
-    remove(this.#path);
-    remove(this.#path.replace(/sock$/, 'pid')); // still locked: nobody else has it
+    rmSync(this.#path, { force: true });
+    rmSync(this.#path.replace(/sock$/, 'pid'), { force: true }); // still locked: nobody else has it
   }
 }
 
-function remove(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+function serve(connection: Socket, commands: Commands): void {
+  let line = '';
+  connection.setEncoding('utf8');
+  connection.setTimeout(IDLE_MS, () => connection.destroy());
+  connection.on('error', () => connection.destroy());
+  connection.on('data', (chunk: string) => {
+    line += chunk;
+    if (line.length > 1024) connection.destroy();
+    const end = line.indexOf('\n');
+    if (end < 0) return;
+    const answer = commands[line.slice(0, end)]?.() ?? { error: 'no such command' };
+    connection.end(`${JSON.stringify(answer)}\n`);
+  });
+}
+
+/** false: somebody else holds it. */
+function takeLock(path: string): boolean {
+  for (;;) {
+    const fd = lockFile(path);
+    if (fd === undefined) return false;
+    if (isAt(path, fd)) return true;
+    closeSync(fd); // whoever had it removed it between our opening and locking it
   }
+}
+
+/** Is this still the file that others find there? */
+function isAt(path: string, fd: number): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  return there?.ino === fstatSync(fd).ino;
+}
+
+/** The process that holds the lock, which writes its number once it has it; until then that of one before is there. */
+async function holderOf(lock: string): Promise<string> {
+  let pid = '';
+  for (let tries = 0; tries < HOLDER_TRIES; tries++) {
+    if (existsSync(lock)) pid = readFileSync(lock, 'utf8').trim();
+    if (pid !== '' && existsSync(`/proc/${pid}`)) break;
+    await setTimeout(HOLDER_MS);
+  }
+  return pid || 'unknown';
 }

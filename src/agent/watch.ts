@@ -20,6 +20,7 @@ import { Outputs } from './outputs.ts';
 import { endingBlocks, endNote, startNotes } from './notes.ts';
 import { openEbpf, openProc } from './open.ts';
 import { BEHIND, Pace } from './pace.ts';
+import { PinRepair } from './pin-repair.ts';
 import type { Protection } from './protection.ts';
 import { statusOf } from './status.ts';
 
@@ -41,6 +42,7 @@ export class Watch {
   /** With the kernel as source. */
   #interfaces: Interfaces | undefined;
   #protection: Protection | undefined;
+  #pins: PinRepair | undefined;
   readonly #metrics: Metrics | undefined;
   /** With --block=nft. */
   #firewall: Firewall | undefined;
@@ -58,6 +60,7 @@ export class Watch {
   #timer: NodeJS.Timeout | undefined;
   #timerMs = -1;
   #end: ((error?: unknown) => void) | undefined;
+  #stage: 'starting' | 'running' | 'ending' = 'starting';
   #stopped = false;
   #releasing = false;
 
@@ -73,22 +76,25 @@ export class Watch {
     // Before anything is attached: who can't listen where it was told to leaves the kernel as it was.
     const [listening] = await Promise.allSettled([this.#metrics?.start()]);
     try {
-      const orProc = <T>(step: () => T) => orFallBack(this.#config, this.#note, step);
-      const claimed = this.#config.source !== 'proc' && orProc(() => this.#claim());
+      const orProc = <T>(step: () => T | Promise<T>) => orFallBack(this.#config, this.#note, step);
+      const claimed = this.#config.source !== 'proc' && (await orProc(() => this.#claim()));
       if (listening.status === 'rejected') throw asError(listening.reason);
-      const source = claimed ? orProc(() => this.#startEbpf()) : undefined;
+      const source = claimed ? await orProc(() => this.#startEbpf()) : undefined;
       this.#source = source ?? openProc(this.#config);
       this.#startFlow();
       this.#metrics?.watch(() => ({ ...this.#parts(), detectors: this.#detectors }));
+      this.#stage = 'running';
       for (const line of startNotes(this.#config, this.#source)) this.#note(line);
     } catch (error) {
       this.#metrics?.stop();
+      this.#instance.stop();
       throw error;
     }
   }
 
   #startFlow(): void {
     const ebpf = this.#ebpf();
+    if (ebpf) this.#pins = new PinRepair(ebpf.kernel.pins, this.#note);
     this.#names = new HostNames(ebpf?.kernel, this.#interfaces);
     this.#outputs = new Outputs({
       config: this.#config,
@@ -142,16 +148,18 @@ export class Watch {
   }
 
   /** Makes this the one program of its network namespace. */
-  #claim(): true {
+  async #claim(): Promise<true> {
     requireObjects();
     requireCapabilities();
-    this.#instance.start({
-      status: () => statusOf(this.#parts()),
-      release: () => {
+    const whileRunning = (answer: () => unknown) => () =>
+      this.#stage === 'running' ? answer() : { error: `it is ${this.#stage}` };
+    await this.#instance.start({
+      status: whileRunning(() => statusOf(this.#parts())),
+      release: whileRunning(() => {
         this.#releasing = true;
         setImmediate(() => this.stop());
         return { released: true };
-      },
+      }),
     });
     return true;
   }
@@ -190,6 +198,7 @@ export class Watch {
     this.#loss.tell(nowNs);
     const ebpf = this.#ebpf();
     if (!ebpf) return;
+    this.#pins?.look();
     ebpf.kernel.sweepBlocks(nowNs);
     if (this.#firewall) this.#flow.take(this.#firewall.tick(nowNs));
   }
@@ -230,6 +239,7 @@ export class Watch {
 
   /** The last records, then everything is closed; with --block the guard stays. */
   #finish(): void {
+    this.#stage = 'ending';
     const ebpf = this.#ebpf();
     const ending = endingBlocks(this.#config, this.#source);
     this.#metrics?.stop();

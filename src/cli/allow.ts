@@ -9,6 +9,7 @@ import { OperatorError } from '../model/errors.ts';
 import { type AddressPrefix, contains, formatPrefix } from '../wire/prefix.ts';
 import { prefix } from './parse.ts';
 import { table } from './table.ts';
+import { tell } from './tell.ts';
 
 /** What `allow list` calls the bits of Origin. */
 const ORIGINS: readonly (readonly [number, string])[] = [
@@ -74,7 +75,7 @@ function add(allowed: AddressPrefix): void {
     );
   }
   if (guard) endBlocks(guard, allowed);
-  process.stderr.write(`packetwatch: ${formatPrefix(allowed)} is never blocked from now on\n`);
+  tell(`${formatPrefix(allowed)} is never blocked from now on`);
 }
 
 function remove(allowed: AddressPrefix): void {
@@ -83,7 +84,7 @@ function remove(allowed: AddressPrefix): void {
       `${formatPrefix(allowed)} was not added`,
       '`packetwatch allow list` shows what was, as user',
     );
-  process.stderr.write(`packetwatch: ${formatPrefix(allowed)} is not allowed any more\n`);
+  tell(`${formatPrefix(allowed)} is not allowed any more`);
 }
 
 function endBlocks(guard: PinnedGuard, allowed: AddressPrefix): void {

@@ -22,7 +22,15 @@ export function ask(command: string): Promise<unknown> {
     });
     socket.on('end', () => {
       try {
-        resolve(JSON.parse(answer));
+        const told = JSON.parse(answer) as { error?: string };
+        if (told.error === undefined) resolve(told);
+        else
+          reject(
+            new OperatorError(
+              `the running program doesn't answer: ${told.error}`,
+              'ask again in a moment',
+            ),
+          );
       } catch (cause) {
         reject(
           new OperatorError('the running program answered nonsense', 'is it another version?', {

@@ -11,6 +11,7 @@ import { blockRows } from './block-list.ts';
 import { prefix, seconds } from './parse.ts';
 import { table } from './table.ts';
 import { why } from './why.ts';
+import { tell } from './tell.ts';
 
 /** `packetwatch block list|add|rm|why`: works on the kernel's table and the firewall's, whether the program runs or not. */
 export function blockCommand(): Command {
@@ -93,7 +94,7 @@ function add(source: AddressPrefix, ttl: number): void {
         : 'as many prefixes are blocked as may be, 4096',
       'end some with `packetwatch block rm`',
     );
-  process.stderr.write(`packetwatch: blocked ${formatPrefix(source)} for ${ttl}s\n`);
+  tell(`blocked ${formatPrefix(source)} for ${ttl}s`);
 }
 
 function remove(source: AddressPrefix): void {
@@ -111,7 +112,7 @@ function remove(source: AddressPrefix): void {
         '`packetwatch block list` shows what is',
       );
   }
-  process.stderr.write(`packetwatch: unblocked ${formatPrefix(source)}\n`);
+  tell(`unblocked ${formatPrefix(source)}`);
 }
 
 /** Ends a block that --block=nft has set; its program sees it within 5 s. false: there is none. */

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { version } from '../agent/version.ts';
-import { Exit, OperatorError } from '../model/errors.ts';
+import { Exit, OperatorError, shortage } from '../model/errors.ts';
 import { allowCommand } from './allow.ts';
 import { blockCommand } from './block.ts';
 import { releaseCommand } from './release.ts';
 import { statusCommand } from './status.ts';
+import { tell } from './tell.ts';
 import { watchCommand } from './watch.ts';
 
 const program = new Command('packetwatch')
@@ -75,15 +76,12 @@ function* withNames(parent: Command, name: string): Generator<[Command, string]>
 /** One line that says what, why and the mend; `--debug` adds the stack. Returns the exit code. */
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.done : Exit.usage;
+  const told = shortage(error) ?? error;
   const debug = program.opts<{ debug?: boolean }>().debug;
-  if (error instanceof OperatorError)
-    process.stderr.write(`packetwatch: ${error.message}: ${error.hint}\n`);
-  else
-    process.stderr.write(
-      `packetwatch: ${error instanceof Error ? error.message : String(error)}\n`,
-    );
-  if (debug && error instanceof Error) process.stderr.write(`${stackOf(error)}\n`);
-  return error instanceof OperatorError ? error.exitCode : Exit.failed;
+  if (told instanceof OperatorError) tell(`${told.message}: ${told.hint}`);
+  else tell(told instanceof Error ? told.message : String(told));
+  if (debug && error instanceof Error) tell(stackOf(error));
+  return told instanceof OperatorError ? told.exitCode : Exit.failed;
 }
 
 function stackOf(error: Error): string {

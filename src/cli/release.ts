@@ -3,6 +3,7 @@ import { releaseNft } from '../guard/nft.ts';
 import { TABLE } from '../guard/nft-script.ts';
 import { Pins } from '../kernel/pins.ts';
 import { ask } from './ask.ts';
+import { tell } from './tell.ts';
 
 /** `packetwatch release`. */
 export function releaseCommand(): Command {
@@ -11,7 +12,7 @@ export function releaseCommand(): Command {
     .action(async () => {
       const answer = await ask('release');
       if (answer !== undefined) {
-        process.stderr.write('packetwatch: the running program detaches everything and ends\n');
+        tell('the running program detaches everything and ends');
         return;
       }
       const pins = new Pins();
@@ -20,6 +21,6 @@ export function releaseCommand(): Command {
         ...(count > 0 ? [`released ${count} pinned objects`] : []),
         ...(releaseNft() ? [`deleted the table ${TABLE} of the firewall`] : []),
       ];
-      process.stderr.write(`packetwatch: ${done.join(', ') || 'nothing was pinned'}\n`);
+      tell(done.join(', ') || 'nothing was pinned');
     });
 }

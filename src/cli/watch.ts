@@ -8,6 +8,7 @@ import { parseEvents } from '../model/events.ts';
 import type { SyslogTarget } from '../sinks/syslog.ts';
 import { LOCAL_LOG, secretOf, syslogTarget, webhookUrl } from './alerts.ts';
 import { blockBy, integer, type Rule, rule, seconds } from './parse.ts';
+import { tell } from './tell.ts';
 
 interface Options {
   source: WatchConfig['source'];
@@ -140,9 +141,7 @@ has its source address alone; losses are always told. Quote parentheses and \`!\
   packetwatch watch 'src net 10.0.0.0/8 and not (host 10.0.0.5 or dst port 22)'`,
     )
     .action(async (words: string[], options: Options) => {
-      const watch = new Watch(configOf(words, options), (line) =>
-        process.stderr.write(`packetwatch: ${line}\n`),
-      );
+      const watch = new Watch(configOf(words, options), tell);
       const stop = () => watch.stop();
       process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
       await watch.start();

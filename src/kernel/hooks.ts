@@ -1,8 +1,8 @@
 import { OperatorError } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
-import { closeFd, driverOf, SystemError } from './libc.ts';
+import { driverOf, SystemError } from './libc.ts';
 import type { BpfObject } from './object.ts';
-import { type Pins, withPin } from './pins.ts';
+import type { Pins } from './pins.ts';
 import type { Programs } from './programs.ts';
 
 /** Where a guard can sit. */
@@ -106,25 +106,38 @@ export class Hooks {
       layer3,
     );
     const name = `link-${ifindex}-${hook}`;
-    if (!this.#updated(name, program)) this.#pinLink(this.#link(program, ifindex, hook), name);
+    if (!this.#updated(name, program))
+      this.#pins.pin(this.#link(program, ifindex, hook, layer3), name);
     // Only now: a hook that is refused must not cost the guard of an earlier run.
     for (const other of HOOKS) if (other !== hook) this.#pins.unpin(`link-${ifindex}-${other}`);
   }
 
-  #link(program: number, ifindex: number, hook: Hook): number {
+  #link(program: number, ifindex: number, hook: Hook, layer3: boolean): number {
     if (hook === 'tcx') return bpf.linkToInterface(program, ifindex, bpf.AttachType.TCX_INGRESS);
     const mode = hook === 'native' ? bpf.XdpMode.NATIVE : bpf.XdpMode.GENERIC;
     const attach = () => bpf.linkToInterface(program, ifindex, bpf.AttachType.XDP, mode);
     const own = `link-${ifindex}-${hook === 'native' ? 'generic' : 'native'}`;
     if (!this.#pins.has(own)) return attach();
-    // Both forms of XDP share one slot, and our own other form has it.
+    // Both forms of XDP share one slot, and our own other form has it: a guard at TCX stands in meanwhile.
+    this.#standIn(ifindex, layer3);
     this.#pins.unpin(own);
     try {
       return attach();
     } catch (error) {
       const before = hook === 'native' ? bpf.XdpMode.GENERIC : bpf.XdpMode.NATIVE;
-      this.#pinLink(bpf.linkToInterface(program, ifindex, bpf.AttachType.XDP, before), own);
+      this.#pins.pin(bpf.linkToInterface(program, ifindex, bpf.AttachType.XDP, before), own);
+      this.#pins.unpin(`link-${ifindex}-tcx`);
       throw error;
+    }
+  }
+
+  #standIn(ifindex: number, layer3: boolean): void {
+    const program = this.#programs.program(this.#object, 'tcx/ingress', layer3);
+    try {
+      const link = bpf.linkToInterface(program, ifindex, bpf.AttachType.TCX_INGRESS);
+      this.#pins.pin(link, `link-${ifindex}-tcx`);
+    } catch (error) {
+      if (!(error instanceof SystemError && error.code === 'EINVAL')) throw error; // before 6.6
     }
   }
 
@@ -133,7 +146,7 @@ export class Hooks {
     const name = `link-${ifindex}-egress`;
     if (this.#updated(name, program)) return true;
     try {
-      this.#pinLink(bpf.linkToInterface(program, ifindex, bpf.AttachType.TCX_EGRESS), name);
+      this.#pins.pin(bpf.linkToInterface(program, ifindex, bpf.AttachType.TCX_EGRESS), name);
       return true;
     } catch (error) {
       if (error instanceof SystemError && error.code === 'EINVAL') return false; // before 6.6
@@ -143,23 +156,14 @@ export class Hooks {
 
   /** Puts the program in a pinned link's place; false when there is no such link, or its interface is gone. */
   #updated(name: string, program: number): boolean {
-    const done = withPin(this.#pins, name, (link) => {
-      try {
-        bpf.updateLink(link, program);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-    if (done === false) this.#pins.unpin(name);
-    return done === true;
-  }
-
-  #pinLink(link: number, name: string): void {
+    const link = this.#pins.link(name);
+    if (link === undefined) return false;
     try {
-      this.#pins.repin(link, name);
-    } finally {
-      closeFd(link);
+      bpf.updateLink(link, program);
+      return true;
+    } catch {
+      this.#pins.unpin(name);
+      return false;
     }
   }
 

@@ -86,15 +86,17 @@ export class Kernel {
       );
     this.pins = pins;
     this.#options = options;
+    let maps: Maps | undefined;
     try {
       this.#guard = new BpfObject(objectPath('guard'));
       this.#sockets = new BpfObject(objectPath('sockets'));
-      pins.create();
-      this.maps = new Maps([this.#guard, this.#sockets], pins);
+      maps = new Maps([this.#guard, this.#sockets], pins);
+      this.maps = maps;
+      pins.tidy();
       this.#programs = new Programs(this.maps, options);
       this.hooks = new Hooks(this.#guard, this.#programs, pins);
       const requests = this.#programs.program(this.#guard, 'syscall');
-      pins.repin(requests, 'requests');
+      pins.pin(requests, 'requests');
       this.requests = new Requests(requests);
       this.table = new TableView(this.maps, this.#guard);
       this.nets = new Nets(this.maps, this.requests);
@@ -107,6 +109,9 @@ export class Kernel {
       this.#sums = this.maps.map('pw_sums');
       this.#sumWords = new Uint32Array(this.#sums.buffer);
     } catch (error) {
+      // Tables of an earlier run stay, with its guard.
+      if (maps && !maps.adopted) pins.release();
+      maps?.stop();
       throw explained(error);
     }
   }
@@ -118,8 +123,7 @@ export class Kernel {
         const link = bpf.linkToTracepoint(
           this.#programs.program(this.#sockets, section, false, copy),
         );
-        this.pins.repin(link, pin);
-        closeFd(link);
+        this.pins.pin(link, pin);
       } catch (error) {
         if (without === '') throw explained(error);
         this.limits.push(`${without} (${error instanceof Error ? error.message : String(error)})`);
@@ -195,6 +199,7 @@ export class Kernel {
   /** Closes everything here. `keepGuard`: the guard stays, with its table; else nothing but what the user allows. */
   stop(keepGuard: boolean): void {
     if (keepGuard) {
+      this.pins.restore();
       for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
       for (const name of this.pins.names()) if (name.endsWith('-egress')) this.pins.unpin(name);
       // Nobody reads attempts any more; verdicts wait in their ring for the next start.
@@ -235,6 +240,7 @@ export class Kernel {
     this.#sums.unmap();
     this.#programs.stop();
     this.maps.stop();
+    this.pins.close();
   }
 
   #iterate(section: string, take: (chunk: Buffer) => void): void {

@@ -43,10 +43,18 @@ export class Maps {
           'start `packetwatch watch`',
         );
       const allowed = this.#keptAllowed(pins);
+      // Until it is pinned among the new ones: a start that fails must not forget what the user allows.
+      if (allowed !== undefined) pins.keepAllowed(allowed);
       pins.release();
-      pins.create();
-      if (allowed !== undefined) this.#fds.set(NEVER, allowed);
-      this.#create(objects, pins);
+      try {
+        pins.create();
+        if (allowed !== undefined) this.#fds.set(NEVER, allowed);
+        this.#create(objects, pins);
+      } catch (error) {
+        pins.release();
+        this.stop();
+        throw error;
+      }
       pins.dropAllowed();
     }
     this.seed = this.#seed();

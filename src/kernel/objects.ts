@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { OperatorError } from '../model/errors.ts';
+import { OperatorError, shortage } from '../model/errors.ts';
 import { VerifierError } from './bpf.ts';
 import { isFiltered, requireCapabilities } from './capabilities.ts';
 import { SystemError } from './libc.ts';
@@ -34,7 +34,7 @@ export function explained(error: unknown): unknown {
   if (error.code === 'ENOMEM' || error.code === 'ENOSPC')
     return new OperatorError(
       `no memory for the tables (${error.call})`,
-      'about 40 MiB are needed',
+      'about 40 MiB are needed: raise the limit (MemoryMax= of its service, memory.max), or free some',
       options,
     );
   if (error.code === 'EINVAL' || error.code === 'ENOSYS' || error.code === 'E2BIG')
@@ -43,7 +43,7 @@ export function explained(error: unknown): unknown {
       'Linux 5.17 or later; `--source proc` works anywhere',
       options,
     );
-  return error;
+  return shortage(error) ?? error;
 }
 
 /** Which right is missing; with all of them something else than capabilities says no. */

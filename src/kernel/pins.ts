@@ -4,17 +4,22 @@ import {
   existsSync,
   lstatSync,
   readdirSync,
+  renameSync,
   rmdirSync,
+  rmSync,
   unlinkSync,
 } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { OperatorError } from '../model/errors.ts';
 import { pinnedObject, pinObject } from './bpf.ts';
-import { closeFd, isBpffs, mountBpffs, netnsCookie } from './libc.ts';
+import { closeFd, isBpffs, mountBpffs, netnsCookie, SystemError } from './libc.ts';
 import { privateDirectory } from './private-directory.ts';
 
 const BPFFS = '/sys/fs/bpf';
 /** One that root has mounted for a user who may not enter the host's: systemd mounts that for root alone. */
 const OWN_BPFFS = '/run/packetwatch/bpf';
+/** Of a pin that is to take another one's place: bpffs allows no dots in names. */
+const NEXT = 'next-';
 
 /**
  * What outlives the program: maps, links and one program, pinned in one directory per network namespace.
@@ -24,6 +29,11 @@ export class Pins {
   readonly directory: string;
   readonly #root: string;
   readonly #allowed: string;
+  /**
+   * Descriptors of what is pinned from here. Those of links are ours: a link without pin and descriptor is detached
+   * by the kernel, so as long as we run nobody detaches one by removing its pin.
+   */
+  readonly #kept = new Map<string, number>();
 
   constructor(cookie: bigint = netnsCookie()) {
     this.#root = isBpffs(OWN_BPFFS) ? OWN_BPFFS : `${BPFFS}/packetwatch`;
@@ -36,6 +46,11 @@ export class Pins {
     if (this.#root !== OWN_BPFFS) requireBpffs();
     privateDirectory(this.#root);
     privateDirectory(this.directory);
+  }
+
+  /** Removes what a run that was killed was just about to put in another pin's place. */
+  tidy(): void {
+    for (const name of this.names()) if (name.startsWith(NEXT)) this.unpin(name);
   }
 
   /** Throws OperatorError when this user may not even look. */
@@ -56,8 +71,37 @@ export class Pins {
     return this.exists() ? readdirSync(this.directory) : [];
   }
 
+  /**
+   * Pins an object, at once in the place of what has the name already. A link's descriptor is ours from here on,
+   * that of anything else stays its owner's, who keeps it open.
+   */
   pin(fd: number, name: string): void {
-    pinObject(fd, `${this.directory}/${name}`);
+    try {
+      this.#place(fd, `${this.directory}/${name}`);
+    } catch (error) {
+      if (isLink(name)) closeFd(fd);
+      throw error;
+    }
+    this.#letGo(name);
+    this.#kept.set(name, fd);
+  }
+
+  /** A descriptor of a pinned link, which stays ours. */
+  link(name: string): number | undefined {
+    const known = this.#kept.get(name);
+    if (known !== undefined) return known;
+    const fd = this.open(name);
+    if (fd !== undefined) this.#kept.set(name, fd);
+    return fd;
+  }
+
+  /** Pins again what somebody has removed. @returns how many there were */
+  restore(): number {
+    const there = new Set(this.names());
+    const gone = [...this.#kept].filter(([name]) => !there.has(name));
+    if (gone.length > 0) this.create();
+    for (const [name, fd] of gone) this.#place(fd, `${this.directory}/${name}`);
+    return gone.length;
   }
 
   /** A descriptor of what is pinned under this name; the caller closes it. */
@@ -70,25 +114,15 @@ export class Pins {
     return existsSync(`${this.directory}/${name}`);
   }
 
-  /** A link without pin and descriptor is detached by the kernel. */
+  /** A link is detached by that. */
   unpin(name: string): void {
-    try {
-      unlinkSync(`${this.directory}/${name}`);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-  }
-
-  /** Replaces what is pinned under a name. */
-  repin(fd: number, name: string): void {
-    this.unpin(name);
-    this.pin(fd, name);
+    rmSync(`${this.directory}/${name}`, { force: true });
+    this.#letGo(name);
   }
 
   /** Keeps the map of what the user allows, beside a directory that goes. */
   keepAllowed(fd: number): void {
-    this.dropAllowed();
-    pinObject(fd, this.#allowed);
+    this.#place(fd, this.#allowed);
   }
 
   /** A descriptor of that map; the caller closes it. */
@@ -105,13 +139,40 @@ export class Pins {
 
   /** Unpins everything: links first, so that no program runs on tables that are gone. */
   release(): number {
-    const names = this.names().sort(
-      (a, b) => Number(b.startsWith('link-')) - Number(a.startsWith('link-')),
-    );
-    for (const name of names) this.unpin(name);
+    const names = this.names();
+    const all = [...new Set([...names, ...this.#kept.keys()])];
+    for (const name of all.sort((a, b) => Number(isLink(b)) - Number(isLink(a)))) this.unpin(name);
     if (this.exists()) rmdirSync(this.directory);
     return names.length;
   }
+
+  /** Closes what is ours; pinned links stay attached. */
+  close(): void {
+    for (const name of this.#kept.keys()) this.#letGo(name);
+  }
+
+  #place(fd: number, path: string): void {
+    try {
+      pinObject(fd, path);
+    } catch (error) {
+      if (!(error instanceof SystemError) || error.code !== 'EEXIST') throw error;
+      // Never without a pin: killed between removing one and the next, its link would be detached.
+      const next = join(dirname(path), NEXT + basename(path));
+      rmSync(next, { force: true });
+      pinObject(fd, next);
+      renameSync(next, path);
+    }
+  }
+
+  #letGo(name: string): void {
+    const fd = this.#kept.get(name);
+    if (fd !== undefined && isLink(name)) closeFd(fd);
+    this.#kept.delete(name);
+  }
+}
+
+function isLink(name: string): boolean {
+  return name.startsWith('link-') || name.startsWith(`${NEXT}link-`);
 }
 
 /** Mounts the host's BPF file system when nobody did. Throws OperatorError when there is none, or not for this user. */
@@ -141,15 +202,4 @@ function requireBpffs(): void {
 
 function isDenied(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EACCES';
-}
-
-/** Opens a pin for one use. */
-export function withPin<T>(pins: Pins, name: string, use: (fd: number) => T): T | undefined {
-  const fd = pins.open(name);
-  if (fd === undefined) return undefined;
-  try {
-    return use(fd);
-  } finally {
-    closeFd(fd);
-  }
 }

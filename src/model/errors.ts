@@ -16,3 +16,24 @@ export class OperatorError extends Error {
     this.exitCode = options.exitCode ?? Exit.failed;
   }
 }
+
+/** By the errno of whatever could not be had: what there is too little of, and the mend. */
+const SHORTAGES: Readonly<Record<string, readonly [what: string, hint: string]>> = {
+  EMFILE: [
+    'too many open files in this process',
+    'raise its limit: `ulimit -n 1024`, or LimitNOFILE= of its service',
+  ],
+  ENFILE: ['too many open files on this host', 'raise fs.file-max'],
+  ENOMEM: [
+    'too little memory',
+    'raise its limit (MemoryMax= of its service, memory.max), or free some',
+  ],
+  ENOSPC: ['no space left', 'free some there'],
+};
+
+/** An error of a system call as the operator may mend it; undefined when it is no shortage. */
+export function shortage(error: unknown): OperatorError | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  const found = SHORTAGES[String(error.code)];
+  return found && new OperatorError(`${found[0]} (${error.message})`, found[1], { cause: error });
+}
