@@ -90,6 +90,7 @@ export class Kernel {
     try {
       this.#guard = new BpfObject(objectPath('guard'));
       this.#sockets = new BpfObject(objectPath('sockets'));
+      pins.prepare();
       maps = new Maps([this.#guard, this.#sockets], pins);
       this.maps = maps;
       pins.tidy();

@@ -41,10 +41,15 @@ export class Pins {
     this.#allowed = `${this.directory}-allowed`;
   }
 
-  /** Makes the directory, mounting the BPF file system when nobody did. Throws OperatorError. */
-  create(): void {
+  /** Mounts the BPF file system when nobody did, and makes what lies above the directory. Throws OperatorError. */
+  prepare(): void {
     if (this.#root !== OWN_BPFFS) requireBpffs();
     privateDirectory(this.#root);
+  }
+
+  /** Makes the directory as well. */
+  create(): void {
+    this.prepare();
     privateDirectory(this.directory);
   }
 
