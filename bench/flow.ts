@@ -9,7 +9,7 @@ import { Flow, FLOW_DEFAULTS } from '../src/flow/flow.ts';
 import type { FlowListener } from '../src/flow/listener.ts';
 import { ALL_EVENTS } from '../src/model/events.ts';
 import { JsonSink } from '../src/sinks/json.ts';
-import { Output } from '../src/sinks/output.ts';
+import { descriptor, Output } from '../src/sinks/output.ts';
 import type { Sink } from '../src/sinks/sink.ts';
 import { TextSink } from '../src/sinks/text.ts';
 import type { RecordBatch } from '../src/wire/batch.ts';
@@ -130,7 +130,7 @@ function toFile(
   form: 'text' | 'json',
 ): void {
   const fd = openSync(path, 'w');
-  const output = new Output({ fd, name: path });
+  const output = new Output({ target: descriptor(fd, path) });
   const sink: Sink =
     form === 'text'
       ? new TextSink({ output, clock, events: ALL_EVENTS })

@@ -11,7 +11,7 @@ import { RING_SIZES } from '../src/kernel/maps.ts';
 import { Ring } from '../src/kernel/ring.ts';
 import { ALL_EVENTS } from '../src/model/events.ts';
 import { JsonSink } from '../src/sinks/json.ts';
-import { Output } from '../src/sinks/output.ts';
+import { descriptor, Output } from '../src/sinks/output.ts';
 
 /** What it prints at the end, as one JSON object. */
 export interface Consumed {
@@ -29,7 +29,9 @@ const [, , mode, file] = process.argv;
 
 const ring = new Ring(3, RING_SIZES.pw_attempts);
 const counter: FlowListener = { connection() {}, summed() {}, scan() {}, block() {}, unblock() {} };
-const output = new Output({ fd: mode === 'json' ? openSync(file!, 'w') : 1, name: 'the file' });
+const output = new Output({
+  target: descriptor(mode === 'json' ? openSync(file!, 'w') : 1, 'the file'),
+});
 const sink =
   mode === 'json'
     ? new JsonSink({

@@ -29,6 +29,8 @@ export interface WatchConfig {
   /** Its `block` is that of `bpf`. */
   readonly kernel: KernelOptions;
   readonly format: Format;
+  /** Where lines go; undefined: to standard output. */
+  readonly logFile: string | undefined;
   readonly events: EventMask;
   readonly alerts: AlertConfig;
   /** Where metrics are served; undefined: nowhere. */
@@ -47,6 +49,7 @@ export const watchDefaults: WatchConfig = {
   block: 'off',
   kernel: kernelDefaults,
   format: 'text',
+  logFile: undefined,
   events: ALL_EVENTS,
   alerts: { webhook: undefined, syslog: undefined },
   listen: undefined,

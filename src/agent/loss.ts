@@ -1,25 +1,29 @@
 import type { Sink } from '../sinks/sink.ts';
-import type { Source } from '../sources/source.ts';
 
-/** Tells, once a second, what was lost since the last time and where. */
+/** Tells a sink, once a second, what was lost since the last time and where. */
 export class LossReport {
-  readonly #source: Source;
+  readonly #lost: () => Readonly<Record<string, number>>;
   readonly #sink: Sink;
-  #told: Record<string, number>;
+  #told: Readonly<Record<string, number>>;
 
-  /** What was lost before, in an earlier run that left its counters, is not told again. */
-  constructor(source: Source, sink: Sink) {
-    this.#source = source;
+  /**
+   * What was lost before, in an earlier run that left its counters, is not told again.
+   * @param lost by place; only grow
+   */
+  constructor(lost: () => Readonly<Record<string, number>>, sink: Sink) {
+    this.#lost = lost;
     this.#sink = sink;
-    this.#told = { ...source.counts().lost };
+    this.#told = lost();
   }
 
   tell(nowNs: number): void {
-    const { lost } = this.#source.counts();
+    // What can't be told now would be lost itself: then it is told as a whole later.
+    if (this.#sink.backlogged || this.#sink.full) return;
+    const lost = this.#lost();
     for (const [where, count] of Object.entries(lost)) {
       const more = count - (this.#told[where] ?? 0);
       if (more > 0) this.#sink.loss(where, more, nowNs);
     }
-    this.#told = { ...lost };
+    this.#told = lost;
   }
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { OperatorError } from '../model/errors.ts';
 import { ALERT_EVENTS } from '../model/events.ts';
 import { AlertLines } from '../sinks/alert-lines.ts';
 import { type AlertCounts, AlertQueue } from '../sinks/alert-queue.ts';
@@ -6,7 +7,8 @@ import type { Carrier } from '../sinks/carrier.ts';
 import { FanOut } from '../sinks/fan-out.ts';
 import { FilteredSink } from '../sinks/filtered.ts';
 import { JsonSink } from '../sinks/json.ts';
-import { Output } from '../sinks/output.ts';
+import type { LogFile } from '../sinks/log-file.ts';
+import { descriptor, Output } from '../sinks/output.ts';
 import type { Names, Sink, WallClock } from '../sinks/sink.ts';
 import { syslogTo } from '../sinks/syslog.ts';
 import { TextSink } from '../sinks/text.ts';
@@ -20,33 +22,72 @@ export interface OutputsOptions {
   readonly config: WatchConfig;
   readonly clock: WallClock;
   readonly names: Names;
+  /** Open; undefined: standard output. */
+  readonly log: LogFile | undefined;
   /** Told what the operator should know, a line each. */
   readonly note: (line: string) => void;
 }
 
-/** Where events go: standard output, and alerts to their receivers as well. */
+/** Where events go: standard output or a file, and alerts to their receivers as well. */
 export class Outputs {
   readonly sink: Sink;
+  /** What it is made of: each is told apart what was lost, since one may be stuck. */
+  readonly parts: readonly Sink[];
+  readonly #log: LogFile | undefined;
+  readonly #output: Output;
+  readonly #note: (line: string) => void;
   readonly #queues: readonly AlertQueue[];
+  #trouble: string | undefined;
+  #lostBefore = 0;
 
-  constructor({ config, clock, names, note }: OutputsOptions) {
+  constructor({ config, clock, names, log, note }: OutputsOptions) {
     const host = hostname();
     const { events, filter, format } = config;
-    const output = new Output({ fd: 1, name: 'standard output' });
+    this.#log = log;
+    this.#note = note;
+    const output = new Output({ target: log ?? descriptor(1, 'standard output') });
+    this.#output = output;
     const main =
       format === 'json'
         ? new JsonSink({ output, clock, events, names, host })
         : new TextSink({ output, clock, events });
     this.#queues = carriersOf(config.alerts, host).map((carrier) => new AlertQueue(carrier, note));
-    const lines = new AlertLines(this.#queues);
-    const all =
-      this.#queues.length === 0
-        ? main
-        : new FanOut(
-            main,
-            new JsonSink({ output: lines, clock, events: ALERT_EVENTS, names, host }),
-          );
+    const alerts = new JsonSink({
+      output: new AlertLines(this.#queues),
+      clock,
+      events: ALERT_EVENTS,
+      names,
+      host,
+    });
+    this.parts = this.#queues.length === 0 ? [main] : [main, alerts];
+    const all = this.#queues.length === 0 ? main : new FanOut(main, alerts);
     this.sink = filter ? new FilteredSink(all, filter) : all;
+  }
+
+  /** Goes on in the log file that has the name now; what is told so far is in the one before. */
+  reopen(): void {
+    this.#output.flush();
+    try {
+      this.#log?.open();
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      this.#note(`${error.message}: the lines still go where they went: ${error.hint}`);
+    }
+  }
+
+  /** Tells when the log file can't be written, and when it can again. Call it about once a second. */
+  watch(): void {
+    const { trouble } = this.#output;
+    const { lost } = this.#output.counts();
+    const name = this.#log?.name;
+    if (trouble !== undefined && this.#trouble === undefined)
+      this.#note(
+        `cannot write to ${name}: ${trouble}: lines wait in memory and then are lost, until it can`,
+      );
+    if (trouble === undefined && this.#trouble !== undefined)
+      this.#note(`${name} is written again; ${lost - this.#lostBefore} lines were lost`);
+    if (trouble === undefined) this.#lostBefore = lost;
+    this.#trouble = trouble;
   }
 
   /** What became of the alerts, by receiver. */
@@ -56,6 +97,11 @@ export class Outputs {
 
   /** Delivers the alerts that wait, for at most 2 s. Everything else is closed by then. */
   async stop(): Promise<void> {
+    const { waiting } = this.#output;
+    if (waiting > 0)
+      this.#note(
+        `${waiting} lines are not written: ${this.#log?.name ?? 'standard output'} took no more`,
+      );
     await Promise.all(this.#queues.map((queue) => queue.stop(FLUSH_MS)));
   }
 }

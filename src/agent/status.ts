@@ -29,6 +29,8 @@ export interface Status {
   readonly limits: readonly string[];
   /** What is told; absent: everything. */
   readonly filter?: string;
+  /** The file that lines go to; absent: standard output. */
+  readonly log?: string;
   readonly pins?: string;
   /** The tables of an earlier run were taken over. */
   readonly adopted?: boolean;
@@ -72,6 +74,7 @@ export function statusOf({
     blocking: config.block !== 'off' && !config.kernel.dryRun,
     limits: source.limits(),
     ...(config.filter ? { filter: config.filter.text } : {}),
+    ...(config.logFile === undefined ? {} : { log: config.logFile }),
     ...(ebpf
       ? {
           pins: ebpf.kernel.pins.directory,

@@ -3,6 +3,7 @@ import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import type { Firewall } from '../guard/firewall.ts';
 import { requireCapabilities } from '../kernel/capabilities.ts';
 import { requireObjects } from '../kernel/objects.ts';
+import { LogFile } from '../sinks/log-file.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import type { Interfaces } from '../sources/interfaces.ts';
@@ -38,9 +39,10 @@ export class Watch {
   #outputs!: Outputs;
   #sink!: Sink;
   #flow!: Flow;
-  #loss!: LossReport;
   /** With the kernel as source. */
   #interfaces: Interfaces | undefined;
+  readonly #log: LogFile | undefined;
+  #losses!: readonly LossReport[];
   #protection: Protection | undefined;
   #pins: PinRepair | undefined;
   readonly #metrics: Metrics | undefined;
@@ -68,12 +70,14 @@ export class Watch {
   constructor(config: WatchConfig, note: (line: string) => void) {
     this.#config = config;
     this.#note = note;
+    if (config.logFile !== undefined) this.#log = new LogFile(config.logFile);
     if (config.listen) this.#metrics = new Metrics(config.listen, note);
   }
 
   /** Opens everything and tells what is watched. */
   async start(): Promise<void> {
-    // Before anything is attached: who can't listen where it was told to leaves the kernel as it was.
+    // Before anything is attached: who can't write or listen where it was told to leaves the kernel as it was.
+    this.#log?.open();
     const [listening] = await Promise.allSettled([this.#metrics?.start()]);
     try {
       const orProc = <T>(step: () => T | Promise<T>) => orFallBack(this.#config, this.#note, step);
@@ -100,6 +104,7 @@ export class Watch {
       config: this.#config,
       clock: this.#clock,
       names: this.#names,
+      log: this.#log,
       note: this.#note,
     });
     this.#sink = this.#outputs.sink;
@@ -117,7 +122,8 @@ export class Watch {
       listener: this.#detectors,
       answered: (low, high) => ebpf?.kernel.answered(low, high) ?? 0,
     });
-    this.#loss = new LossReport(this.#source, this.#sink);
+    const lost = () => ({ ...this.#source.counts().lost, output: this.#sink.counts().lost });
+    this.#losses = this.#outputs.parts.map((sink) => new LossReport(lost, sink));
   }
 
   /** Runs until `stop`, a failure or the configured duration. */
@@ -145,6 +151,15 @@ export class Watch {
   stop(): void {
     this.#stopped = true;
     this.#end?.();
+  }
+
+  /** Goes on in the log file that has the name now: the one before was renamed. */
+  reopenLog(): void {
+    try {
+      this.#outputs?.reopen();
+    } catch (error) {
+      this.#end?.(error);
+    }
   }
 
   /** Makes this the one program of its network namespace. */
@@ -195,7 +210,8 @@ export class Watch {
   #everySecond(nowNs: number): void {
     this.#nextSecondNs = nowNs + SECOND_NS;
     this.#clock.correct();
-    this.#loss.tell(nowNs);
+    this.#outputs.watch();
+    this.#tellLosses(nowNs);
     const ebpf = this.#ebpf();
     if (!ebpf) return;
     this.#pins?.look();
@@ -228,6 +244,10 @@ export class Watch {
     this.#detectors.verdicts.clear();
   }
 
+  #tellLosses(nowNs: number): void {
+    for (const loss of this.#losses) loss.tell(nowNs);
+  }
+
   #tick(nowNs: number): void {
     this.#flow.tick(nowNs);
     this.#takeVerdicts();
@@ -249,7 +269,7 @@ export class Watch {
         while (this.#drain(monotonicNs()) >= BEHIND && !this.#sink.backlogged);
         this.#tick(monotonicNs());
         this.#flow.stop(monotonicNs());
-        this.#loss.tell(monotonicNs());
+        this.#tellLosses(monotonicNs());
       }
       this.#sink.stop();
     } finally {

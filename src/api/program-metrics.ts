@@ -55,13 +55,13 @@ export const PROGRAM_METRICS: readonly Metric[] = [
   {
     name: 'packetwatch_output_lines_total',
     type: 'counter',
-    help: 'Lines written to standard output, or waiting to be.',
+    help: 'Lines written to standard output or the log file, or waiting to be.',
     collect: ({ output }, put) => put(output.lines),
   },
   {
     name: 'packetwatch_output_bytes_total',
     type: 'counter',
-    help: 'Bytes written to standard output.',
+    help: 'Bytes written to standard output or the log file.',
     collect: ({ output }, put) => put(output.bytes),
   },
   {

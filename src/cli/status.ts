@@ -105,7 +105,7 @@ function describe(status: Told): string {
   }
   if (status.output)
     parts.push(
-      `Output: ${status.output.lines} lines, ${status.output.bytes} bytes, ${status.output.lost} lines lost\n`,
+      `Output to ${status.log ?? 'standard output'}: ${status.output.lines} lines, ${status.output.bytes} bytes, ${status.output.lost} lines lost\n`,
     );
   for (const { to, sent, waiting, lost } of status.alerts ?? [])
     parts.push(`Alerts to ${to}: ${sent} sent, ${waiting} waiting, ${lost} lost\n`);
@@ -114,6 +114,7 @@ function describe(status: Told): string {
   if (status.source_counts) {
     const lost = [
       ...Object.entries(status.source_counts.lost),
+      ['output', status.output?.lost ?? 0] as const,
       ...(status.alerts ?? []).map((alerts) => [alerts.to, alerts.lost] as const),
     ].filter(([, count]) => count > 0);
     parts.push(

@@ -23,6 +23,7 @@ interface Options {
   blockMax: number;
   blockEstablished?: boolean;
   output: WatchConfig['format'];
+  log?: string;
   events?: number;
   webhook?: URL;
   /** What is in it. */
@@ -99,6 +100,10 @@ export function watchCommand(): Command {
         .default('text'),
     )
     .option(
+      '--log <file>',
+      'write them to the end of this file, not to standard output; SIGHUP opens it again',
+    )
+    .option(
       '--events <list>',
       'only these: connection, connection.open, scan, block, loss, ...',
       parseEvents,
@@ -143,7 +148,9 @@ has its source address alone; losses are always told. Quote parentheses and \`!\
     .action(async (words: string[], options: Options) => {
       const watch = new Watch(configOf(words, options), tell);
       const stop = () => watch.stop();
-      process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop);
+      process.on('SIGINT', stop).on('SIGTERM', stop);
+      // With a log file no terminal is wanted: its hang-up is what logrotate(8) sends.
+      process.on('SIGHUP', options.log === undefined ? stop : () => watch.reopenLog());
       await watch.start();
       await watch.run();
     });
@@ -180,6 +187,7 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
       allNetns: options.allNetns ?? false,
     },
     format: options.output,
+    logFile: options.log,
     events: options.events ?? watchDefaults.events,
     alerts: {
       webhook: options.webhook && { url: options.webhook, secret: options.webhookSecretFile },

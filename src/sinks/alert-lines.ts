@@ -7,6 +7,7 @@ export class AlertLines implements LineBuffer {
   readonly bytes: Uint8Array = new Uint8Array(16_384);
   readonly pos = 0;
   readonly backlogged = false;
+  readonly full = false;
   readonly #queues: readonly AlertQueue[];
   readonly #decoder = new TextDecoder();
   #lines = 0;

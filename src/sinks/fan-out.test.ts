@@ -19,13 +19,14 @@ function rig(before: Output['flush'] | undefined, carry: () => Promise<void>) {
   const main: string[] = [];
   const alerts: string[] = [];
   const output = new Output({
-    fd: -1,
-    name: 'test',
     limit: 262_144,
-    write: (_fd, bytes, offset, length) => {
-      before?.();
-      main.push(new TextDecoder().decode(bytes.subarray(offset, offset + length)));
-      return length;
+    target: {
+      name: 'test',
+      write: (bytes, offset, length) => {
+        before?.();
+        main.push(new TextDecoder().decode(bytes.subarray(offset, offset + length)));
+        return length;
+      },
     },
   });
   const queue = new AlertQueue(

@@ -43,6 +43,10 @@ export class FanOut implements Sink {
     return this.#main.backlogged;
   }
 
+  get full(): boolean {
+    return this.#main.full;
+  }
+
   flush(): void {
     for (const sink of this.#all) sink.flush();
   }

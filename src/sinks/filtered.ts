@@ -60,6 +60,10 @@ export class FilteredSink implements Sink {
     return this.#sink.backlogged;
   }
 
+  get full(): boolean {
+    return this.#sink.full;
+  }
+
   flush(): void {
     this.#sink.flush();
   }

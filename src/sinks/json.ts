@@ -136,6 +136,10 @@ export class JsonSink implements Sink {
     return this.#output.backlogged;
   }
 
+  get full(): boolean {
+    return this.#output.full;
+  }
+
   flush(): void {
     this.#output.flush();
   }

@@ -2,19 +2,33 @@ import { writeSync } from 'node:fs';
 import { OperatorError } from '../model/errors.ts';
 import type { SinkCounts } from './sink.ts';
 
-export interface OutputOptions {
-  readonly fd: number;
+/** What an Output writes to. */
+export interface OutputTarget {
   /** As the operator knows it: `standard output` or a path. */
   readonly name: string;
+  /** As fs.writeSync: how many bytes it took; throws what the system call failed with. */
+  write(bytes: Uint8Array, offset: number, length: number): number;
+  /**
+   * Errors that pass, as a full disk does: meanwhile lines wait in the buffer and then are lost, and the reading goes
+   * on. Absent: every error ends the program.
+   */
+  readonly passing?: ReadonlySet<string>;
+}
+
+export interface OutputOptions {
+  readonly target: OutputTarget;
   /** First size of the buffer, bytes. */
   readonly capacity?: number;
-  /** The buffer grows up to this, bytes, while the reader doesn't read. */
+  /** The buffer grows up to this, bytes, while nobody takes its lines. */
   readonly limit?: number;
-  /** fs.writeSync, or a test's stand-in. */
-  readonly write?: (fd: number, bytes: Uint8Array, offset: number, length: number) => number;
 }
 
 export const OUTPUT_DEFAULTS = { capacity: 262_144, limit: 8_388_608 } as const;
+
+/** Standard output, or another descriptor that somebody else has opened. */
+export function descriptor(fd: number, name: string): OutputTarget {
+  return { name, write: (bytes, offset, length) => writeSync(fd, bytes, offset, length) };
+}
 
 /** Where a sink writes its lines: room, a line at `pos`, and its end; written whole or not at all. */
 export interface LineBuffer {
@@ -24,6 +38,8 @@ export interface LineBuffer {
   readonly pos: number;
   /** The output can't take more at the moment. */
   readonly backlogged: boolean;
+  /** The last line found no room. */
+  readonly full: boolean;
   /** Makes room for a line of up to `size` bytes; false: there is none. */
   reserve(size: number): boolean;
   /** Ends a line at `pos`, after its newline. */
@@ -42,22 +58,35 @@ export class Output implements LineBuffer {
   bytes: Uint8Array;
   /** Where the next line goes. */
   pos = 0;
+  /** The last line found no room. */
+  full = false;
   readonly #options: Required<OutputOptions>;
   #lines = 0;
   #written = 0;
   #lost = 0;
   #blocked = false;
+  #trouble: string | undefined;
   #failure: OperatorError | undefined;
   #told = false;
 
   constructor(options: OutputOptions) {
-    this.#options = { ...OUTPUT_DEFAULTS, write: writeSync, ...options };
+    this.#options = { ...OUTPUT_DEFAULTS, ...options };
     this.bytes = new Uint8Array(this.#options.capacity);
   }
 
   /** The reader doesn't keep up, and the buffer is more than half of what it may be. */
   get backlogged(): boolean {
     return this.#blocked && this.pos * 2 > this.#options.limit;
+  }
+
+  /** Why nothing can be written at the moment, if that will pass (OutputTarget.passing). */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  /** Lines that nobody has taken yet. */
+  get waiting(): number {
+    return linesIn(this.bytes, 0, this.pos);
   }
 
   /** Makes room for a line of up to `size` bytes; false: there is none, and the line is counted as lost. */
@@ -97,39 +126,39 @@ export class Output implements LineBuffer {
       }
     }
     this.#lost++;
+    this.full = true;
     return false;
   }
 
   #drain(): void {
-    const { fd, write } = this.#options;
+    const { target } = this.#options;
     let done = 0;
     this.#blocked = false;
     while (done < this.pos && this.#failure === undefined) {
       try {
-        done += write(fd, this.bytes, done, this.pos - done);
+        done += target.write(this.bytes, done, this.pos - done);
+        this.#trouble = undefined;
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code;
         if (code === 'EINTR') continue;
         if (code === 'EAGAIN') this.#blocked = true;
+        else if (target.passing?.has(code ?? '')) this.#trouble = reasonOf(code)[0];
         else this.#fail(done, code, error);
         break;
       }
     }
     this.#written += done;
-    if (done > 0) this.bytes.copyWithin(0, done, this.pos);
+    if (done === 0) return;
+    this.bytes.copyWithin(0, done, this.pos);
     this.pos -= done;
+    this.full = false;
   }
 
   #fail(done: number, code: string | undefined, cause: unknown): void {
-    const [why, hint] = REASONS[code ?? ''] ?? [
-      code ?? String(cause),
-      'check where the output goes',
-    ];
-    this.#failure = new OperatorError(`cannot write to ${this.#options.name}: ${why}`, hint, {
-      cause,
-    });
-    let lines = 0;
-    for (let i = done; i < this.pos; i++) if (this.bytes[i] === NEWLINE) lines++;
+    const [why, hint] = reasonOf(code ?? String(cause));
+    const { name } = this.#options.target;
+    this.#failure = new OperatorError(`cannot write to ${name}: ${why}`, hint, { cause });
+    const lines = linesIn(this.bytes, done, this.pos);
     this.#lost += lines;
     this.#lines -= lines;
     this.pos = done;
@@ -138,10 +167,21 @@ export class Output implements LineBuffer {
 
 const NEWLINE = 10;
 
+function linesIn(bytes: Uint8Array, from: number, to: number): number {
+  let lines = 0;
+  for (let i = from; i < to; i++) if (bytes[i] === NEWLINE) lines++;
+  return lines;
+}
+
+function reasonOf(code: string | undefined): readonly [why: string, hint: string] {
+  return REASONS[code ?? ''] ?? [String(code), 'check where the output goes'];
+}
+
 const REASONS: Readonly<Record<string, readonly [why: string, hint: string]>> = {
   EPIPE: ['its reader is gone (EPIPE)', 'keep the program that reads it running'],
   ENOSPC: ['no space left on the device (ENOSPC)', 'free space there, or write somewhere else'],
   EDQUOT: ['the disk quota is used up (EDQUOT)', 'free space there, or write somewhere else'],
+  EFBIG: ['the file is as large as it may be (EFBIG)', 'rotate it, or raise the limit'],
   EIO: ['the device failed (EIO)', 'see dmesg'],
   EBADF: ['it is not open for writing (EBADF)', 'open it for writing'],
 };

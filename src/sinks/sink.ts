@@ -9,6 +9,8 @@ export interface Sink extends FlowListener {
   flush(): void;
   /** The output can't take more at the moment: leave the records where they are and flush again later. */
   readonly backlogged: boolean;
+  /** The output takes no lines at the moment: they are lost, and counted. */
+  readonly full: boolean;
   counts(): SinkCounts;
   /** Flushes what can be. */
   stop(): void;

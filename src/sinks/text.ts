@@ -121,6 +121,10 @@ export class TextSink implements Sink {
     return this.#output.backlogged;
   }
 
+  get full(): boolean {
+    return this.#output.full;
+  }
+
   flush(): void {
     this.#output.flush();
   }

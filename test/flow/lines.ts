@@ -29,13 +29,14 @@ export function linesOf(
 ): Lines {
   let written = '';
   const output = new Output({
-    fd: -1,
-    name: 'test',
-    write: (_fd, bytes, offset, length) => {
-      written += new TextDecoder('utf-8', { fatal: true }).decode(
-        bytes.subarray(offset, offset + length),
-      );
-      return length;
+    target: {
+      name: 'test',
+      write: (bytes, offset, length) => {
+        written += new TextDecoder('utf-8', { fatal: true }).decode(
+          bytes.subarray(offset, offset + length),
+        );
+        return length;
+      },
     },
   });
   const clock = { offsetUs: OFFSET_US };

@@ -160,6 +160,7 @@ export interface Status {
     readonly scans_evicted: number;
   };
   readonly filter?: string;
+  readonly log?: string;
   readonly output: { lines: number; bytes: number; lost: number; filtered?: number };
   readonly alerts: { by: string; to: string; sent: number; waiting: number; lost: number }[];
 }
