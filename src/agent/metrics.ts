@@ -98,6 +98,7 @@ function kernelView(ebpf: EbpfSource, parts: MetricsParts, table: TableUse): Ker
   return {
     counters: kernel.counters(),
     attachments: ebpf.attachments(),
+    interfaces: ebpf.watched.counts(),
     rings: (['attempts', 'events'] as const).map((name) => ({
       name,
       size: kernel[name].size,

@@ -7,6 +7,7 @@ import type { AlertCounts } from '../sinks/alert-queue.ts';
 import type { Sink, SinkCounts } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
+import type { WatchedCounts } from '../sources/watched.ts';
 import type { WatchConfig } from './config.ts';
 
 export interface Parts {
@@ -35,6 +36,7 @@ export interface Status {
   /** The tables of an earlier run were taken over. */
   readonly adopted?: boolean;
   readonly attachments?: readonly Attachment[];
+  readonly interfaces?: WatchedCounts;
   readonly links?: readonly string[];
   readonly rings?: readonly {
     readonly name: string;
@@ -80,6 +82,7 @@ export function statusOf({
           pins: ebpf.kernel.pins.directory,
           adopted: ebpf.kernel.maps.adopted,
           attachments: ebpf.attachments(),
+          interfaces: ebpf.watched.counts(),
           rings: [ebpf.kernel.attempts, ebpf.kernel.events].map((ring, i) => ({
             name: i === 0 ? 'attempts' : 'events',
             size: ring.size,

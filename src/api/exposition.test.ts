@@ -37,6 +37,7 @@ function viewOf(flow: FlowCounts, source: 'ebpf' | 'proc' = 'ebpf', iface = 'eth
           kernel: {
             counters,
             attachments: [{ ...attachment, hook: 'tcx', egress: true }],
+            interfaces: { changes: 21, reread: 22, untold: 23 },
             rings: [
               { name: 'attempts', size: 64, pending: 1, highWater: 2 },
               { name: 'events', size: 32, pending: 3, highWater: 4 },

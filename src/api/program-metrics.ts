@@ -147,6 +147,20 @@ export const PROGRAM_METRICS: readonly Metric[] = [
       kernel?.attachments.forEach((a) => put(1, a.iface, a.hook, a.egress ? 'yes' : 'no')),
   },
   {
+    name: 'packetwatch_interface_changes_total',
+    type: 'counter',
+    help: 'What the kernel told of interfaces and addresses that changed.',
+    source: 'ebpf',
+    collect: ({ kernel }, put) => kernel && put(kernel.interfaces.changes),
+  },
+  {
+    name: 'packetwatch_interface_rereads_total',
+    type: 'counter',
+    help: 'Reads of the whole list of interfaces, since news of them were lost, or are refused.',
+    source: 'ebpf',
+    collect: ({ kernel }, put) => kernel && put(kernel.interfaces.reread),
+  },
+  {
     name: 'packetwatch_build_info',
     type: 'gauge',
     help: '1; its labels say what runs.',

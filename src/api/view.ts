@@ -4,6 +4,7 @@ import type { Attachment } from '../kernel/hooks.ts';
 import type { AlertCounts } from '../sinks/alert-queue.ts';
 import type { SinkCounts } from '../sinks/sink.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
+import type { WatchedCounts } from '../sources/watched.ts';
 
 /** Everything that metrics tell, as it stands at one moment. */
 export interface MetricsView {
@@ -27,6 +28,7 @@ export interface MetricsView {
 export interface KernelView {
   readonly counters: Counters;
   readonly attachments: readonly Attachment[];
+  readonly interfaces: WatchedCounts;
   readonly rings: readonly RingUse[];
   /** Sources in the one table, blocks among them; may be a second old. */
   readonly table: { readonly used: number; readonly blocks: number; readonly capacity: number };

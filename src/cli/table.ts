@@ -1,5 +1,8 @@
+import { terminalLine } from '../sinks/escape.ts';
+
 /** Columns aligned by spaces, headers in the first line; ends with a newline. */
-export function table(headers: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(headers: readonly string[], told: readonly (readonly string[])[]): string {
+  const rows = told.map((row) => row.map(terminalLine));
   const widths = headers.map((header, i) =>
     Math.max(header.length, ...rows.map((row) => row[i]?.length ?? 0)),
   );

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { terminalLine } from '../sinks/escape.ts';
 
 // Looked at once, so that a pipe or socket there doesn't block; its errors are those of `tell`.
 process.stderr.on('error', () => {});
@@ -9,7 +10,7 @@ process.stderr.on('error', () => {});
  */
 export function tell(line: string): void {
   try {
-    writeSync(2, `packetwatch: ${line}\n`);
+    writeSync(2, `packetwatch: ${terminalLine(line)}\n`);
   } catch {
     // There is nobody to tell.
   }

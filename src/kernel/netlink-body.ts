@@ -47,7 +47,7 @@ export class NetlinkBody {
 
   /** 16 bytes, copied; undefined when the length isn't the family's. */
   address(family: number): Uint8Array | undefined {
-    if (family === AF_INET6) return this.length === 16 ? this.#bytes.slice() : undefined;
+    if (family === AF_INET6) return this.length === 16 ? Uint8Array.from(this.#bytes) : undefined;
     if (family !== AF_INET || this.length !== 4) return undefined;
     const mapped = new Uint8Array(16);
     mapped.set([0xff, 0xff, ...this.#bytes], 10);

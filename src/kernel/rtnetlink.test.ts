@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatAddress } from '../wire/address.ts';
 import { dumpInterfaces } from './netlink.ts';
-import { readDatagram } from './rtnetlink.ts';
+import { type Datagram, readDatagram } from './rtnetlink.ts';
 
 const NEW_LINK = 16;
 const DELETE_LINK = 17;
@@ -47,7 +47,14 @@ const route = (table: number, ...attributes: number[]) =>
 /** struct rtnexthop with the gateway 10.0.0.n. */
 const path = (n: number) => [...u16(16), 0, 0, ...u32(n), ...attribute(5, [10, 0, 0, n])];
 
-const read = (...bytes: number[]) => readDatagram(Uint8Array.from(bytes));
+/** Of a buffer that is used again. */
+function read(...bytes: number[]): Datagram {
+  const buffer = Buffer.from(bytes);
+  const datagram = readDatagram(buffer);
+  buffer.fill(0);
+  return datagram;
+}
+
 const V6 = [0xfd, ...Array<number>(14).fill(0), 1];
 
 describe('readDatagram', () => {

@@ -38,6 +38,11 @@ export function jsonText(text: string): Uint8Array {
   return ENCODER.encode(JSON.stringify(text).slice(1, -1).replace(UNSAFE, escape));
 }
 
+/** A line for a terminal in which foreign names may be, those of interfaces say: each disturbing character escaped. */
+export function terminalLine(text: string): string {
+  return text.replace(UNSAFE, escape);
+}
+
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 

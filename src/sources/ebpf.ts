@@ -128,6 +128,10 @@ export class EbpfSource implements Source {
 
   limits(): readonly string[] {
     const limits = [...this.kernel.limits];
+    if (this.#options.interfaces.polled)
+      limits.push(
+        'netlink is refused: what changes of interfaces and addresses is seen once a second',
+      );
     const deaf = this.#deaf();
     if (deaf.length > 0)
       limits.push(

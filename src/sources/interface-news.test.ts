@@ -19,28 +19,34 @@ function eth0(flips: number): HostInterface {
   };
 }
 
-it('tells at once that an interface is down, or up again', () => {
+function told(news: InterfaceNews, flips: number, nowNs: number): string[] {
+  news.flipped(eth0(flips), nowNs);
+  return news.take(nowNs);
+}
+
+it('tells that an interface is down, or up again, when it stays so', () => {
   const news = new InterfaceNews();
   news.came(eth0(0));
-  news.flipped(eth0(0), START);
-  expect(news.take(START)).toEqual([]);
-  news.flipped(eth0(1), START);
-  expect(news.take(START)).toEqual(['eth0 is down']);
-  news.flipped(eth0(2), START + 60 * SECOND);
-  expect(news.take(START + 60 * SECOND)).toEqual(['eth0 is up again']);
+  expect(told(news, 0, START)).toEqual([]);
+  expect(told(news, 1, START + SECOND)).toEqual([]);
+  expect(told(news, 1, START + 1.5 * SECOND)).toEqual(['eth0 is down']);
+  expect(told(news, 2, START + 60 * SECOND)).toEqual([]);
+  expect(told(news, 2, START + 61 * SECOND)).toEqual(['eth0 is up again']);
+  expect(told(news, 3, START + 62 * SECOND)).toEqual([]);
+  news.went(2);
+  expect(told(news, 3, START + 63 * SECOND)).toEqual([]);
 });
 
-it('tells of one that flaps every 10 s, with the count', () => {
+it('tells of one that flaps four times at once, then every 10 s with the count', () => {
   const news = new InterfaceNews();
   news.came(eth0(0));
   const lines: string[] = [];
   for (let flips = 1; flips <= 3000; flips++) {
     const nowNs = START + flips * 0.01 * SECOND;
-    news.flipped(eth0(flips), nowNs);
-    lines.push(...news.take(nowNs));
+    lines.push(...told(news, flips, nowNs));
   }
-  expect(lines).toHaveLength(3);
-  expect(lines[1]).toBe('eth0 is down, after 500 times down and up');
+  expect(lines).toHaveLength(6);
+  expect(lines[4]).toMatch(/^eth0 is (down|up again), after \d{3} times down and up$/);
   expect(news.untold).toBe(0);
 });
 

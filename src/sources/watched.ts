@@ -5,7 +5,10 @@ import { OperatorError } from '../model/errors.ts';
 import { Choice } from './choice.ts';
 import { InterfaceNews } from './interface-news.ts';
 import type { HostInterface } from './interface-table.ts';
-import type { Interfaces } from './interfaces.ts';
+import type { InterfaceCounts, Interfaces } from './interfaces.ts';
+
+/** Time for new interfaces at one look, as attaching takes some ms: the rest waits, so that records don't. */
+const LOOK_MS = 50;
 
 export interface WatchedOptions {
   readonly kernel: Kernel;
@@ -16,6 +19,11 @@ export interface WatchedOptions {
   readonly asked: readonly string[];
 }
 
+export interface WatchedCounts extends InterfaceCounts {
+  /** Changes that were counted instead of told in a line. */
+  readonly untold: number;
+}
+
 /** The interfaces that the guard sits on: the one place where one is taken up and let go of. */
 export class WatchedInterfaces {
   readonly #options: WatchedOptions;
@@ -24,6 +32,8 @@ export class WatchedInterfaces {
   /** Indexes of interfaces that could not be had, which is told once. */
   readonly #failed = new Set<number>();
   #locals = '';
+  /** There are more to take up. */
+  #more = false;
 
   constructor(options: WatchedOptions) {
     this.#options = options;
@@ -64,11 +74,11 @@ export class WatchedInterfaces {
   /** Follows interfaces. @param changed they have, since the last call */
   follow(nowNs: number, changed: boolean): void {
     const { interfaces } = this.#options;
-    if (changed) {
+    if (changed || this.#more) {
       this.#setLocals();
       const gone = interfaces.takeGone();
       this.#letGo(gone, nowNs);
-      for (const one of this.#choice.of(interfaces.all, gone)) this.#follow(one, nowNs);
+      this.#takeUpAll(this.#choice.of(interfaces.all, gone), nowNs);
     }
     for (const index of this.#options.kernel.hooks.attachments.keys()) {
       const one = interfaces.all.get(index);
@@ -81,9 +91,8 @@ export class WatchedInterfaces {
     return this.#news.take(nowNs);
   }
 
-  /** Changes that were counted instead of told. */
-  get untold(): number {
-    return this.#news.untold;
+  counts(): WatchedCounts {
+    return { ...this.#options.interfaces.counts(), untold: this.#news.untold };
   }
 
   #letGo(gone: ReadonlySet<number>, nowNs: number): void {
@@ -99,14 +108,25 @@ export class WatchedInterfaces {
     }
   }
 
-  #follow(one: HostInterface, nowNs: number): void {
+  #takeUpAll(wanted: readonly HostInterface[], nowNs: number): void {
     const { hooks } = this.#options.kernel;
-    const attachment = hooks.attachments.get(one.index);
-    if (attachment && attachment.iface !== one.name) {
-      hooks.rename(one.index, one.name);
-      this.#news.tell(`${attachment.iface} is now called ${one.name}`, nowNs);
+    const begin = performance.now();
+    this.#more = false;
+    for (const one of wanted) {
+      const attachment = hooks.attachments.get(one.index);
+      if (attachment && attachment.iface !== one.name) {
+        hooks.rename(one.index, one.name);
+        this.#news.tell(`${attachment.iface} is now called ${one.name}`, nowNs);
+      }
+      if (attachment || this.#failed.has(one.index)) continue;
+      this.#more = performance.now() - begin > LOOK_MS;
+      if (this.#more) break;
+      this.#takeUpLater(one, nowNs);
     }
-    if (attachment || this.#failed.has(one.index)) return;
+  }
+
+  /** Takes up one that came while the program runs: that it can't be had is told. */
+  #takeUpLater(one: HostInterface, nowNs: number): void {
     try {
       this.#takeUp(one);
       this.#news.tell(`${one.name} is watched from now on`, nowNs);

@@ -7,60 +7,37 @@ import { packetwatch, Watch } from '../support/packetwatch.ts';
 import { SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig } from '../support/suite.ts';
 import { attached } from './attached.ts';
+import { addLink, EXTRA, noted, refusedAt } from './second-link.ts';
 
 suite('interfaces that come and go', [], () => {
   const rig = useRig('direct');
 
-  /** Another link between victim and scanner, 10.72.0.2 - 10.72.0.1. */
-  async function addLink(): Promise<void> {
-    const { victim, scanner } = rig();
-    await must([
-      'sh',
-      '-ec',
-      `ip link add ex0 netns ${victim.name} type veth peer name ex1 netns ${scanner.name}
-       ip -n ${scanner.name} addr add 10.72.0.1/24 dev ex1
-       ip -n ${scanner.name} link set ex1 up
-       ip -n ${victim.name} addr add 10.72.0.2/24 dev ex0
-       ip -n ${victim.name} link set ex0 up`,
-    ]);
-    const show = ['ip', '-n', victim.name, '-o', 'link', 'show', 'ex0'];
-    await until('ex0 has its carrier', async () => (await must(show)).includes('state UP'));
-  }
-
   const removeLink = () => rig().victim.must(['ip', 'link', 'del', 'ex0']);
-
-  async function refusedAt(watch: Watch, host: string, iface: string): Promise<void> {
-    const from = await (await rig().scanner.peer()).connect({ host, port: 9 });
-    expect(from.error).toBe('ECONNREFUSED');
-    await watch.event({ event: 'connection.refused', src_port: from.port, dst_ip: host, iface });
-  }
 
   test('a new one is taken up, and let go of when it goes', async () => {
     const watch = await Watch.start(rig().victim, ['-o', 'json']);
     expect(watch.notes[0]).toMatch(new RegExp(`watching (lo|${VICTIM_IF}) .*, (lo|${VICTIM_IF}) `));
     for (const times of [1, 2]) {
-      await addLink();
-      const taken = () => watch.notes.filter((note) => note === 'ex0 is watched from now on');
-      await watch.running.err.wait('ex0', () => taken().length === times || undefined);
-      await refusedAt(watch, '10.72.0.2', 'ex0');
+      await addLink(rig());
+      await noted(watch, 'ex0 is watched from now on', times);
+      await refusedAt(rig(), watch, EXTRA, 'ex0');
       await removeLink();
-      const gone = () => watch.notes.filter((note) => note === 'ex0 is gone');
-      await watch.running.err.wait('ex0 to go', () => gone().length === times || undefined);
+      await noted(watch, 'ex0 is gone', times);
     }
-    await refusedAt(watch, VICTIM[4], VICTIM_IF);
+    await refusedAt(rig(), watch, VICTIM[4], VICTIM_IF);
     expect(await watch.stop()).toBe(0);
   });
 
   test('one that was asked for may come back', async () => {
-    await addLink();
+    await addLink(rig());
     const watch = await Watch.start(rig().victim, ['-i', 'ex0', '-o', 'json']);
-    await refusedAt(watch, '10.72.0.2', 'ex0');
+    await refusedAt(rig(), watch, EXTRA, 'ex0');
     await removeLink();
     await watch.note(/ex0 is gone/);
     expect(watch.running.alive).toBe(true);
-    await addLink();
+    await addLink(rig());
     await watch.note(/ex0 is watched from now on/);
-    await refusedAt(watch, '10.72.0.2', 'ex0');
+    await refusedAt(rig(), watch, EXTRA, 'ex0');
     expect(await watch.stop()).toBe(0);
     await removeLink();
   });

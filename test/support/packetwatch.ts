@@ -139,6 +139,11 @@ export interface Status {
   readonly pins: string;
   readonly adopted: boolean;
   readonly attachments: { iface: string; hook: string; egress: boolean; why: string }[];
+  readonly interfaces: {
+    readonly changes: number;
+    readonly reread: number;
+    readonly untold: number;
+  };
   readonly kernel: Record<string, number>;
   readonly blocks: number;
   readonly firewall?: { readonly blocks: number; readonly refused: number };

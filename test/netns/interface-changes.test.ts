@@ -1,0 +1,101 @@
+/** An interface is the same one under another name, and another one under the same name. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { must, until } from '../support/command.ts';
+import { packetwatch } from '../support/packetwatch.ts';
+import { Namespace } from '../support/rig.ts';
+import { HOOKS, suite, useRig, useWatch } from '../support/suite.ts';
+import { attached, guardAt, NOTHING } from './attached.ts';
+import {
+  addLink,
+  addresses,
+  EXTRA,
+  EXTRA_6,
+  ip,
+  meanwhile,
+  noted,
+  pinnedLinks,
+  refusedAt,
+} from './second-link.ts';
+
+const BLOCKED = '10.72.0.9';
+
+suite('an interface that was asked for', [], () => {
+  const rig = useRig('direct');
+  const elsewhere = new Namespace(`pwtest-${process.pid}-elsewhere`);
+  beforeAll(() => must(['ip', 'netns', 'add', elsewhere.name]));
+  afterAll(() => elsewhere.down());
+
+  describe.each(HOOKS)('at %s', (hook) => {
+    beforeAll(() => addLink(rig()));
+    const watch = useWatch(rig, ['-i', 'ex0', '--attach', hook, '--block', '-o', 'json']);
+    afterAll(() => rig().victim.run(['ip', 'link', 'del', 'ex0']));
+
+    const links = () => pinnedLinks(watch());
+
+    test('keeps links and blocks under another name', async () => {
+      const { victim } = rig();
+      await packetwatch(victim, ['block', 'add', BLOCKED]);
+      const before = await links();
+      expect(Object.keys(before)).toHaveLength(2);
+      await ip(victim, 'link set ex0 name wan0');
+      await noted(watch(), 'ex0 is now called wan0');
+      for (const host of [EXTRA, EXTRA_6]) await refusedAt(rig(), watch(), host, 'wan0');
+      expect(await watch().status()).toMatchObject({ attachments: [{ iface: 'wan0' }], blocks: 1 });
+      await ip(victim, 'link set wan0 name ex0');
+      await noted(watch(), 'wan0 is now called ex0');
+      expect(await links()).toEqual(before);
+    });
+
+    test('keeps them when it goes down', async () => {
+      const { victim } = rig();
+      const before = await links();
+      await ip(victim, 'link set ex0 down');
+      await noted(watch(), 'ex0 is down');
+      await ip(victim, 'link set ex0 up');
+      await noted(watch(), 'ex0 is up again');
+      await refusedAt(rig(), watch(), EXTRA, 'ex0');
+      expect(await links()).toEqual(before);
+    });
+
+    test('takes nothing of ours into another network namespace', async () => {
+      const { victim } = rig();
+      await must(['ip', '-n', victim.name, 'link', 'set', 'ex0', 'netns', elsewhere.name]);
+      await noted(watch(), 'ex0 is gone');
+      expect(await attached(elsewhere, 'ex0')).toEqual(NOTHING);
+      expect(await links()).toEqual({});
+      await must(['ip', '-n', elsewhere.name, 'link', 'set', 'ex0', 'netns', victim.name]);
+      await ip(victim, ...addresses('ex0'), 'link set ex0 up');
+      await noted(watch(), 'ex0 is watched from now on');
+      expect(await attached(victim, 'ex0')).toEqual(guardAt(hook));
+      await refusedAt(rig(), watch(), EXTRA, 'ex0');
+      expect(await watch().status()).toMatchObject({ blocks: 1 });
+    });
+
+    test.each([
+      { index: 'a new', times: 2 },
+      { index: 'the same', times: 3 },
+    ])('is another one when it was made again at once, of $index index', async ({ times }) => {
+      const before = await links();
+      await meanwhile(watch(), async () => {
+        await ip(rig().victim, 'link del ex0');
+        await addLink(rig(), 'index 4077');
+      });
+      await noted(watch(), 'ex0 is watched from now on', times);
+      expect(watch().notes.filter((note) => note === 'ex0 is gone')).toHaveLength(times);
+      for (const host of [EXTRA, EXTRA_6]) await refusedAt(rig(), watch(), host, 'ex0');
+      const after = await links();
+      expect(Object.keys(after)).toHaveLength(2);
+      expect(Object.values(after)).not.toEqual(Object.values(before));
+      expect(await attached(rig().victim, 'ex0')).toEqual(guardAt(hook));
+    });
+
+    test('goes and is waited for', async () => {
+      await ip(rig().victim, 'link del ex0');
+      await noted(watch(), 'ex0 is gone', 4);
+      await until('no link is pinned', async () => Object.keys(await links()).length === 0);
+      await addLink(rig());
+      await noted(watch(), 'ex0 is watched from now on', 4);
+      await refusedAt(rig(), watch(), EXTRA, 'ex0');
+    });
+  });
+});
