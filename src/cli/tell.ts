@@ -10,7 +10,8 @@ process.stderr.on('error', () => {});
  */
 export function tell(line: string): void {
   try {
-    writeSync(2, `packetwatch: ${terminalLine(line)}\n`);
+    const lines = line.split('\n').map(terminalLine); // a stack has several
+    writeSync(2, `packetwatch: ${lines.join('\n')}\n`);
   } catch {
     // There is nobody to tell.
   }
