@@ -1,7 +1,9 @@
 import type { Firewall } from '../guard/firewall.ts';
 import { gatherNeverBlock, thisHost } from '../guard/never-block.ts';
 import { RouteNews } from '../guard/route-news.ts';
-import { SshSessions } from '../guard/ssh-sessions.ts';
+import { type SshPeers, SshSessions } from '../guard/ssh-sessions.ts';
+import { SshdConnections, UNTOLD } from '../guard/sshd-connections.ts';
+import { mayLookIntoOthers } from '../kernel/capabilities.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Interfaces } from '../sources/interfaces.ts';
 import { type AddressPrefix, contains } from '../wire/prefix.ts';
@@ -24,10 +26,10 @@ export interface ProtectionOptions {
 /** Keeps the kernel's never-block list current, so that nobody locks the owner out. */
 export class Protection {
   readonly #options: ProtectionOptions;
-  readonly #sessions = new SshSessions();
+  readonly #ssh: { peers(): SshPeers };
   readonly #routes = new RouteNews();
   readonly #told = new Set<string>();
-  #peers = { prefixes: [], problems: [] } as ReturnType<SshSessions['peers']>;
+  #peers: SshPeers = { prefixes: [], problems: [] };
   #known: ReadonlySet<string> = new Set();
   #nextNs = 0;
   #nextNewsNs = 0;
@@ -35,9 +37,11 @@ export class Protection {
 
   constructor(options: ProtectionOptions) {
     this.#options = options;
+    this.#ssh = mayLookIntoOthers() ? new SshSessions() : new SshdConnections(options.kernel);
   }
 
   start(): void {
+    if (this.#ssh instanceof SshdConnections) this.#options.kernel.limits.push(UNTOLD);
     this.#routes.start();
     this.refresh(monotonicNs(), false);
   }
@@ -55,7 +59,7 @@ export class Protection {
     this.#heard = false;
     if (due) {
       this.#nextNs = nowNs + REFRESH_NS;
-      this.#peers = this.#sessions.peers();
+      this.#peers = this.#ssh.peers();
     }
     this.#gather(nowNs);
     this.#nextNewsNs = nowNs + Math.max(NEWS_NS, REST * (monotonicNs() - nowNs));

@@ -19,8 +19,6 @@ interface Session {
   readonly key: string;
 }
 
-/** linux/capability.h */
-const CAP_SYS_PTRACE = 1n << 19n;
 const ESTABLISHED = 1;
 const LISTEN = 10;
 /** sshd(8), and since OpenSSH 9.8 the process of a session. */
@@ -40,6 +38,7 @@ const ALL_AGAIN = 12;
  * authentication, and which runs as root or is the child of root's monitor for the same user: nobody else can make
  * such a process. Its connection is the one on a port that somebody else listens on: what the session itself listens
  * on is forwarded for its user, and who comes that way was not authenticated.
+ * It takes the right to look into processes of others (mayLookIntoOthers() in src/kernel).
  */
 export class SshSessions {
   readonly #root: string;
@@ -75,7 +74,7 @@ export class SshSessions {
   #sessions(problems: string[]): Session[] {
     const ours = readlinkSync(`${this.#root}/self/ns/net`);
     const found: Session[] = [];
-    for (const pid of this.#servers(problems)) {
+    for (const pid of this.#servers()) {
       try {
         const session = this.#session(pid, ours);
         if (session === undefined) continue;
@@ -92,7 +91,7 @@ export class SshSessions {
   }
 
   /** The processes that run an sshd. */
-  #servers(problems: string[]): number[] {
+  #servers(): number[] {
     const again = this.#looks++ % ALL_AGAIN === 0;
     const before = this.#others;
     this.#others = new Map();
@@ -108,12 +107,8 @@ export class SshSessions {
       try {
         if (isServer(readlinkSync(`${this.#root}/${pid}/exe`))) servers.push(pid);
         else this.#others.set(pid, looks + 1);
-      } catch (error) {
+      } catch {
         this.#others.set(pid, looks + 1); // a kernel thread, or it ended
-        if (isDenied(error) && problems.length === 0 && !this.#maySeeAll())
-          problems.push(
-            'cannot see which processes are sshd (CAP_SYS_PTRACE): peers of SSH sessions may be blocked',
-          );
       }
     }
     return servers;
@@ -135,13 +130,6 @@ export class SshSessions {
       if (!trusted) return undefined;
     }
     return { pid, key: `${pid}@${startOf(stat)}` };
-  }
-
-  /** CAP_SYS_PTRACE; even with it a security module may hide some processes. */
-  #maySeeAll(): boolean {
-    const status = readFileSync(`${this.#root}/self/status`, 'latin1');
-    const capabilities = BigInt(`0x${/^CapEff:\s*([\da-f]+)$/m.exec(status)?.[1] ?? '0'}`);
-    return (capabilities & CAP_SYS_PTRACE) !== 0n;
   }
 
   #isRoots(pid: number): boolean {
@@ -207,10 +195,6 @@ function isServer(exe: string): boolean {
 
 function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer.slice(words.byteOffset, words.byteOffset + 16));
-}
-
-function isDenied(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'EACCES';
 }
 
 function isAbsence(error: unknown): boolean {

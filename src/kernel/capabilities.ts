@@ -19,6 +19,13 @@ export function heldCapabilities(): ReadonlySet<string> {
   return new Set(NAMES.filter((_, number) => ((bits >> BigInt(number)) & 1n) !== 0n));
 }
 
+/** May this process see what those of other users run and hold open (/proc/PID/exe and fd, proc(5))? */
+export function mayLookIntoOthers(): boolean {
+  const held = heldCapabilities();
+  const search = held.has('CAP_DAC_READ_SEARCH') || held.has('CAP_DAC_OVERRIDE');
+  return held.has('CAP_SYS_PTRACE') && search;
+}
+
 /** Does a seccomp(2) filter stand between this process and its system calls? */
 export function isFiltered(): boolean {
   return ofStatus('Seccomp') === '2';

@@ -16,7 +16,7 @@ export interface EbpfOptions {
   readonly interfaces: Interfaces;
   /** Only these interfaces; empty: every one with a non-link-local address, also those that come later. */
   readonly asked: readonly string[];
-  /** What the guard must know before its first packet: the never-block list. */
+  /** What the guard must know before its first packet: the never-block list; owners of sockets are known by then. */
   readonly beforeAttach?: (kernel: Kernel) => void;
 }
 
@@ -61,9 +61,9 @@ export class EbpfSource implements Source {
     this.#runs = [runOf(kernel.events), runOf(kernel.attempts)];
     this.#startedNs = Number(process.hrtime.bigint());
     try {
-      this.#options.beforeAttach?.(kernel);
       kernel.attachSockets();
       kernel.findOwners();
+      this.#options.beforeAttach?.(kernel);
       const watched = new WatchedInterfaces({
         ...this.#options,
         kernel,

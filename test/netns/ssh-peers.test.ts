@@ -1,10 +1,11 @@
 /** Who has an authenticated SSH session is never blocked; who merely has a connection to sshd is. */
 import { beforeAll, expect, test } from 'vitest';
 import { type Running, until } from '../support/command.ts';
-import { packetwatch } from '../support/packetwatch.ts';
+import { packetwatch, Watch } from '../support/packetwatch.ts';
 import { otherScanner, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { SshServer } from '../support/ssh.ts';
 import { suite, useRig, useWatch } from '../support/suite.ts';
+import { FOUR, Mounts } from '../support/user.ts';
 import { nmapSyn } from './scans.ts';
 
 suite('the peer of an SSH session', ['sshd', 'ssh', 'ssh-keygen', 'nmap'], () => {
@@ -83,3 +84,61 @@ suite('the peer of an SSH session', ['sshd', 'ssh', 'ssh-keygen', 'nmap'], () =>
     await client.end();
   });
 });
+
+suite(
+  'the peer of a connection to sshd, for a user',
+  ['sshd', 'ssh', 'ssh-keygen', 'nmap', 'unshare'],
+  () => {
+    const rig = useRig('direct');
+    let server: SshServer;
+    let mounts: Mounts;
+    beforeAll(async () => {
+      server = await SshServer.start(rig().victim);
+      mounts = await Mounts.prepared(rig().victim);
+    });
+    const asUser = (args: string[]) => packetwatch(rig().victim, args, { by: mounts.user([]) });
+    const spared = async (source: string): Promise<boolean> => {
+      const { stdout } = await asUser(['allow', 'list', '--json']);
+      return stdout.includes(`{"cidr":"${source}","origin":["ssh"]}`);
+    };
+    /** Connections that are not authenticated: over IPv4 before the start, over IPv6 after it. */
+    async function connections(
+      by: readonly string[],
+      then: (watch: Watch) => Promise<void>,
+    ): Promise<void> {
+      const peer = await rig().scanner.peer();
+      const hold = async (n: number, family: 4 | 6) => {
+        const how = { host: VICTIM[family], port: server.port, source: otherScanner(n, family) };
+        return (await peer.connect({ ...how, end: 'hold' })).connection;
+      };
+      const before = await hold(7, 4);
+      const args = ['-i', VICTIM_IF, '-o', 'json', '--block', '--block-ttl', '300s'];
+      const watch = await Watch.start(rig().victim, args, { by });
+      const after = await hold(8, 6);
+      await then(watch);
+      for (const connection of [before, after]) await peer.end(connection);
+      await asUser(['release']);
+      expect(await watch.running.ended).toBe(0);
+    }
+
+    test('who may not look into processes is not blocked, authenticated or not', async () => {
+      await connections(mounts.user(), async (watch) => {
+        await watch.note(/^packetwatch: which connections to sshd .* is not seen/);
+        expect(await spared(otherScanner(7, 4))).toBe(true); // from the first packet on
+        await until('the younger one', () => spared(otherScanner(8, 6)));
+        await nmapSyn(rig().scanner, otherScanner(7, 4), VICTIM[4]);
+        await watch.event({ event: 'scan', src_ip: otherScanner(7, 4) });
+        expect(watch.events({ event: 'block' })).toEqual([]);
+      });
+    });
+
+    test('who may is blocked while it is not authenticated', async () => {
+      await connections(mounts.user([...FOUR, 'sys_ptrace', 'dac_read_search']), async (watch) => {
+        await watch.note(/blocking by/);
+        expect(watch.notes.join('\n')).not.toMatch(/sshd/);
+        await nmapSyn(rig().scanner, otherScanner(7, 4), VICTIM[4]);
+        await watch.event({ event: 'block', src_ip: otherScanner(7, 4) });
+      });
+    });
+  },
+);
