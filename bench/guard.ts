@@ -126,6 +126,7 @@ export function emptyProgram(): number {
     type: bpf.ProgramType.XDP,
     instructions: code,
     expectedAttachType: bpf.AttachType.XDP,
+    license: 'GPL',
   });
 }
 

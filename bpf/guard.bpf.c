@@ -36,11 +36,24 @@ int pw_tcx_egress(struct __sk_buff *skb)
 	return PW_TCX_NEXT;
 }
 
+/* The plugins' XDP programs in their order: each ends in a tail call to the next one (src/kernel/observer.ts).
+ * Inserted, deleted: user space. Read: the guard, when it let a packet pass, and the programs in it. Empty as soon as
+ * user space is gone, since it isn't pinned. At TCX plugins are links of their own. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 16);
+	__type(key, __u32);
+	__type(value, __u32);
+} pw_chain SEC(".maps");
+
 SEC("xdp")
 int pw_xdp(struct xdp_md *xdp)
 {
-	return pw_guard(xdp, (void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, xdp->ingress_ifindex) ? XDP_DROP :
-														XDP_PASS;
+	if (pw_guard(xdp, (void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, xdp->ingress_ifindex))
+		return XDP_DROP;
+	if (pw_opt.plugins)
+		bpf_tail_call(xdp, &pw_chain, 0);
+	return XDP_PASS;
 }
 
 SEC("syscall")

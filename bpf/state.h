@@ -39,6 +39,7 @@ const volatile struct pw_options {
 	__u8 layer3;        /* this load is for devices without an Ethernet header */
 	__u8 weighted;      /* judge by outcomes (score.h), not by T */
 	__u8 set_clock;     /* tests and benches set the time: pw_shared.clock_ns */
+	__u8 plugins;       /* at XDP, plugins see what passes (pw_chain) */
 } pw_opt = { .ports = 3, .slots = 3, .events = 1 };
 
 /* One CPU's counters; user space sums them. Only grow. */

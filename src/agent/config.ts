@@ -3,6 +3,7 @@ import type { Filter } from '../filter/filter.ts';
 import type { AttachMode } from '../kernel/hooks.ts';
 import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
 import { ALL_EVENTS, type EventMask } from '../model/events.ts';
+import type { FoundPlugin } from '../plugins/folder.ts';
 import type { SyslogTarget } from '../sinks/syslog.ts';
 import type { WebhookOptions } from '../sinks/webhook.ts';
 
@@ -32,6 +33,9 @@ export interface WatchConfig {
   /** Where lines go; undefined: to standard output. */
   readonly logFile: string | undefined;
   readonly events: EventMask;
+  /** Of plugins, by name; undefined: all. */
+  readonly pluginEvents: ReadonlySet<string> | undefined;
+  readonly plugins: readonly FoundPlugin[];
   readonly alerts: AlertConfig;
   /** Where metrics are served; undefined: nowhere. */
   readonly listen: ListenAddress | undefined;
@@ -51,6 +55,8 @@ export const watchDefaults: WatchConfig = {
   format: 'text',
   logFile: undefined,
   events: ALL_EVENTS,
+  pluginEvents: undefined,
+  plugins: [],
   alerts: { webhook: undefined, syslog: undefined },
   listen: undefined,
   filter: undefined,

@@ -6,15 +6,15 @@ import type { WatchConfig } from './config.ts';
  * noted. Throws what the step threw where nothing but the kernel does.
  */
 export async function orFallBack<T>(
-  { source, block, attach }: WatchConfig,
+  { source, block, attach, plugins }: WatchConfig,
   note: (line: string) => void,
   step: () => T | Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await step();
   } catch (error) {
-    if (source === 'ebpf' || block !== 'off' || attach !== 'auto' || !isFallback(error))
-      throw error;
+    const wantsKernel = source === 'ebpf' || block !== 'off' || attach !== 'auto';
+    if (wantsKernel || plugins.length > 0 || !isFallback(error)) throw error;
     note(`${describe(error)}; reading /proc instead`);
     return undefined;
   }

@@ -85,6 +85,7 @@ function viewOf(parts: MetricsParts, table: TableUse, http: HttpCounts): Metrics
     flowLimit: FLOW_DEFAULTS.maxConnections,
     output: sink.counts(),
     alerts: parts.alerts,
+    plugins: { counts: parts.plugins.counts(), samples: parts.plugins.samples() },
     process: processUse(),
     http,
     ...(source instanceof EbpfSource

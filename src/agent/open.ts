@@ -1,6 +1,7 @@
 import { Firewall } from '../guard/firewall.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { OperatorError } from '../model/errors.ts';
+import type { Plugins } from '../plugins/plugins.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import { Interfaces } from '../sources/interfaces.ts';
 import { ProcSource } from '../sources/proc.ts';
@@ -19,8 +20,12 @@ export interface OpenedEbpf {
   readonly firewall: Firewall | undefined;
 }
 
-/** Attaches the guard. The never-block list is there before the first packet is judged. */
-export function openEbpf(config: WatchConfig, note: (line: string) => void): OpenedEbpf {
+/** Attaches the guard. The never-block list and the plugins are there before the first packet is judged. */
+export function openEbpf(
+  config: WatchConfig,
+  note: (line: string) => void,
+  plugins: Plugins,
+): OpenedEbpf {
   let firewall: Firewall | undefined;
   let protection: Protection | undefined;
   const interfaces = new Interfaces();
@@ -34,6 +39,7 @@ export function openEbpf(config: WatchConfig, note: (line: string) => void): Ope
       firewall = openFirewall(config, kernel, note);
       protection = new Protection({ kernel, interfaces, firewall, note });
       protection.start();
+      plugins.load(kernel);
     },
   });
   try {
@@ -70,6 +76,11 @@ export function openProc(config: WatchConfig): ProcSource {
   if (config.block !== 'off')
     throw new OperatorError(
       '--block needs the kernel, and --source proc only reads',
+      'use --source ebpf as root',
+    );
+  if (config.plugins.length > 0)
+    throw new OperatorError(
+      '--plugin needs the kernel, and --source proc only reads',
       'use --source ebpf as root',
     );
   if (config.kernel.rule === 'weighted')

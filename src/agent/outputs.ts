@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { OperatorError } from '../model/errors.ts';
 import { ALERT_EVENTS } from '../model/events.ts';
+import type { FoundPlugin } from '../plugins/folder.ts';
 import { AlertLines } from '../sinks/alert-lines.ts';
 import { type AlertCounts, AlertQueue } from '../sinks/alert-queue.ts';
 import type { Carrier } from '../sinks/carrier.ts';
@@ -42,20 +43,21 @@ export class Outputs {
 
   constructor({ config, clock, names, log, note }: OutputsOptions) {
     const host = hostname();
-    const { events, filter, format } = config;
+    const { events, pluginEvents, filter, format } = config;
     this.#log = log;
     this.#note = note;
     const output = new Output({ target: log ?? descriptor(1, 'standard output') });
     this.#output = output;
     const main =
       format === 'json'
-        ? new JsonSink({ output, clock, events, names, host })
-        : new TextSink({ output, clock, events });
+        ? new JsonSink({ output, clock, events, pluginEvents, names, host })
+        : new TextSink({ output, clock, events, pluginEvents });
     this.#queues = carriersOf(config.alerts, host).map((carrier) => new AlertQueue(carrier, note));
     const alerts = new JsonSink({
       output: new AlertLines(this.#queues),
       clock,
       events: ALERT_EVENTS,
+      pluginEvents: alertEvents(config.plugins),
       names,
       host,
     });
@@ -104,6 +106,12 @@ export class Outputs {
       );
     await Promise.all(this.#queues.map((queue) => queue.stop(FLUSH_MS)));
   }
+}
+
+/** The events of plugins that are alerts. */
+function alertEvents(plugins: readonly FoundPlugin[]): Set<string> {
+  const all = plugins.flatMap(({ manifest }) => Object.entries(manifest.events));
+  return new Set(all.filter(([, { alert }]) => alert).map(([name]) => name));
 }
 
 function carriersOf({ webhook, syslog }: AlertConfig, host: string): Carrier[] {

@@ -3,6 +3,8 @@ import type { Firewall, FirewallCounts } from '../guard/firewall.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { Counters } from '../kernel/counters.ts';
 import type { Attachment } from '../kernel/hooks.ts';
+import type { PluginCounts } from '../plugins/plugin.ts';
+import type { Plugins } from '../plugins/plugins.ts';
 import type { AlertCounts } from '../sinks/alert-queue.ts';
 import type { Sink, SinkCounts } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
@@ -16,6 +18,7 @@ export interface Parts {
   readonly flow: Flow;
   readonly sink: Sink;
   readonly firewall: Firewall | undefined;
+  readonly plugins: Plugins;
   readonly alerts: readonly AlertCounts[];
   readonly startedNs: number;
   readonly nowNs: number;
@@ -55,6 +58,8 @@ export interface Status {
   readonly output: SinkCounts;
   /** By receiver; empty without --webhook and --syslog. */
   readonly alerts: readonly AlertCounts[];
+  /** In their order; empty without --plugin. */
+  readonly plugins: readonly PluginCounts[];
 }
 
 /** What `packetwatch status` prints: what is watched and how, what was seen, what was lost and where. */
@@ -64,6 +69,7 @@ export function statusOf({
   flow,
   sink,
   firewall,
+  plugins,
   alerts,
   startedNs,
   nowNs,
@@ -100,5 +106,6 @@ export function statusOf({
     flow: flow.counts(),
     output: sink.counts(),
     alerts,
+    plugins: plugins.counts(),
   };
 }

@@ -3,6 +3,7 @@ import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import type { Firewall } from '../guard/firewall.ts';
 import { requireCapabilities } from '../kernel/capabilities.ts';
 import { requireObjects } from '../kernel/objects.ts';
+import { Plugins } from '../plugins/plugins.ts';
 import { LogFile } from '../sinks/log-file.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
@@ -43,6 +44,7 @@ export class Watch {
   #interfaces: Interfaces | undefined;
   readonly #log: LogFile | undefined;
   #losses!: readonly LossReport[];
+  #plugins!: Plugins;
   #protection: Protection | undefined;
   #pins: PinRepair | undefined;
   readonly #metrics: Metrics | undefined;
@@ -80,6 +82,7 @@ export class Watch {
     this.#log?.open();
     const [listening] = await Promise.allSettled([this.#metrics?.start()]);
     try {
+      this.#plugins = await Plugins.open(this.#config.plugins, this.#note);
       const orProc = <T>(step: () => T | Promise<T>) => orFallBack(this.#config, this.#note, step);
       const claimed = this.#config.source !== 'proc' && (await orProc(() => this.#claim()));
       if (listening.status === 'rejected') throw asError(listening.reason);
@@ -122,7 +125,12 @@ export class Watch {
       listener: this.#detectors,
       answered: (low, high) => ebpf?.kernel.answered(low, high) ?? 0,
     });
-    const lost = () => ({ ...this.#source.counts().lost, output: this.#sink.counts().lost });
+    this.#plugins.connect({ sink: this.#sink, names: this.#names });
+    const lost = () => ({
+      ...this.#source.counts().lost,
+      ...this.#plugins.lost(),
+      output: this.#sink.counts().lost,
+    });
     this.#losses = this.#outputs.parts.map((sink) => new LossReport(lost, sink));
   }
 
@@ -180,7 +188,11 @@ export class Watch {
   }
 
   #startEbpf(): EbpfSource {
-    const { source, interfaces, protection, firewall } = openEbpf(this.#config, this.#note);
+    const { source, interfaces, protection, firewall } = openEbpf(
+      this.#config,
+      this.#note,
+      this.#plugins,
+    );
     this.#interfaces = interfaces;
     this.#protection = protection;
     this.#firewall = firewall;
@@ -194,6 +206,7 @@ export class Watch {
       let taken = 0;
       if (!this.#sink.backlogged) {
         taken = this.#drain(nowNs);
+        this.#plugins.drain();
         if (taken < BEHIND) this.#tick(nowNs);
       }
       if (nowNs >= this.#nextSecondNs) this.#everySecond(nowNs);
@@ -215,6 +228,7 @@ export class Watch {
     const ebpf = this.#ebpf();
     if (!ebpf) return;
     this.#pins?.look();
+    this.#plugins.tick(nowNs);
     ebpf.kernel.sweepBlocks(nowNs);
     if (this.#firewall) this.#flow.take(this.#firewall.tick(nowNs));
   }
@@ -269,6 +283,7 @@ export class Watch {
         while (this.#drain(monotonicNs()) >= BEHIND && !this.#sink.backlogged);
         this.#tick(monotonicNs());
         this.#flow.stop(monotonicNs());
+        this.#plugins.stop();
         this.#tellLosses(monotonicNs());
       }
       this.#sink.stop();
@@ -296,6 +311,7 @@ export class Watch {
       flow: this.#flow,
       sink: this.#sink,
       firewall: this.#firewall,
+      plugins: this.#plugins,
       alerts: this.#outputs.alerts(),
       startedNs: this.#startedNs,
       nowNs: monotonicNs(),

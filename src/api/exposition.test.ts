@@ -4,6 +4,7 @@ import { rig, type Spec } from '../../test/flow/records.ts';
 import { parseExposition, sumOf } from '../../test/support/exposition.ts';
 import type { FlowCounts } from '../flow/counts.ts';
 import type { Counters } from '../kernel/counters.ts';
+import { Samples } from '../plugins/samples.ts';
 import { expose, type Form, formFor, sampleLine, unitOf } from './exposition.ts';
 import { METRICS } from './metrics.ts';
 import type { MetricsView } from './view.ts';
@@ -20,6 +21,18 @@ const counters = Object.fromEntries(
   COUNTERS.split(/\s+/).map((name, i) => [name, i + 1]),
 ) as Counters;
 
+const PLUGIN = {
+  name: 'a-plugin',
+  version: '1.0.0',
+  on: true,
+  sent: 10,
+  lost: 2,
+  records: 9,
+  events: 7,
+  suppressed: 3,
+  errors: 1,
+};
+
 function viewOf(flow: FlowCounts, source: 'ebpf' | 'proc' = 'ebpf', iface = 'eth0'): MetricsView {
   const attachment = { iface, ifindex: 2, layer3: false, why: '' };
   return {
@@ -30,6 +43,7 @@ function viewOf(flow: FlowCounts, source: 'ebpf' | 'proc' = 'ebpf', iface = 'eth
     flowLimit: 1024,
     output: { lines: 3, bytes: 200, lost: 1 },
     alerts: [{ by: 'syslog', to: 'x', sent: 7, waiting: 8, lost: 9 }],
+    plugins: { counts: source === 'ebpf' ? [PLUGIN] : [], samples: [] },
     process: { userSeconds: 1.5, systemSeconds: 1e-6, residentBytes: 9e7, startSeconds: 1.7e9 },
     http: { answers: new Map([[200, 4]]), refused: 2 },
     ...(source === 'ebpf'
@@ -117,6 +131,22 @@ describe.each(FORMS)('a scrape as %s', (form) => {
     expect(dropped('syn')).toBe(counters.attempts_dropped);
     expect(dropped('no_socket')).toBe(counters.dropped_other);
     expect(sumOf(series, 'packetwatch_blocks')).toBe(2);
+  });
+
+  it('tells what a plugin counts', () => {
+    const metric = {
+      name: 'packetwatch_plugin_a_packets_total',
+      type: 'counter',
+      help: 'A "help" with \\.',
+      labels: { way: ['in', 'out'] },
+    } as const;
+    const samples = new Samples([metric]);
+    samples.put(metric.name, 5, { way: 'out' });
+    const view = viewOf(rig().flow.counts());
+    const series = scrape({ ...view, plugins: { counts: [PLUGIN], samples: [samples] } }, form);
+    expect(sumOf(series, metric.name, { way: 'out' })).toBe(5);
+    const told = (fate: string) => sumOf(series, 'packetwatch_plugin_events_total', { fate });
+    expect([told('told'), told('suppressed')]).toEqual([4, 3]);
   });
 
   it('reads an interface with any name back', () => {

@@ -39,6 +39,13 @@ export function expose(view: MetricsView, form: Form): string {
     });
     if (samples !== '') text += HEADS[form][i]! + samples;
   });
+  for (const { byMetric } of view.plugins.samples)
+    for (const [metric, samples] of byMetric) {
+      const names = Object.keys(metric.labels);
+      text += headOf(metric, form);
+      for (const { labels, value } of samples)
+        text += sampleLine(metric.name, names, labels, value);
+    }
   return form === 'openmetrics' ? `${text}# EOF\n` : text;
 }
 
@@ -61,7 +68,7 @@ export function unitOf({ name }: Pick<Metric, 'name'>): string | undefined {
 }
 
 /** The lines before a metric's series. OpenMetrics names a counter's family without `_total`. */
-function headOf(metric: Metric, form: Form): string {
+function headOf(metric: Pick<Metric, 'name' | 'type' | 'help'>, form: Form): string {
   const open = form === 'openmetrics';
   const name = open ? metric.name.replace(/_total$/, '') : metric.name;
   const help = open ? escapeLabel(metric.help) : escapeHelp(metric.help);

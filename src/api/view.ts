@@ -1,6 +1,8 @@
 import type { FlowCounts } from '../flow/counts.ts';
 import type { Counters } from '../kernel/counters.ts';
 import type { Attachment } from '../kernel/hooks.ts';
+import type { PluginCounts } from '../plugins/plugin.ts';
+import type { Samples } from '../plugins/samples.ts';
 import type { AlertCounts } from '../sinks/alert-queue.ts';
 import type { SinkCounts } from '../sinks/sink.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
@@ -17,6 +19,7 @@ export interface MetricsView {
   readonly flowLimit: number;
   readonly output: SinkCounts;
   readonly alerts: readonly AlertCounts[];
+  readonly plugins: PluginView;
   readonly process: ProcessUse;
   readonly http: HttpCounts;
   /** With the ebpf source. */
@@ -36,6 +39,13 @@ export interface KernelView {
   readonly blocksLimit: number;
   /** Sources that the rule for slow scans forgot within a day. */
   readonly slowEvicted: number;
+}
+
+/** Empty without --plugin. */
+export interface PluginView {
+  readonly counts: readonly PluginCounts[];
+  /** What each of them counts itself. */
+  readonly samples: readonly Samples[];
 }
 
 /** All in bytes. */

@@ -4,6 +4,7 @@ import { version } from '../agent/version.ts';
 import { Exit, OperatorError, shortage } from '../model/errors.ts';
 import { allowCommand } from './allow.ts';
 import { blockCommand } from './block.ts';
+import { pluginsCommand } from './plugins.ts';
 import { releaseCommand } from './release.ts';
 import { statusCommand } from './status.ts';
 import { tell } from './tell.ts';
@@ -34,6 +35,7 @@ for (const command of [
   blockCommand(),
   allowCommand(),
   statusCommand(),
+  pluginsCommand(),
   releaseCommand(),
 ])
   program.addCommand(command);

@@ -115,6 +115,18 @@ function describe(status: Told): string {
     );
   for (const { to, sent, waiting, lost } of status.alerts ?? [])
     parts.push(`Alerts to ${to}: ${sent} sent, ${waiting} waiting, ${lost} lost\n`);
+  if (status.plugins && status.plugins.length > 0)
+    parts.push(
+      table(
+        ['plugin', 'version', 'state', 'records', 'lost', 'events', 'suppressed', 'errors'],
+        status.plugins.map((p) => [
+          p.name,
+          p.version,
+          p.on ? 'on' : 'switched off',
+          ...[p.records, p.lost, p.events, p.suppressed, p.errors].map(String),
+        ]),
+      ),
+    );
   if (status.filter !== undefined)
     parts.push(`Filter: ${status.filter} (${status.output?.filtered} events held back)\n`);
   if (status.source_counts) {
@@ -122,6 +134,7 @@ function describe(status: Told): string {
       ...Object.entries(status.source_counts.lost),
       ['output', status.output?.lost ?? 0] as const,
       ...(status.alerts ?? []).map((alerts) => [alerts.to, alerts.lost] as const),
+      ...(status.plugins ?? []).map((p) => [`plugin ${p.name}`, p.lost + p.suppressed] as const),
     ].filter(([, count]) => count > 0);
     parts.push(
       lost.length === 0

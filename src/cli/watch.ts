@@ -7,6 +7,7 @@ import { Exit, OperatorError } from '../model/errors.ts';
 import { parseEvents } from '../model/events.ts';
 import type { SyslogTarget } from '../sinks/syslog.ts';
 import { LOCAL_LOG, secretOf, syslogTarget, webhookUrl } from './alerts.ts';
+import { findPlugins } from '../plugins/folder.ts';
 import { blockBy, integer, type Rule, rule, seconds } from './parse.ts';
 import { tell } from './tell.ts';
 
@@ -24,7 +25,8 @@ interface Options {
   blockEstablished?: boolean;
   output: WatchConfig['format'];
   log?: string;
-  events?: number;
+  events?: string;
+  plugin?: string[];
   webhook?: URL;
   /** What is in it. */
   webhookSecretFile?: string;
@@ -105,8 +107,12 @@ export function watchCommand(): Command {
     )
     .option(
       '--events <list>',
-      'only these: connection, connection.open, scan, block, loss, ...',
-      parseEvents,
+      'only these: connection, connection.open, scan, block, loss, and those of plugins',
+    )
+    .option(
+      '--plugin <name>',
+      'run this plugin behind the guard (repeatable, in this order); `packetwatch plugins` lists them',
+      (name: string, before: string[] | undefined) => [...(before ?? []), name],
     )
     .option(
       '--webhook <url>',
@@ -166,6 +172,9 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
     throw new OperatorError('--webhook-secret-file signs what --webhook sends', 'add --webhook', {
       exitCode: Exit.usage,
     });
+  const plugins = findPlugins(options.plugin ?? []);
+  const named = plugins.flatMap(({ manifest }) => Object.keys(manifest.events));
+  const events = options.events === undefined ? undefined : parseEvents(options.events, named);
   return {
     source: options.source,
     intervalSeconds: options.interval,
@@ -185,10 +194,13 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
       blockMax: options.blockMax,
       blockEstablished: options.blockEstablished ?? false,
       allNetns: options.allNetns ?? false,
+      plugins: plugins.some(({ manifest }) => manifest.hooks.includes('ingress')),
     },
     format: options.output,
     logFile: options.log,
-    events: options.events ?? watchDefaults.events,
+    events: events?.mask ?? watchDefaults.events,
+    pluginEvents: events?.plugins,
+    plugins,
     alerts: {
       webhook: options.webhook && { url: options.webhook, secret: options.webhookSecretFile },
       syslog: options.syslog === true ? LOCAL_LOG : options.syslog,

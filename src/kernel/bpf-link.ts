@@ -39,19 +39,34 @@ export function pinnedObject(path: string): number | undefined {
   return result;
 }
 
+/** BPF_F_AFTER | BPF_F_LINK: behind the link that is named. */
+const AFTER_LINK = (1 << 4) | (1 << 13);
+
 /** Attaches to an interface: TCX or XDP; returns the link. */
 export function linkToInterface(
   program: number,
   ifindex: number,
   attachType: number,
   flags = 0,
+  relative = 0,
 ): number {
   attr.fill(0);
   attr.writeUInt32LE(program, 0);
   attr.writeUInt32LE(ifindex, 4);
   attr.writeUInt32LE(attachType, 8);
   attr.writeUInt32LE(flags, 12);
+  attr.writeUInt32LE(relative, 16);
   return call('LINK_CREATE', 64);
+}
+
+/** Attaches to an interface by TCX, right behind another link there; returns the link. */
+export function linkBehind(
+  link: number,
+  program: number,
+  ifindex: number,
+  attachType: number,
+): number {
+  return linkToInterface(program, ifindex, attachType, AFTER_LINK, link);
 }
 
 /** Attaches a BTF tracepoint program; returns the link. */

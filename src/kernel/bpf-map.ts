@@ -4,10 +4,14 @@ import { bpfCall, SystemError } from './libc.ts';
 export const MapType = {
   HASH: 1,
   ARRAY: 2,
+  PROG_ARRAY: 3,
+  PERCPU_HASH: 5,
   PERCPU_ARRAY: 6,
+  LRU_PERCPU_HASH: 10,
   LPM_TRIE: 11,
   SK_STORAGE: 24,
   RINGBUF: 27,
+  TASK_STORAGE: 29,
 } as const;
 export const MapFlag = {
   NO_PREALLOC: 1,

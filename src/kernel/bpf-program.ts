@@ -13,6 +13,7 @@ export interface ProgramSpec {
   readonly expectedAttachType?: number;
   readonly attachBtfId?: number;
   readonly flags?: number;
+  readonly license: string;
   /** CO-RE by the kernel itself (5.17): the object's BTF, its function records and relocations. */
   readonly core?: {
     readonly btfFd: number;
@@ -34,7 +35,7 @@ export class VerifierError extends SystemError {
 /** Loads a program and returns its descriptor. The verifier's log is fetched only when it refuses. */
 export function loadProgram(spec: ProgramSpec): number {
   const license = Buffer.alloc(128);
-  license.write('Dual BSD/GPL');
+  license.write(spec.license.slice(0, 127));
   const fill = (log: Buffer | undefined) => {
     attr.fill(0);
     attr.writeUInt32LE(spec.type, 0);

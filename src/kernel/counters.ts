@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import * as bpf from './bpf.ts';
 import type { Maps } from './maps.ts';
 import type { BpfObject } from './object.ts';
+import { possibleCpus } from './cpus.ts';
 
 /** The kernel's counters, summed over its CPUs; see struct pw_counters in bpf/state.h. */
 export type CounterName =
@@ -70,11 +70,4 @@ export class CounterReader {
     }
     return sums as Counters;
   }
-}
-
-/** CPUs that the kernel has room for, as `0-3` or `0,2-5` says. */
-function possibleCpus(): number {
-  const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim();
-  const last = text.split(',').at(-1)?.split('-').at(-1);
-  return Number(last ?? 0) + 1;
 }

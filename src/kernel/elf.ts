@@ -11,12 +11,16 @@ interface Symbol {
   readonly section: string;
 }
 
+/** SHT_NOBITS, SHF_EXECINSTR */
+const NOBITS = 8;
+const EXECUTABLE = 4;
+
 /** The sections, symbols and relocations of a BPF object: 64-bit, little-endian ELF (System V ABI, chapter 4). */
 export class Elf {
   readonly #data: Buffer;
   readonly #sections = new Map<
     string,
-    { at: number; size: number; type: number; info: number; index: number }
+    { at: number; size: number; type: number; flags: number; index: number }
   >();
   readonly #names: string[] = [];
   readonly #symbols: Symbol[];
@@ -37,7 +41,7 @@ export class Elf {
         at: Number(data.readBigUInt64LE(at + 24)),
         size: Number(data.readBigUInt64LE(at + 32)),
         type: data.readUInt32LE(at + 4),
-        info: data.readUInt32LE(at + 44),
+        flags: data.readUInt32LE(at + 8),
         index: i,
       });
     }
@@ -47,7 +51,21 @@ export class Elf {
   /** A copy of a section's bytes; undefined when there is none. */
   section(name: string): Buffer | undefined {
     const found = this.#sections.get(name);
+    if (found?.type === NOBITS) return Buffer.alloc(found.size);
     return found && Buffer.from(this.#data.subarray(found.at, found.at + found.size));
+  }
+
+  /** A section that holds a string; empty when there is none. */
+  text(name: string): string {
+    const found = this.#sections.get(name);
+    return found ? this.#string(found.at) : '';
+  }
+
+  /** Names of the sections that hold instructions. */
+  codeSections(): string[] {
+    return [...this.#sections]
+      .filter(([, { flags, size }]) => (flags & EXECUTABLE) !== 0 && size > 0)
+      .map(([name]) => name);
   }
 
   /** Size of a section, 0 when there is none. */

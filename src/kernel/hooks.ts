@@ -30,6 +30,13 @@ export interface Attachment {
   readonly why: string;
 }
 
+/** Who goes where the guard goes, and decides nothing. */
+export interface Follower {
+  /** @param guard pins of its links there */
+  attached(attachment: Attachment, guard: { ingress: string; egress: string }): void;
+  detached(ifindex: number): void;
+}
+
 const HOOKS: readonly Hook[] = ['tcx', 'native', 'generic'];
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
@@ -54,6 +61,7 @@ export class Hooks {
   readonly #pins: Pins;
   /** By the interface's index. */
   readonly attachments: Map<number, Attachment> = new Map();
+  follower: Follower | undefined;
 
   constructor(object: BpfObject, programs: Programs, pins: Pins) {
     this.#object = object;
@@ -83,6 +91,10 @@ export class Hooks {
           why: [why, ...refused].join('; '),
         };
         this.attachments.set(ifindex, attachment);
+        this.follower?.attached(attachment, {
+          ingress: `link-${ifindex}-${hook}`,
+          egress: `link-${ifindex}-egress`,
+        });
         return attachment;
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
@@ -184,6 +196,7 @@ export class Hooks {
   detach(ifindex: number): void {
     const attachment = this.attachments.get(ifindex);
     if (!attachment) return;
+    this.follower?.detached(ifindex);
     this.#pins.unpin(`link-${ifindex}-${attachment.hook}`);
     this.#pins.unpin(`link-${ifindex}-egress`);
     this.attachments.delete(ifindex);

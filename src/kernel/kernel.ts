@@ -5,7 +5,7 @@ import { SocketPart } from '../wire/layout.gen.ts';
 import * as bpf from './bpf.ts';
 import { CounterReader, type Counters } from './counters.ts';
 import { Hooks } from './hooks.ts';
-import { closeFd, type Mapping, readFd } from './libc.ts';
+import { closeFd, type Mapping, netnsCookie, readFd } from './libc.ts';
 import { writeLocals } from './locals.ts';
 import { Maps, RING_SIZES } from './maps.ts';
 import { Nets } from './nets.ts';
@@ -14,6 +14,8 @@ import { BpfObject } from './object.ts';
 import { explained, objectPath, requireObjects } from './objects.ts';
 import type { KernelOptions } from './options.ts';
 import { Pins } from './pins.ts';
+import { KernelPlugin } from './plugin.ts';
+import { PluginSet } from './plugin-set.ts';
 import { Programs } from './programs.ts';
 import { Requests } from './requests.ts';
 import { Ring } from './ring.ts';
@@ -68,6 +70,7 @@ export class Kernel {
   readonly #programs: Programs;
   readonly #options: KernelOptions;
   readonly #counters: CounterReader;
+  #plugins: PluginSet | undefined;
   readonly #answers: Mapping;
   readonly #answerWords: Uint32Array;
   readonly #sums: Mapping;
@@ -137,6 +140,27 @@ export class Kernel {
     this.#iterate('iter/task_file', () => {});
   }
 
+  /**
+   * Loads a plugin, behind those loaded before; from now on it is on each interface that the guard is on.
+   * @param path of its BPF object
+   * @param note told what could not be attached later on
+   */
+  plugIn(path: string, note: (line: string) => void): KernelPlugin {
+    const plugin = new KernelPlugin(path, {
+      netns: netnsCookie(),
+      findBtf: (name, kind) => this.#programs.findBtf(this.#sockets, name, kind),
+    });
+    this.#plugins ??= new PluginSet(this.pins, this.maps.fd('pw_chain'), note);
+    this.hooks.follower = this.#plugins;
+    this.#plugins.add(plugin);
+    return plugin;
+  }
+
+  /** Takes a plugin out; guard and other plugins go on. */
+  unplug(plugin: KernelPlugin): void {
+    this.#plugins?.remove(plugin);
+  }
+
   /** Hands on every socket as an EXISTING record. */
   existing(take: (batch: RecordBatch) => void): number {
     let total = 0;
@@ -199,12 +223,13 @@ export class Kernel {
 
   /** Closes everything here. `keepGuard`: the guard stays, with its table; else nothing but what the user allows. */
   stop(keepGuard: boolean): void {
+    this.#plugins?.stop();
     if (keepGuard) {
       this.pins.restore();
       for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
       for (const name of this.pins.names()) if (name.endsWith('-egress')) this.pins.unpin(name);
       // Nobody reads attempts any more; verdicts wait in their ring for the next start.
-      const quiet = new Programs(this.maps, { ...this.#options, events: false });
+      const quiet = new Programs(this.maps, { ...this.#options, events: false, plugins: false });
       this.hooks.replaceGuard(quiet);
       quiet.stop();
     } else {
@@ -215,6 +240,7 @@ export class Kernel {
 
   /** Closes everything here, and nothing of ours remains. */
   release(): void {
+    this.#plugins?.stop();
     this.pins.release();
     this.close();
   }
@@ -234,6 +260,7 @@ export class Kernel {
 
   /** Closes what this process holds and leaves the kernel as it is. */
   close(): void {
+    this.#plugins?.stop();
     this.attempts.stop();
     this.events.stop();
     this.table.stop();

@@ -57,6 +57,7 @@ export class Maps {
       }
       pins.dropAllowed();
     }
+    if (!adoptOnly) this.#createOwn();
     this.seed = this.#seed();
   }
 
@@ -86,6 +87,7 @@ export class Maps {
 
   #adopt(pins: Pins): boolean {
     for (const definition of this.#definitions.values()) {
+      if (isOwn(definition)) continue;
       const fd = pins.open(definition.name);
       if (fd !== undefined) this.#fds.set(definition.name, fd);
       if (fd === undefined || !isSame(fd, definition)) {
@@ -111,7 +113,7 @@ export class Maps {
   #create(objects: readonly BpfObject[], pins: Pins): void {
     for (const object of objects)
       for (const definition of object.maps()) {
-        if (this.#fds.has(definition.name)) continue;
+        if (this.#fds.has(definition.name) || isOwn(definition)) continue;
         const btf =
           definition.type === bpf.MapType.SK_STORAGE
             ? { btf: { fd: object.btfFd(), key: definition.keyType, value: definition.valueType } }
@@ -125,11 +127,21 @@ export class Maps {
     for (const [name, fd] of this.#fds) pins.pin(fd, name);
   }
 
+  #createOwn(): void {
+    for (const definition of this.#definitions.values())
+      if (isOwn(definition)) this.#fds.set(definition.name, bpf.createMap(definition));
+  }
+
   #seed(): bigint {
     const shared = Buffer.alloc(128);
     bpf.lookupElement(this.fd('pw_shared'), Buffer.alloc(128), shared);
     return shared.readBigUInt64LE(SHARED.seed);
   }
+}
+
+/** Of this process alone, never pinned: the kernel empties an array of programs when its last descriptor is closed. */
+function isOwn(definition: MapDefinition): boolean {
+  return definition.type === bpf.MapType.PROG_ARRAY;
 }
 
 /** Does struct bpf_map_info say what the definition does? */

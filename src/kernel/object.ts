@@ -124,6 +124,16 @@ export class BpfObject {
     return this.#elf.section('.rodata') ?? Buffer.alloc(0);
   }
 
+  /** Sections that hold programs. */
+  programs(): string[] {
+    return this.#elf.codeSections();
+  }
+
+  /** Initial content of a section; undefined when there is none. */
+  data(section: string): Buffer | undefined {
+    return this.#elf.section(section);
+  }
+
   /** Offset of an option's member in `.rodata`: `variable` is a struct there. */
   optionOffsets(variable: string): Map<string, number> {
     const found = this.btf.variables('.rodata').find((v) => v.name === variable);
@@ -138,12 +148,14 @@ export class BpfObject {
    * Loads the program of one section.
    * @param mapFd descriptor of a map by its name; `.rodata` is the map of options
    * @param findBtf id of a kernel type, for programs that attach to one
+   * @param edit makes of the instructions those that are loaded
    * @returns the program's descriptor
    */
   load(
     section: string,
     mapFd: (name: string) => number,
     findBtf: (name: string, kind: number) => number,
+    edit: (instructions: Buffer) => Buffer = (same) => same,
   ): number {
     const instructions = this.#elf.section(section);
     const name = this.#elf.symbolsIn(section).find((s) => s.value === 0)?.name;
@@ -154,7 +166,8 @@ export class BpfObject {
     return bpf.loadProgram({
       name,
       type: hook.type,
-      instructions,
+      instructions: edit(instructions),
+      license: this.#elf.text('license'),
       ...(hook.attachType === undefined ? {} : { expectedAttachType: hook.attachType }),
       ...(hook.target ? { attachBtfId: findBtf(hook.target.name, hook.target.kind) } : {}),
       ...(hook.sleepable ? { flags: BPF_F_SLEEPABLE } : {}),

@@ -24,6 +24,8 @@ export interface KernelOptions {
   readonly v6Prefix: number;
   /** Time is what pw_shared says (tests and benches). */
   readonly setClock: boolean;
+  /** At XDP, plugins see what the guard lets pass. */
+  readonly plugins: boolean;
 }
 
 export const kernelDefaults: KernelOptions = {
@@ -42,6 +44,7 @@ export const kernelDefaults: KernelOptions = {
   sumAbove: 100_000,
   v6Prefix: 64,
   setClock: false,
+  plugins: false,
 };
 
 /** Ports remembered of each pair, at most; PW_MAX_PORTS and PW_ODD_PORTS of bpf/state.h. */
@@ -97,4 +100,5 @@ export function writeOptions(
   flag('layer3', facts.layer3);
   flag('weighted', weighted);
   flag('set_clock', options.setClock);
+  flag('plugins', options.plugins);
 }

@@ -30,7 +30,7 @@ export class Programs {
     const fd = object.load(
       section,
       (name) => (name === '.rodata' ? rodata : this.#maps.fd(name)),
-      (name, kind) => this.#findBtf(object, name, kind),
+      (name, kind) => this.findBtf(object, name, kind),
     );
     this.#loaded.set(key, fd);
     return fd;
@@ -68,8 +68,8 @@ export class Programs {
     return fd;
   }
 
-  /** Id of a type in the kernel's own BTF, found by a small program in the kernel; throws ENOENT. */
-  #findBtf(object: BpfObject, name: string, kind: number): number {
+  /** Id of a type in the kernel's own BTF, found by a small program in the kernel, which `object` has; throws ENOENT. */
+  findBtf(object: BpfObject, name: string, kind: number): number {
     this.#finder ??= this.program(object, 'syscall');
     const query = Buffer.alloc(72);
     query.write(name.slice(0, 63), 'latin1');

@@ -96,6 +96,13 @@ export class Ring {
     this.count = count;
   }
 
+  /** The bytes of record `i`, as long as it is not given back. */
+  record(i: number): Buffer {
+    const at = this.at[i]!;
+    const length = this.words[(at - HEADER) >> 2]! & ~DISCARDED;
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + at, length);
+  }
+
   /** Gives the first `n` collected records back to the kernel. */
   release(n: number): void {
     if (n === 0) return;

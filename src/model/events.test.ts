@@ -4,12 +4,20 @@ import { ALL_EVENTS, EVENT_NAMES, EventCode, parseEvents } from './events.ts';
 
 describe('parseEvents', () => {
   it('takes names, and a prefix for its group', () => {
-    expect(parseEvents('scan')).toBe(1 << EventCode.scan);
-    expect(parseEvents('connection')).toBe(0b111111);
-    expect(parseEvents(' connection.attempt , loss')).toBe(
+    expect(parseEvents('scan').mask).toBe(1 << EventCode.scan);
+    expect(parseEvents('connection').mask).toBe(0b111111);
+    expect(parseEvents(' connection.attempt , loss').mask).toBe(
       (1 << EventCode.attempt) | (1 << EventCode.loss),
     );
-    expect(parseEvents(EVENT_NAMES.join())).toBe(ALL_EVENTS);
+    expect(parseEvents(EVENT_NAMES.join()).mask).toBe(ALL_EVENTS);
+  });
+
+  it('takes those of plugins beside them', () => {
+    const plugins = ['neighbor.new', 'neighbor.moved', 'router.new'];
+    const { mask, plugins: chosen } = parseEvents('neighbor,scan', plugins);
+    expect(mask).toBe(1 << EventCode.scan);
+    expect([...chosen]).toEqual(['neighbor.new', 'neighbor.moved']);
+    expect(() => parseEvents('neighbor')).toThrow("no event named 'neighbor'");
   });
 
   for (const bad of ['', 'scan,', 'conn', 'connection.', 'connection.opened', 'SCAN']) {

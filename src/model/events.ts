@@ -44,28 +44,39 @@ export const ALL_EVENTS: EventMask = (1 << EVENT_NAMES.length) - 1;
 export const ALERT_EVENTS: EventMask =
   (1 << EventCode.scan) | (1 << EventCode.block) | (1 << EventCode.unblock) | (1 << EventCode.loss);
 
+/** Which events are told: those of the program, and those of plugins by their names. */
+export interface EventChoice {
+  readonly mask: EventMask;
+  readonly plugins: ReadonlySet<string>;
+}
+
 /**
  * Reads the value of `--events`: event names separated by commas; a group's prefix (`connection`) stands for
  * all of its events.
+ * @param plugins names of the events of plugins
  */
-export function parseEvents(list: string): EventMask {
+export function parseEvents(list: string, plugins: readonly string[] = []): EventChoice {
   let mask = 0;
+  const chosen = new Set<string>();
   for (const word of list.split(',')) {
     const wanted = word.trim();
-    let found = 0;
-    EVENT_NAMES.forEach((name, code) => {
-      if (name === wanted || name.startsWith(`${wanted}.`)) found |= 1 << code;
-    });
-    if (found === 0) {
+    const isWanted = (name: string) => name === wanted || name.startsWith(`${wanted}.`);
+    const found = EVENT_NAMES.reduce(
+      (sum, name, code) => sum | (isWanted(name) ? 1 << code : 0),
+      0,
+    );
+    const ofPlugins = plugins.filter(isWanted);
+    if (found === 0 && ofPlugins.length === 0) {
       throw new OperatorError(
         `--events: there is no event named '${wanted}'`,
-        `use a list of: connection, ${EVENT_NAMES.join(', ')}`,
+        `use a list of: connection, ${[...EVENT_NAMES, ...plugins].join(', ')}`,
         { exitCode: Exit.usage },
       );
     }
     mask |= found;
+    for (const name of ofPlugins) chosen.add(name);
   }
-  return mask;
+  return { mask, plugins: chosen };
 }
 
 /** What a scan went over, in the order of ScanClass. */

@@ -35,7 +35,12 @@ export function jsonName(
 
 /** The inside of a JSON string, with everything escaped that could disturb a terminal. */
 export function jsonText(text: string): Uint8Array {
-  return ENCODER.encode(JSON.stringify(text).slice(1, -1).replace(UNSAFE, escape));
+  return safe(JSON.stringify(text).slice(1, -1));
+}
+
+/** A text with everything escaped that could end a line or disturb a terminal. */
+export function safe(text: string): Uint8Array {
+  return ENCODER.encode(text.replace(UNSAFE, escape));
 }
 
 /** A line for a terminal in which foreign names may be, those of interfaces say: each disturbing character escaped. */

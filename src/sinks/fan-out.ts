@@ -1,7 +1,7 @@
 import type { Scan } from '../flow/listener.ts';
 import type { ConnectionTable } from '../flow/table.ts';
 import type { ConnectionEvent } from '../model/events.ts';
-import type { Sink, SinkCounts } from './sink.ts';
+import type { PluginEvent, Sink, SinkCounts } from './sink.ts';
 
 /** Several sinks as one. The first is the main output: it alone may hold back the reading, and it alone is counted. */
 export class FanOut implements Sink {
@@ -37,6 +37,10 @@ export class FanOut implements Sink {
 
   loss(where: string, count: number, nowNs: number): void {
     for (const sink of this.#all) sink.loss(where, count, nowNs);
+  }
+
+  plugin(event: PluginEvent): void {
+    for (const sink of this.#all) sink.plugin(event);
   }
 
   get backlogged(): boolean {

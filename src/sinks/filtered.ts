@@ -4,9 +4,9 @@ import { Row } from '../flow/row.ts';
 import type { ConnectionTable } from '../flow/table.ts';
 import { type ConnectionEvent, ScanClass } from '../model/events.ts';
 import { Head } from '../wire/layout.gen.ts';
-import type { Sink, SinkCounts } from './sink.ts';
+import type { PluginEvent, Sink, SinkCounts } from './sink.ts';
 
-/** Hands a sink the events that pass a filter, and losses always; counts what it holds back. */
+/** Hands a sink the events that pass a filter, losses and those of plugins always; counts what it holds back. */
 export class FilteredSink implements Sink {
   readonly name: Sink['name'];
   /** Events that did not pass. */
@@ -54,6 +54,11 @@ export class FilteredSink implements Sink {
 
   loss(where: string, count: number, nowNs: number): void {
     this.#sink.loss(where, count, nowNs);
+  }
+
+  /** It has nothing that a filter asks for. */
+  plugin(event: PluginEvent): void {
+    this.#sink.plugin(event);
   }
 
   get backlogged(): boolean {

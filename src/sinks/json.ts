@@ -9,10 +9,10 @@ import {
   SCAN_KINDS,
 } from '../model/events.ts';
 import { Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
-import { jsonText } from './escape.ts';
+import { jsonText, safe } from './escape.ts';
 import { JsonConnectionWriter } from './json-connection.ts';
 import type { LineBuffer } from './output.ts';
-import type { Names, Sink, SinkCounts, WallClock } from './sink.ts';
+import type { Names, PluginEvent, PluginEvents, Sink, SinkCounts, WallClock } from './sink.ts';
 import { UtcStamp } from './stamp.ts';
 import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, put } from './write.ts';
@@ -21,6 +21,7 @@ export interface JsonSinkOptions {
   readonly output: LineBuffer;
   readonly clock: WallClock;
   readonly events: EventMask;
+  readonly pluginEvents?: PluginEvents;
   readonly names: Names;
   /** Name of this host; left out when undefined. */
   readonly host?: string;
@@ -32,6 +33,7 @@ export class JsonSink implements Sink {
   readonly #output: LineBuffer;
   readonly #clock: WallClock;
   readonly #events: EventMask;
+  readonly #pluginEvents: PluginEvents;
   readonly #stamp: UtcStamp = new UtcStamp();
   readonly #connections: JsonConnectionWriter;
   /** What ends every line. */
@@ -41,6 +43,7 @@ export class JsonSink implements Sink {
     this.#output = options.output;
     this.#clock = options.clock;
     this.#events = options.events;
+    this.#pluginEvents = options.pluginEvents;
     this.#connections = new JsonConnectionWriter(options.names, options.clock);
     const host = options.host === undefined ? '' : `,"host":"${utf8(jsonText(options.host))}"`;
     this.#tail = ascii(`${host}}\n`);
@@ -75,7 +78,7 @@ export class JsonSink implements Sink {
     if (scan.endReason !== undefined) p = put(out, p, ascii(`,"end_reason":"${scan.endReason}"`));
     p = put(out, p, PORTS);
     for (let i = 0; i < scan.ports.length; i++) {
-      if (i > 0) out[p++] = 0x2c; // ,
+      if (i > 0) out[p++] = COMMA;
       p = decimal(out, p, scan.ports[i]!);
     }
     p = put(out, p, HOSTS);
@@ -132,6 +135,15 @@ export class JsonSink implements Sink {
     this.#end(out, put(out, p, ascii(`,"where":${JSON.stringify(where)},"count":${count}`)));
   }
 
+  plugin({ name, plugin, tsNs, json }: PluginEvent): void {
+    if (this.#pluginEvents?.has(name) === false || !this.#output.reserve(MAX_LINE)) return;
+    const out = this.#output.bytes;
+    let p = this.#stamp.write(out, put(out, this.#output.pos, TS), this.#wallUs(tsNs));
+    p = put(out, p, ascii(`","event":"${name}","plugin":"${plugin}"`));
+    if (json !== '') out[p++] = COMMA;
+    this.#end(out, put(out, p, safe(json)));
+  }
+
   get backlogged(): boolean {
     return this.#output.backlogged;
   }
@@ -175,6 +187,7 @@ export class JsonSink implements Sink {
 const MAX_LINE = 8192;
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const TS = ascii('{"ts":"');
 const EVENTS = EVENT_NAMES.map((name) => ascii(`","event":"${name}"`));
 const SRC_IP = ascii(',"src_ip":"');

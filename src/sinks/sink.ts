@@ -5,6 +5,8 @@ export interface Sink extends FlowListener {
   readonly name: 'text' | 'json';
   /** Tells that events were lost: how many, and where (ring, table, output, ...). */
   loss(where: string, count: number, nowNs: number): void;
+  /** Tells what a plugin found. */
+  plugin(event: PluginEvent): void;
   /** Hands on what is buffered; throws OperatorError, once, when the output is gone. */
   flush(): void;
   /** The output can't take more at the moment: leave the records where they are and flush again later. */
@@ -15,6 +17,21 @@ export interface Sink extends FlowListener {
   /** Flushes what can be. */
   stop(): void;
 }
+
+/** An event that a plugin tells. */
+export interface PluginEvent {
+  readonly name: string;
+  readonly plugin: string;
+  /** CLOCK_MONOTONIC, nanoseconds. */
+  readonly tsNs: number;
+  /** For people; any characters. */
+  readonly text: string;
+  /** Members of a JSON object, as JSON.stringify writes them. */
+  readonly json: string;
+}
+
+/** Which events of plugins are told; undefined: all. */
+export type PluginEvents = ReadonlySet<string> | undefined;
 
 export interface SinkCounts {
   /** Lines written or buffered. */

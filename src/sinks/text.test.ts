@@ -146,7 +146,7 @@ describe('text', () => {
   });
 
   it('writes only the events that are wanted', () => {
-    const { feed, lines } = linesOf('text', parseEvents('connection.close,scan'));
+    const { feed, lines } = linesOf('text', parseEvents('connection.close,scan').mask);
     feed(
       { kind: 'ATTEMPT', socket: curl },
       { kind: 'SUM' },

@@ -3,9 +3,9 @@ import { End, Row } from '../flow/row.ts';
 import type { ConnectionTable } from '../flow/table.ts';
 import { type ConnectionEvent, EventCode, type EventMask, ScanClass } from '../model/events.ts';
 import { Direction, Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
-import { textName } from './escape.ts';
+import { safe, textName } from './escape.ts';
 import type { Output } from './output.ts';
-import type { Sink, SinkCounts, WallClock } from './sink.ts';
+import type { PluginEvent, PluginEvents, Sink, SinkCounts, WallClock } from './sink.ts';
 import { LocalStamp } from './stamp.ts';
 import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, digits, endpoint, put } from './write.ts';
@@ -14,6 +14,7 @@ export interface TextSinkOptions {
   readonly output: Output;
   readonly clock: WallClock;
   readonly events: EventMask;
+  readonly pluginEvents?: PluginEvents;
 }
 
 /** One readable line per event, in local time; docs and requirements.md give the forms. */
@@ -22,12 +23,14 @@ export class TextSink implements Sink {
   readonly #output: Output;
   readonly #clock: WallClock;
   readonly #events: EventMask;
+  readonly #pluginEvents: PluginEvents;
   readonly #stamp: LocalStamp = new LocalStamp();
 
   constructor(options: TextSinkOptions) {
     this.#output = options.output;
     this.#clock = options.clock;
     this.#events = options.events;
+    this.#pluginEvents = options.pluginEvents;
   }
 
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
@@ -115,6 +118,14 @@ export class TextSink implements Sink {
     const out = this.#output.bytes;
     const p = put(out, this.#begin(out, nowNs), ascii(`Lost ${count} events at ${where}`));
     this.#end(out, p);
+  }
+
+  plugin({ name, tsNs, text }: PluginEvent): void {
+    if (this.#pluginEvents?.has(name) === false) return;
+    const line = safe(text.replaceAll('\\', '\\\\'));
+    if (!this.#output.reserve(MAX_LINE + line.length)) return;
+    const out = this.#output.bytes;
+    this.#end(out, put(out, this.#begin(out, tsNs), line));
   }
 
   get backlogged(): boolean {

@@ -164,6 +164,17 @@ export interface Status {
     readonly suppressed: number;
     readonly scans_evicted: number;
   };
+  readonly plugins: {
+    readonly name: string;
+    readonly version: string;
+    readonly on: boolean;
+    readonly sent: number;
+    readonly lost: number;
+    readonly records: number;
+    readonly events: number;
+    readonly suppressed: number;
+    readonly errors: number;
+  }[];
   readonly filter?: string;
   readonly log?: string;
   readonly output: { lines: number; bytes: number; lost: number; filtered?: number };
