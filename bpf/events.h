@@ -87,7 +87,7 @@ struct pw_socket_part {
 	char comm[16];     /* name of the thread group's leader */
 	__u32 pid;         /* thread group id */
 	__u32 uid;
-	__u64 sent_bytes;     /* payload sent by this socket, retransmissions not counted */
+	__u64 sent_bytes;     /* payload sent by this socket, retransmissions not counted; all ones: both counts unknown */
 	__u64 received_bytes; /* payload received by it */
 	__u32 rtt_us;      /* smoothed */
 	__u32 retransmits; /* segments */

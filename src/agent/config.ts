@@ -7,7 +7,7 @@ import type { FoundPlugin } from '../plugins/folder.ts';
 import type { SyslogTarget } from '../sinks/syslog.ts';
 import type { WebhookOptions } from '../sinks/webhook.ts';
 
-export type SourceName = 'auto' | 'ebpf' | 'proc';
+export type SourceName = 'auto' | 'ebpf' | 'pcap' | 'proc';
 export type Format = 'text' | 'json';
 /** Who acts on a verdict: nobody, the guard in the kernel, the host's firewall. */
 export type Blocking = 'off' | 'bpf' | 'nft';

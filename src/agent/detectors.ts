@@ -13,6 +13,8 @@ export interface DetectorsOptions {
   readonly listener: FlowListener;
   /** Judge attempts by the reference rule: for a source whose kernel does not. */
   readonly reference: { readonly ports: number; readonly windowNs: number } | undefined;
+  /** Judge slow scans: for a source that sees attempts which failed. */
+  readonly slow: boolean;
 }
 
 /** Sources forgotten while something of theirs still counted, because the detector's table was full. */
@@ -22,7 +24,7 @@ export interface DetectorCounts {
 }
 
 /**
- * What is judged in user space: by the reference rule what comes from /proc, and slow scans. Stands between flow and
+ * What is judged in user space: by the reference rule what comes from packets and /proc, and slow scans. Stands between flow and
  * who is told, because slow scans are judged by what flow tells.
  */
 export class Detectors implements FlowListener {
@@ -34,10 +36,9 @@ export class Detectors implements FlowListener {
 
   constructor(options: DetectorsOptions) {
     this.#listener = options.listener;
-    const { seed, reference } = options;
+    const { seed, reference, slow } = options;
     this.#reference = reference && new ReferenceRule({ seed, ...reference });
-    // /proc shows no attempt that failed
-    this.#slow = reference ? undefined : new SlowScans({ ...SLOW_DEFAULTS, seed }, this.verdicts);
+    this.#slow = slow ? new SlowScans({ ...SLOW_DEFAULTS, seed }, this.verdicts) : undefined;
   }
 
   /** Looks at a batch that flow has taken. */

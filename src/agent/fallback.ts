@@ -2,33 +2,37 @@ import { OperatorError } from '../model/errors.ts';
 import type { WatchConfig } from './config.ts';
 
 /**
- * Takes a step that needs the kernel. Undefined: it can't be had here, and --source auto goes on with /proc, which is
- * noted. Throws what the step threw where nothing but the kernel does.
+ * Takes a step that a source needs. Undefined: it can't be had here, and --source auto goes on with the next one, which
+ * is noted. Throws what the step threw where no other source does.
+ * @param next what is done instead
  */
 export async function orFallBack<T>(
-  { source, block, attach, plugins }: WatchConfig,
+  { source, block, attach, plugins, kernel }: WatchConfig,
   note: (line: string) => void,
+  next: string,
   step: () => T | Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await step();
   } catch (error) {
-    const wantsKernel = source === 'ebpf' || block !== 'off' || attach !== 'auto';
-    if (wantsKernel || plugins.length > 0 || !isFallback(error)) throw error;
-    note(`${describe(error)}; reading /proc instead`);
+    const onlyKernel =
+      block !== 'off' || attach !== 'auto' || plugins.length > 0 || kernel.rule === 'weighted';
+    if (source !== 'auto' || onlyKernel || !isFallback(error)) throw error;
+    note(`${describe(error)}; ${next} instead`);
     return undefined;
   }
 }
 
-/** May `auto` go on without the kernel? Not when another instance runs, or the operator named what isn't there. */
-function isFallback(error: unknown): boolean {
+/** May another source go on? Not when another instance runs, or the operator named what isn't there. */
+export function isFallback(error: unknown): boolean {
   return error instanceof OperatorError
     ? !/already running|no interface/.test(error.message)
     : (error as NodeJS.ErrnoException).code === 'EACCES' ||
         (error as NodeJS.ErrnoException).code === 'EPERM';
 }
 
-function describe(error: unknown): string {
+/** An error as part of a line. */
+export function describe(error: unknown): string {
   if (error instanceof OperatorError) return `${error.message} (${error.hint})`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,17 @@
 import { formatListen, isLoopback, type ListenAddress } from '../api/address.ts';
 import { pageOf, type Watched } from '../api/pages.ts';
 import { HttpServer } from '../api/server.ts';
-import type { HttpCounts, KernelView, MetricsView, ProcessUse, ProcView } from '../api/view.ts';
+import type {
+  HttpCounts,
+  KernelView,
+  MetricsView,
+  PcapView,
+  ProcessUse,
+  ProcView,
+} from '../api/view.ts';
 import { FLOW_DEFAULTS } from '../flow/flow.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
+import { PcapSource } from '../sources/pcap.ts';
 import type { Source } from '../sources/source.ts';
 import type { Detectors } from './detectors.ts';
 import type { Parts } from './status.ts';
@@ -72,6 +80,7 @@ class TableUse {
 
 /** Is anything watched? Interfaces may go away, /proc doesn't. */
 function isUp(source: Source): boolean {
+  if (source instanceof PcapSource) return source.use().interfaces.length > 0;
   return !(source instanceof EbpfSource) || source.attachments().length > 0;
 }
 
@@ -88,10 +97,19 @@ function viewOf(parts: MetricsParts, table: TableUse, http: HttpCounts): Metrics
     plugins: { counts: parts.plugins.counts(), samples: parts.plugins.samples() },
     process: processUse(),
     http,
-    ...(source instanceof EbpfSource
-      ? { kernel: kernelView(source, parts, table) }
-      : { proc: procView(parts) }),
+    ...sourceView(parts, table),
   };
+}
+
+/** What only one source has. */
+function sourceView(
+  parts: MetricsParts,
+  table: TableUse,
+): Pick<MetricsView, 'kernel' | 'pcap' | 'proc'> {
+  const { source } = parts;
+  if (source instanceof EbpfSource) return { kernel: kernelView(source, parts, table) };
+  if (source instanceof PcapSource) return { pcap: pcapView(source, parts) };
+  return { proc: procView(parts) };
 }
 
 function kernelView(ebpf: EbpfSource, parts: MetricsParts, table: TableUse): KernelView {
@@ -110,6 +128,11 @@ function kernelView(ebpf: EbpfSource, parts: MetricsParts, table: TableUse): Ker
     blocksLimit: parts.config.kernel.blockMax,
     slowEvicted: parts.detectors.counts().slow_evicted,
   };
+}
+
+function pcapView(source: PcapSource, { detectors }: MetricsParts): PcapView {
+  const { reference_evicted: evicted, slow_evicted: slowEvicted } = detectors.counts();
+  return { lost: source.counts().lost, use: source.use(), evicted, slowEvicted };
 }
 
 function procView({ source, detectors }: MetricsParts): ProcView {

@@ -1,6 +1,7 @@
 import type { Firewall } from '../guard/firewall.ts';
 import { TABLE } from '../guard/nft-script.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
+import { PcapSource } from '../sources/pcap.ts';
 import type { Source } from '../sources/source.ts';
 import { monotonicNs } from './clock.ts';
 import type { WatchConfig } from './config.ts';
@@ -8,7 +9,9 @@ import type { WatchConfig } from './config.ts';
 /** What the operator should know at the start, a line each. */
 export function startNotes(config: WatchConfig, source: Source): string[] {
   const ebpf = source instanceof EbpfSource ? source : undefined;
-  const where = ebpf?.attachments().map((a) => `${a.iface} (${a.hook})`);
+  let where = ebpf?.attachments().map((a) => `${a.iface} (${a.hook})`);
+  if (source instanceof PcapSource)
+    where = source.use().interfaces.map((name) => `${name} (packets)`);
   const lines = [
     where
       ? `watching ${where.join(', ')}`

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { Firewall } from '../guard/firewall.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { OperatorError } from '../model/errors.ts';
 import type { Plugins } from '../plugins/plugins.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import { Interfaces } from '../sources/interfaces.ts';
+import { PcapSource } from '../sources/pcap.ts';
 import { ProcSource } from '../sources/proc.ts';
 import { monotonicNs } from './clock.ts';
 import type { WatchConfig } from './config.ts';
@@ -71,23 +73,25 @@ function openFirewall(
   return firewall;
 }
 
+/** Packets as source; throws OperatorError for what it can't do. */
+export function openPcap(config: WatchConfig): { source: PcapSource; interfaces: Interfaces } {
+  refuseKernelsOwn(config);
+  const interfaces = new Interfaces();
+  interfaces.start();
+  const seed = randomBytes(4).readUInt32LE(0);
+  const source = new PcapSource({ interfaces, asked: config.interfaces, seed });
+  try {
+    source.start();
+  } catch (error) {
+    interfaces.stop();
+    throw error;
+  }
+  return { source, interfaces };
+}
+
 /** /proc as source; throws OperatorError for what it can't do. */
 export function openProc(config: WatchConfig): ProcSource {
-  if (config.block !== 'off')
-    throw new OperatorError(
-      '--block needs the kernel, and --source proc only reads',
-      'use --source ebpf as root',
-    );
-  if (config.plugins.length > 0)
-    throw new OperatorError(
-      '--plugin needs the kernel, and --source proc only reads',
-      'use --source ebpf as root',
-    );
-  if (config.kernel.rule === 'weighted')
-    throw new OperatorError(
-      'the weighted rule weighs what becomes of attempts, which only the kernel sees in time',
-      'use --rule reference, or --source ebpf as root',
-    );
+  refuseKernelsOwn(config);
   if (config.interfaces.length > 0)
     throw new OperatorError(
       '/proc tells nothing of interfaces',
@@ -96,4 +100,23 @@ export function openProc(config: WatchConfig): ProcSource {
   const proc = new ProcSource({ intervalMs: config.intervalSeconds * 1000 });
   proc.start();
   return proc;
+}
+
+/** What no source but the kernel's can do. */
+function refuseKernelsOwn({ source, block, plugins, kernel }: WatchConfig): void {
+  if (block !== 'off')
+    throw new OperatorError(
+      `--block needs the kernel, and --source ${source} only reads`,
+      'use --source ebpf as root',
+    );
+  if (plugins.length > 0)
+    throw new OperatorError(
+      `--plugin needs the kernel, and --source ${source} only reads`,
+      'use --source ebpf as root',
+    );
+  if (kernel.rule === 'weighted')
+    throw new OperatorError(
+      'the weighted rule weighs what becomes of attempts, which only the kernel sees in time',
+      'use --rule reference, or --source ebpf as root',
+    );
 }

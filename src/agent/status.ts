@@ -8,6 +8,7 @@ import type { Plugins } from '../plugins/plugins.ts';
 import type { AlertCounts } from '../sinks/alert-queue.ts';
 import type { Sink, SinkCounts } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
+import { PcapSource, type PcapUse } from '../sources/pcap.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
 import type { WatchedCounts } from '../sources/watched.ts';
 import type { WatchConfig } from './config.ts';
@@ -49,6 +50,8 @@ export interface Status {
     readonly records: number;
   }[];
   readonly kernel?: Counters;
+  /** With the pcap source. */
+  readonly capture?: PcapUse;
   readonly table?: { readonly used: number; readonly capacity: number };
   readonly blocks?: number;
   /** With --block=nft. */
@@ -101,6 +104,7 @@ export function statusOf({
           blocks: ebpf.kernel.table.blocks(nowNs).active.length,
         }
       : {}),
+    ...(source instanceof PcapSource ? { capture: source.use() } : {}),
     ...(firewall ? { firewall: firewall.counts() } : {}),
     source_counts: source.counts(),
     flow: flow.counts(),

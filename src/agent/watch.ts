@@ -1,26 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import type { Firewall } from '../guard/firewall.ts';
-import { requireCapabilities } from '../kernel/capabilities.ts';
-import { requireObjects } from '../kernel/objects.ts';
 import { Plugins } from '../plugins/plugins.ts';
 import { LogFile } from '../sinks/log-file.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import type { Interfaces } from '../sources/interfaces.ts';
+import { PcapSource } from '../sources/pcap.ts';
 import type { Source } from '../sources/source.ts';
 import { Clock, monotonicNs } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
 import { Detectors } from './detectors.ts';
-import { orFallBack } from './fallback.ts';
 import { Instance } from './instance.ts';
 import { LossReport } from './loss.ts';
 import { Metrics } from './metrics.ts';
 import { HostNames } from './names.ts';
 import { Outputs } from './outputs.ts';
 import { endingBlocks, endNote, startNotes } from './notes.ts';
-import { openEbpf, openProc } from './open.ts';
+import { openSource } from './open-source.ts';
 import { BEHIND, Pace } from './pace.ts';
 import { PinRepair } from './pin-repair.ts';
 import type { Protection } from './protection.ts';
@@ -40,7 +38,7 @@ export class Watch {
   #outputs!: Outputs;
   #sink!: Sink;
   #flow!: Flow;
-  /** With the kernel as source. */
+  /** With a source that sees packets. */
   #interfaces: Interfaces | undefined;
   readonly #log: LogFile | undefined;
   #losses!: readonly LossReport[];
@@ -65,6 +63,8 @@ export class Watch {
   #timerMs = -1;
   #end: ((error?: unknown) => void) | undefined;
   #stage: 'starting' | 'running' | 'ending' = 'starting';
+  /** This is the one program of its network namespace. */
+  #claimed = false;
   #stopped = false;
   #releasing = false;
 
@@ -83,11 +83,19 @@ export class Watch {
     const [listening] = await Promise.allSettled([this.#metrics?.start()]);
     try {
       this.#plugins = await Plugins.open(this.#config.plugins, this.#note);
-      const orProc = <T>(step: () => T | Promise<T>) => orFallBack(this.#config, this.#note, step);
-      const claimed = this.#config.source !== 'proc' && (await orProc(() => this.#claim()));
-      if (listening.status === 'rejected') throw asError(listening.reason);
-      const source = claimed ? await orProc(() => this.#startEbpf()) : undefined;
-      this.#source = source ?? openProc(this.#config);
+      const opened = await openSource({
+        config: this.#config,
+        note: this.#note,
+        plugins: this.#plugins,
+        claim: () => this.#claim(),
+        beforeAttach: () => {
+          if (listening.status === 'rejected') throw asError(listening.reason);
+        },
+      });
+      this.#source = opened.source;
+      this.#interfaces = opened.interfaces;
+      this.#protection = opened.protection;
+      this.#firewall = opened.firewall;
       this.#startFlow();
       this.#metrics?.watch(() => ({ ...this.#parts(), detectors: this.#detectors }));
       this.#stage = 'running';
@@ -100,7 +108,9 @@ export class Watch {
   }
 
   #startFlow(): void {
+    const { name } = this.#source;
     const ebpf = this.#ebpf();
+    const pcap = this.#pcap();
     if (ebpf) this.#pins = new PinRepair(ebpf.kernel.pins, this.#note);
     this.#names = new HostNames(ebpf?.kernel, this.#interfaces);
     this.#outputs = new Outputs({
@@ -116,14 +126,16 @@ export class Watch {
       seed: randomBytes(4).readUInt32LE(0),
       listener: this.#sink,
       reference: ebpf ? undefined : { ports: this.#config.kernel.ports, windowNs },
+      slow: name !== 'proc',
     });
     this.#flow = new Flow({
       ...FLOW_DEFAULTS,
       scanWindowNs: windowNs,
       seed: randomBytes(4).readUInt32LE(0),
-      watchesAnswers: ebpf !== undefined,
+      watchesAnswers: name !== 'proc',
+      watchesSockets: name !== 'pcap',
       listener: this.#detectors,
-      answered: (low, high) => ebpf?.kernel.answered(low, high) ?? 0,
+      answered: (low, high) => ebpf?.kernel.answered(low, high) ?? pcap?.answered(low, high) ?? 0,
     });
     this.#plugins.connect({ sink: this.#sink, names: this.#names });
     const lost = () => ({
@@ -171,9 +183,8 @@ export class Watch {
   }
 
   /** Makes this the one program of its network namespace. */
-  async #claim(): Promise<true> {
-    requireObjects();
-    requireCapabilities();
+  async #claim(): Promise<void> {
+    if (this.#claimed) return;
     const whileRunning = (answer: () => unknown) => () =>
       this.#stage === 'running' ? answer() : { error: `it is ${this.#stage}` };
     await this.#instance.start({
@@ -184,19 +195,7 @@ export class Watch {
         return { released: true };
       }),
     });
-    return true;
-  }
-
-  #startEbpf(): EbpfSource {
-    const { source, interfaces, protection, firewall } = openEbpf(
-      this.#config,
-      this.#note,
-      this.#plugins,
-    );
-    this.#interfaces = interfaces;
-    this.#protection = protection;
-    this.#firewall = firewall;
-    return source;
+    this.#claimed = true;
   }
 
   #look(): void {
@@ -237,7 +236,7 @@ export class Watch {
   #followInterfaces(nowNs: number): void {
     const changed = this.#interfaces?.look(nowNs) ?? false;
     this.#protection?.refresh(nowNs, changed);
-    const watched = this.#ebpf()?.watched;
+    const watched = (this.#ebpf() ?? this.#pcap())?.watched;
     watched?.follow(nowNs, changed);
     for (const line of watched?.news(nowNs) ?? []) this.#note(line);
   }
@@ -302,6 +301,10 @@ export class Watch {
 
   #ebpf(): EbpfSource | undefined {
     return this.#source instanceof EbpfSource ? this.#source : undefined;
+  }
+
+  #pcap(): PcapSource | undefined {
+    return this.#source instanceof PcapSource ? this.#source : undefined;
   }
 
   #parts() {

@@ -21,6 +21,8 @@ export const PROGRAM_METRICS: readonly Metric[] = [
         table: 'a source that the rule forgot inside its window',
         slow: 'a source that the rule for slow scans forgot within a day',
         lock: 'a SYN that was not judged: the lock of its set was not to be had',
+        packets: 'packet ring full: a packet',
+        capture: 'a connection beyond those that the pcap source can follow',
         proc_malformed: 'a line of /proc/net/tcp that is no row',
         proc_table: 'a connection beyond those that the proc source can remember',
         proc_read: 'a read of /proc/net/tcp that failed',
@@ -30,7 +32,7 @@ export const PROGRAM_METRICS: readonly Metric[] = [
         output: 'a line that the output could not take',
       },
     },
-    collect({ kernel, proc, flow, output }, put) {
+    collect({ kernel, pcap, proc, flow, output }, put) {
       if (kernel) {
         put(kernel.counters.attempts_lost, 'attempts');
         put(kernel.counters.sums_lost, 'sums');
@@ -41,6 +43,12 @@ export const PROGRAM_METRICS: readonly Metric[] = [
         put(kernel.counters.evicted, 'table');
         put(kernel.slowEvicted, 'slow');
         put(kernel.counters.contended, 'lock');
+      }
+      if (pcap) {
+        put(pcap.lost['packets'] ?? 0, 'packets');
+        put(pcap.lost['connections'] ?? 0, 'capture');
+        put(pcap.evicted, 'table');
+        put(pcap.slowEvicted, 'slow');
       }
       if (proc) {
         each(proc.lost, (count, where) => put(count, `proc_${where}`));
@@ -130,7 +138,7 @@ export const PROGRAM_METRICS: readonly Metric[] = [
     name: 'packetwatch_source_up',
     type: 'gauge',
     help: '1 while the source reads, 0 when no interface is left to it.',
-    labels: { source: ['ebpf', 'proc'] },
+    labels: { source: ['ebpf', 'pcap', 'proc'] },
     collect: ({ source, up }, put) => put(up ? 1 : 0, source),
   },
   {

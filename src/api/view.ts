@@ -5,6 +5,7 @@ import type { PluginCounts } from '../plugins/plugin.ts';
 import type { Samples } from '../plugins/samples.ts';
 import type { AlertCounts } from '../sinks/alert-queue.ts';
 import type { SinkCounts } from '../sinks/sink.ts';
+import type { PcapUse } from '../sources/pcap.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
 import type { WatchedCounts } from '../sources/watched.ts';
 
@@ -24,6 +25,8 @@ export interface MetricsView {
   readonly http: HttpCounts;
   /** With the ebpf source. */
   readonly kernel?: KernelView;
+  /** With the pcap source. */
+  readonly pcap?: PcapView;
   /** With the proc source. */
   readonly proc?: ProcView;
 }
@@ -54,6 +57,15 @@ export interface RingUse {
   readonly size: number;
   readonly pending: number;
   readonly highWater: number;
+}
+
+export interface PcapView {
+  readonly lost: SourceCounts['lost'];
+  readonly use: PcapUse;
+  /** Pairs that the reference rule's memory forgot inside their window. */
+  readonly evicted: number;
+  /** Sources that the rule for slow scans forgot within a day. */
+  readonly slowEvicted: number;
 }
 
 export interface ProcView {

@@ -82,6 +82,15 @@ function describe(status: Told): string {
         status.rings.map((r) => [r.name, r.size, r.pending, r.high_water, r.records].map(String)),
       ),
     );
+  if (status.capture) {
+    const { interfaces, ring, packets, malformed, cut, connections } = status.capture;
+    parts.push(
+      `Interfaces: ${interfaces.join(', ')}\n` +
+        `Packets: ${packets} passed the filter in the kernel, ${malformed} malformed, ${cut} not captured far enough\n` +
+        `Ring: ${ring.pending} of ${ring.size} bytes wait, ${ring.highWater} at most\n` +
+        `Open connections and handshakes: ${connections}\n`,
+    );
+  }
   if (status.table)
     parts.push(
       `Table: ${status.table.used} of ${status.table.capacity} places, ${status.blocks} blocks\n`,

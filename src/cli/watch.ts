@@ -45,7 +45,7 @@ export function watchCommand(): Command {
     .argument('[filter...]', 'tell only what concerns these addresses and ports, as in tcpdump')
     .addOption(
       new Option('--source <name>', 'where connections come from')
-        .choices(['auto', 'ebpf', 'proc'])
+        .choices(['auto', 'ebpf', 'pcap', 'proc'])
         .default('auto'),
     )
     .addOption(
@@ -142,7 +142,8 @@ export function watchCommand(): Command {
 Text lines are \`TIME: New connection: A -> B\` at the attempt, then one line with its outcome
 (opened, refused, timeout, reset, closed); A is always the one who began. SIGINT and SIGTERM end it:
 without --block nothing stays in the kernel; with it the guard stays until \`packetwatch release\`.
-Without root it reads /proc/net/tcp and says what it can't see.
+Where the kernel's events can't be had it reads packets (CAP_NET_RAW), else /proc/net/tcp, and says
+what it can't see.
 
 The filter is tcpdump's: [ip|ip6|tcp|udp] [src|dst|src or dst|src and dst] [host|net|port|portrange] VALUE,
 joined by and, or, not and parentheses. src is who began, dst whom it went to. It chooses what is told,

@@ -77,6 +77,11 @@ export function takeCounters(
 ): void {
   const base = row * Row.stride;
   const marks = table.halves[(base + Row.marks) >> 1]!;
+  if (
+    words[(at + SocketPart.sent_bytes) >> 2] === 0xffff_ffff &&
+    words[((at + SocketPart.sent_bytes) >> 2) + 1] === 0xffff_ffff
+  )
+    return; // unknown
   const sent = u64(words, (at + SocketPart.sent_bytes) >> 2);
   const received = u64(words, (at + SocketPart.received_bytes) >> 2);
   const orig = (base + Row.orig_bytes) >> 3;

@@ -20,6 +20,11 @@ export interface FlowOptions {
   readonly seed: number;
   /** Whether the source can see if an attempt of others was answered; `proc` can't. */
   readonly watchesAnswers: boolean;
+  /**
+   * Whether the source sees sockets, which tell how this host's own attempts end; `pcap` can't. Then these wait for an
+   * answer like those of others, and an answer to an attempt that was not seen tells nothing: anybody may send one.
+   */
+  readonly watchesSockets: boolean;
   readonly listener: FlowListener;
   /** What left this host in answer to an attempt (Answer), asked once the wait is over. */
   answered(idLo: number, idHi: number): number;
@@ -29,6 +34,7 @@ export const FLOW_DEFAULTS = {
   maxConnections: 262_144,
   scanWindowNs: 60e9,
   watchesAnswers: true,
+  watchesSockets: true,
 } as const;
 
 /** Answers of FlowOptions.answered. */
@@ -60,6 +66,7 @@ export class Flow {
       connections: this.#connections,
       tally: this.#tally,
       watchesAnswers: options.watchesAnswers,
+      watchesSockets: options.watchesSockets,
     });
     this.#scans = new ScanBook({
       windowNs: options.scanWindowNs,
@@ -104,8 +111,7 @@ export class Flow {
       if (answer === Answer.synAck) {
         all.wait(row, List.handshake, deadline - ANSWER_NS + HANDSHAKE_NS);
       } else if (answer === Answer.synAckThenReset) all.end(row, Ending.halfOpenReset, deadline);
-      else if (all.direction(row) === Direction.FORWARDED)
-        all.end(row, Ending.unanswered, deadline);
+      else if (isAnsweredElsewhere(all.direction(row))) all.end(row, Ending.unanswered, deadline);
       else all.end(row, Ending.dropped, deadline);
     }
     for (let row = all.due(List.handshake, nowNs); row >= 0; row = all.due(List.handshake, nowNs)) {
@@ -151,4 +157,9 @@ export class Flow {
       this.#listener.block(words, bytes, at);
     }
   }
+}
+
+/** Is it another host's to answer such an attempt? */
+function isAnsweredElsewhere(direction: number): boolean {
+  return direction === Direction.FORWARDED || direction === Direction.OUTBOUND;
 }

@@ -13,6 +13,7 @@ export interface JoinOptions {
   readonly connections: Connections;
   readonly tally: Tally;
   readonly watchesAnswers: boolean;
+  readonly watchesSockets: boolean;
 }
 
 /** An attempt of others without an answer for so long is dropped (or lost on the way, when forwarded). */
@@ -28,6 +29,7 @@ export class Join {
   readonly #table: ConnectionTable;
   readonly #tally: Tally;
   readonly #watchesAnswers: boolean;
+  readonly #watchesSockets: boolean;
   readonly #orienter: Orienter;
 
   constructor(options: JoinOptions) {
@@ -35,6 +37,7 @@ export class Join {
     this.#table = options.connections.table;
     this.#tally = options.tally;
     this.#watchesAnswers = options.watchesAnswers;
+    this.#watchesSockets = options.watchesSockets;
     this.#orienter = new Orienter(this.#table);
   }
 
@@ -60,8 +63,9 @@ export class Join {
     if (atSocket) takeSocket(this.#table, row, words, bytes, at, false);
     this.#connections.tell(row, EventCode.attempt, tsNs);
     if (atSocket || !this.#watchesAnswers) return;
-    if (this.#connections.direction(row) !== Direction.OUTBOUND)
-      this.#connections.wait(row, List.answer, tsNs + ANSWER_NS);
+    const endsBySocket =
+      this.#watchesSockets && this.#connections.direction(row) === Direction.OUTBOUND;
+    if (!endsBySocket) this.#connections.wait(row, List.answer, tsNs + ANSWER_NS);
   }
 
   /** The same SYN again: another interface, the other direction, or retransmitted. */
@@ -152,6 +156,7 @@ export class Join {
     if (known >= 0) return known;
     const seen = this.#connections.seen(idLo, idHi, tsNs);
     if (seen === Seen.ended || (seen === Seen.unanswered && kind !== Kind.OPEN)) return -1;
+    if (seen === Seen.no && !this.#watchesSockets) return -1;
     const whole = (bytes[at + Head.flags]! & Flag.WHOLE) !== 0;
     const startNs = whole ? u64(words, (at + SocketPart.start_ns) >> 2) : 0;
     const row = this.#connections.add(words, bytes, at, startNs !== 0 || silent ? startNs : tsNs);
@@ -195,7 +200,7 @@ export class Join {
       (marks & Mark.origSocket) !== 0 ||
       direction === Direction.OUTBOUND ||
       direction === Direction.LOCAL;
-    if (own) this.#connections.wait(row, List.refusal, tsNs + REFUSAL_NS);
+    if (own && this.#watchesSockets) this.#connections.wait(row, List.refusal, tsNs + REFUSAL_NS);
     else this.#connections.end(row, Ending.refused, tsNs);
     return true;
   }

@@ -59,7 +59,7 @@ export class SystemError extends Error {
 }
 
 /** The error of the call that just failed. */
-function failed(call: string): SystemError {
+export function failed(call: string): SystemError {
   return new SystemError(call, koffi.errno());
 }
 

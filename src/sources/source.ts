@@ -10,7 +10,7 @@ export interface SourceCounts {
 
 /** Where records come from. The agent pulls; a source has no timer of its own. */
 export interface Source {
-  readonly name: 'ebpf' | 'proc';
+  readonly name: 'ebpf' | 'pcap' | 'proc';
   /** Opens whatever it reads; throws OperatorError when it can't. */
   start(): void;
   /**

@@ -1,10 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mayCapture } from '../../src/kernel/packet-socket.ts';
+import { Interfaces } from '../../src/sources/interfaces.ts';
+import { PcapSource } from '../../src/sources/pcap.ts';
 import { ProcSource } from '../../src/sources/proc.ts';
 import { State } from '../../src/sources/proc-connection.ts';
 import { tcp6Text, tcpText } from './proc-text.ts';
+import { until } from '../support/command.ts';
 import { sourceSuite } from './source.ts';
 
 sourceSuite('proc, saved tables', () => {
@@ -45,3 +49,22 @@ sourceSuite('proc, this host', async () => {
     close: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
 });
+
+sourceSuite(
+  'pcap, loopback',
+  () => {
+    const interfaces = new Interfaces();
+    interfaces.start();
+    const source = new PcapSource({ interfaces, asked: ['lo'], seed: 1 });
+    return {
+      source,
+      now: () => Number(process.hrtime.bigint()),
+      provoke: async () => {
+        connect(1, '127.0.0.1').on('error', () => {}); // nobody listens
+        await until('its packets', () => source.use().ring.pending > 0);
+      },
+      close: () => interfaces.stop(),
+    };
+  },
+  mayCapture() ? undefined : 'packet sockets need CAP_NET_RAW',
+);

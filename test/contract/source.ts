@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Source } from '../../src/sources/source.ts';
 import type { RecordBatch } from '../../src/wire/batch.ts';
 import { isV4 } from '../../src/wire/address.ts';
@@ -26,10 +26,12 @@ export interface SourceScene {
 /**
  * What every Source must do (src/sources/source.ts).
  * @param makeScene a source that is not started
+ * @param missing what the source needs and this machine hasn't: the suite is skipped
  */
 export function sourceSuite(
   name: string,
   makeScene: () => SourceScene | Promise<SourceScene>,
+  missing?: string,
 ): void {
   async function withScene(use: (scene: SourceScene) => void | Promise<void>): Promise<void> {
     const scene = await makeScene();
@@ -50,6 +52,10 @@ export function sourceSuite(
   }
 
   describe(`source: ${name}`, () => {
+    beforeEach((context) => {
+      if (missing !== undefined) context.skip(missing);
+    });
+
     it('says what it can not see, one sentence each', () =>
       withScene(({ source }) => {
         const limits = source.limits();

@@ -71,7 +71,7 @@ function play(rig: Rig, hook: HookName, one: Case): Found[] {
     block: nothing,
     unblock: nothing,
   };
-  const detectors = new Detectors({ seed: 1, listener, reference: undefined });
+  const detectors = new Detectors({ seed: 1, listener, reference: undefined, slow: true });
   const flow = new Flow({
     ...FLOW_DEFAULTS,
     scanWindowNs: 600e9,

@@ -70,7 +70,7 @@ export class Watch {
     const argv = [...(options.by ?? []), NODE, MAIN, 'watch', ...args];
     releaseAfter(namespace);
     const watch = new Watch(await namespace.start(argv, options.stdout), namespace);
-    await watch.note(/ (watching|reading) /, 40);
+    await watch.note(/^packetwatch: (watching|reading) /, 40);
     return watch;
   }
 

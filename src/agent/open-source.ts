@@ -1,0 +1,72 @@
+import type { Firewall } from '../guard/firewall.ts';
+import { requireCapabilities } from '../kernel/capabilities.ts';
+import { requireObjects } from '../kernel/objects.ts';
+import type { Plugins } from '../plugins/plugins.ts';
+import type { Interfaces } from '../sources/interfaces.ts';
+import type { Source } from '../sources/source.ts';
+import type { WatchConfig } from './config.ts';
+import { describe, isFallback, orFallBack } from './fallback.ts';
+import { openEbpf, openPcap, openProc } from './open.ts';
+import type { Protection } from './protection.ts';
+
+export interface OpenSourceOptions {
+  readonly config: WatchConfig;
+  readonly note: (line: string) => void;
+  /** For the kernel as source. */
+  readonly plugins: Plugins;
+  /** Makes this the one program of its network namespace; may be asked again. */
+  readonly claim: () => Promise<void>;
+  /** Throws when nothing is to be attached after all. */
+  readonly beforeAttach: () => void;
+}
+
+/** What is watched, and what comes with it. */
+export interface Opened {
+  readonly source: Source;
+  /** Of a source that sees packets. */
+  readonly interfaces?: Interfaces;
+  /** With the kernel as source. */
+  readonly protection?: Protection;
+  /** With --block=nft. */
+  readonly firewall?: Firewall | undefined;
+}
+
+/** Opens the source that was asked for, or with `auto` the first of ebpf, pcap and proc that can be had. */
+export async function openSource(options: OpenSourceOptions): Promise<Opened> {
+  const { config, note, plugins, claim, beforeAttach } = options;
+  const { source } = config;
+  const orPackets = <T>(step: () => T | Promise<T>) =>
+    orFallBack(config, note, 'reading packets', step);
+  const claimed =
+    (source === 'auto' || source === 'ebpf') &&
+    (await orPackets(async () => {
+      requireObjects();
+      requireCapabilities();
+      await claim();
+      return true;
+    }));
+  beforeAttach();
+  const ebpf = claimed ? await orPackets(() => openEbpf(config, note, plugins)) : undefined;
+  if (ebpf) return ebpf;
+  const pcap =
+    source === 'proc'
+      ? undefined
+      : await orFallBack(config, note, 'reading /proc', () => openClaimedPcap(options));
+  return pcap ?? { source: openProc(config) };
+}
+
+/** Who only reads packets runs all the same where it can't take commands. */
+async function openClaimedPcap({ config, note, claim }: OpenSourceOptions): Promise<Opened> {
+  const opened = openPcap(config);
+  try {
+    await claim();
+  } catch (error) {
+    if (!isFallback(error)) {
+      opened.source.stop();
+      opened.interfaces.stop();
+      throw error;
+    }
+    note(`\`packetwatch status\` can't ask this program: ${describe(error)}`);
+  }
+  return opened;
+}

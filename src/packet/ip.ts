@@ -1,0 +1,87 @@
+import { EtherType, type Layers, Parsed, u16 } from './layers.ts';
+
+/** Protocol numbers (IANA), of transport and of IPv6 extension headers. */
+export const Protocol = {
+  hopByHop: 0,
+  icmp: 1,
+  tcp: 6,
+  routing: 43,
+  fragment: 44,
+  authentication: 51,
+  icmp6: 58,
+  destination: 60,
+} as const;
+
+/** RFC 8200 names six kinds of extension headers, each at most once but one. */
+const EXTENSIONS = 6;
+const IP4_HEADER = 20;
+export const IP6_HEADER = 40;
+
+/** From an IP header to the transport header, by the EtherType: the packet of a link without a header, too. */
+export function parseNetwork(layers: Layers, etherType: number, at: number): Parsed {
+  if (etherType === EtherType.ipv4) return parseIp4(layers, at);
+  if (etherType === EtherType.ipv6) return parseIp6(layers, at);
+  return Parsed.other;
+}
+
+/** IPv4 (RFC 791) with options; later fragments are `other`. */
+export function parseIp4(layers: Layers, at: number): Parsed {
+  const { bytes, end } = layers;
+  if (at + IP4_HEADER > end) return layers.missing(at + IP4_HEADER);
+  const header = (bytes[at]! & 15) * 4;
+  const total = u16(bytes, at + 2);
+  if (bytes[at]! >> 4 !== 4 || header < IP4_HEADER || (total !== 0 && total < header))
+    return Parsed.malformed;
+  const fragment = u16(bytes, at + 6);
+  layers.ip = at;
+  layers.family = 4;
+  layers.protocol = bytes[at + 9]!;
+  layers.transport = at + header;
+  // 0: a segment over 64 KiB that the card is to cut
+  layers.transportLength = (total === 0 ? layers.wireEnd - at : total) - header;
+  layers.fragmented = (fragment & 0x3fff) !== 0;
+  return (fragment & 0x1fff) === 0 ? Parsed.ok : Parsed.other;
+}
+
+/** IPv6 (RFC 8200) with extension headers; later fragments are `other`. */
+export function parseIp6(layers: Layers, at: number): Parsed {
+  const { bytes, end } = layers;
+  if (at + IP6_HEADER > end) return layers.missing(at + IP6_HEADER);
+  if (bytes[at]! >> 4 !== 6) return Parsed.malformed;
+  let rest = u16(bytes, at + 4) || layers.wireEnd - at - IP6_HEADER; // 0: a jumbogram, or a segment as above
+  let next = bytes[at + 6]!;
+  let header = at + IP6_HEADER;
+  layers.ip = at;
+  layers.family = 6;
+  layers.fragmented = false;
+  for (let n = 0; isExtension(next); n++) {
+    if (n === EXTENSIONS) return Parsed.malformed; // nothing hides behind more of them than any peer sends
+    if (header + 8 > end) return layers.missing(header + 8);
+    let length = (bytes[header + 1]! + 1) * 8;
+    if (next === Protocol.authentication) length = (bytes[header + 1]! + 2) * 4;
+    else if (next === Protocol.fragment) {
+      length = 8;
+      layers.fragmented = true;
+      if ((u16(bytes, header + 2) & 0xfff8) !== 0) return Parsed.other;
+    }
+    if (length > rest) return Parsed.malformed;
+    rest -= length;
+    next = bytes[header]!;
+    header += length;
+  }
+  layers.protocol = next;
+  layers.transport = header;
+  layers.transportLength = rest;
+  return Parsed.ok;
+}
+
+/** Is this the number of an extension header that others may follow? */
+function isExtension(protocol: number): boolean {
+  return (
+    protocol === Protocol.hopByHop ||
+    protocol === Protocol.routing ||
+    protocol === Protocol.destination ||
+    protocol === Protocol.fragment ||
+    protocol === Protocol.authentication
+  );
+}

@@ -1,0 +1,65 @@
+/** Numbers of protocols after a link header (IEEE 802 numbers at IANA). */
+export const EtherType = { ipv4: 0x0800, vlan: 0x8100, ipv6: 0x86dd, qinq: 0x88a8 } as const;
+
+/** What a decoder found. */
+export const Parsed = {
+  /** Not what it looks for: not IP, a later fragment, not TCP. */
+  other: 0,
+  /** Shorter than its own headers say, or they contradict each other. */
+  malformed: 1,
+  /** As far as it was captured it is right, but the capture ends before it can be told. */
+  cut: 2,
+  ok: 3,
+} as const;
+
+export type Parsed = (typeof Parsed)[keyof typeof Parsed];
+
+/**
+ * One packet as it lies in memory, and where its layers begin. Decoders fill it in place; one object serves all
+ * packets, so that none is made per packet. Positions are byte offsets in `bytes`.
+ */
+export class Layers {
+  bytes: Uint8Array = NOTHING;
+  /** Where the captured bytes end. */
+  end = 0;
+  /** Where the packet ended on the wire; not before `end`. */
+  wireEnd = 0;
+  /** The IP header. */
+  ip = 0;
+  /** 4 or 6. */
+  family = 0;
+  /** Protocol number of the transport header. */
+  protocol = 0;
+  /** The transport header. */
+  transport = 0;
+  /** Bytes from it on, as the IP header says. */
+  transportLength = 0;
+  /** Part of a fragmented datagram. */
+  fragmented = false;
+
+  /** Takes up the next packet: `captured` bytes at `from`, of `length` on the wire. */
+  begin(bytes: Uint8Array, from: number, captured: number, length: number): void {
+    this.bytes = bytes;
+    this.end = from + captured;
+    this.wireEnd = from + Math.max(captured, length);
+  }
+
+  /** What it means that bytes before `end` are wanted and aren't all there. */
+  missing(end: number): Parsed {
+    return end > this.wireEnd ? Parsed.malformed : Parsed.cut;
+  }
+}
+
+/** A 16-bit number in network order. */
+export function u16(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 8) | bytes[at + 1]!;
+}
+
+/** A 32-bit number in network order. */
+export function u32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
+  );
+}
+
+const NOTHING = new Uint8Array(0);

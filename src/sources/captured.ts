@@ -1,0 +1,95 @@
+import { OperatorError } from '../model/errors.ts';
+import { Choice } from './choice.ts';
+import { InterfaceNews } from './interface-news.ts';
+import type { HostInterface } from './interface-table.ts';
+import type { Interfaces } from './interfaces.ts';
+
+export interface CapturedOptions {
+  /** Started. */
+  readonly interfaces: Interfaces;
+  /** Only these interfaces; empty: every one in use, also those that come later. */
+  readonly asked: readonly string[];
+  /** Told the interfaces whose packets are wanted, whenever these have changed. */
+  readonly choose: (indexes: readonly number[]) => void;
+  /** Told this host's own addresses, 16 bytes each. */
+  readonly setOwn: (addresses: readonly Uint8Array[]) => void;
+}
+
+/** Interfaces that are captured from: a further one would make the filter longer for each packet. */
+const MOST_INTERFACES = 512;
+
+/** The interfaces whose packets are captured, as WatchedInterfaces are those that the guard sits on. */
+export class CapturedInterfaces {
+  readonly #options: CapturedOptions;
+  readonly #choice: Choice;
+  readonly #news = new InterfaceNews();
+  #chosen: ReadonlyMap<number, HostInterface> = new Map();
+
+  constructor(options: CapturedOptions) {
+    this.#options = options;
+    this.#choice = new Choice(options.asked);
+  }
+
+  /** Chooses among what is there. Throws OperatorError when an interface can't be had. */
+  start(): void {
+    this.#choose();
+    const missing = this.#choice.missing[0];
+    if (missing !== undefined)
+      throw new OperatorError(
+        `there is no interface ${missing} here`,
+        '`ip -brief link` lists them',
+      );
+    if (this.#chosen.size === 0)
+      throw new OperatorError(
+        'there is no interface to watch',
+        'name one with -i, or bring one up',
+      );
+    for (const one of this.#chosen.values()) this.#news.came(one);
+    this.#options.choose([...this.#chosen.keys()]);
+  }
+
+  /** Follows interfaces. @param changed they have, since the last call */
+  follow(nowNs: number, changed: boolean): void {
+    if (changed) this.#tell(this.#choose(), nowNs);
+    for (const one of this.#chosen.values()) this.#news.flipped(one, nowNs);
+  }
+
+  /** What happened since the last call, a line each. */
+  news(nowNs: number): string[] {
+    return this.#news.take(nowNs);
+  }
+
+  get names(): string[] {
+    return [...this.#chosen.values()].map(({ name }) => name);
+  }
+
+  /** Returns those that were chosen before. */
+  #choose(): ReadonlyMap<number, HostInterface> {
+    const { interfaces, setOwn } = this.#options;
+    setOwn(interfaces.addresses());
+    const before = this.#chosen;
+    const now = this.#choice.of(interfaces.all, interfaces.takeGone()).slice(0, MOST_INTERFACES);
+    this.#chosen = new Map(now.map((one) => [one.index, one]));
+    return before;
+  }
+
+  #tell(before: ReadonlyMap<number, HostInterface>, nowNs: number): void {
+    let changed = false;
+    for (const { index, name } of before.values()) {
+      if (this.#chosen.has(index)) continue;
+      changed = true;
+      this.#news.went(index);
+      this.#news.tell(`${name} is gone`, nowNs);
+    }
+    for (const one of this.#chosen.values()) {
+      const known = before.get(one.index);
+      if (known && known.name !== one.name)
+        this.#news.tell(`${known.name} is now called ${one.name}`, nowNs);
+      if (known) continue;
+      changed = true;
+      this.#news.came(one);
+      this.#news.tell(`${one.name} is watched from now on`, nowNs);
+    }
+    if (changed) this.#options.choose([...this.#chosen.keys()]);
+  }
+}
