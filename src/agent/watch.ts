@@ -7,7 +7,7 @@ import type { Sink } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import type { Interfaces } from '../sources/interfaces.ts';
 import { PcapSource } from '../sources/pcap.ts';
-import type { Source } from '../sources/source.ts';
+import type { Source, Written } from '../sources/source.ts';
 import { Clock, monotonicNs } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
@@ -58,7 +58,10 @@ export class Watch {
     this.#takeVerdicts();
   };
   readonly #lookAgain = (): void => this.#look();
-  readonly #commit = (): void => this.#sink.flush();
+  readonly #commit = (): Written => {
+    this.#sink.flush();
+    return this.#sink.written();
+  };
   #timer: NodeJS.Timeout | undefined;
   #timerMs = -1;
   #end: ((error?: unknown) => void) | undefined;

@@ -25,7 +25,7 @@ export class Ring {
   count = 0;
   /** `collect` stopped because `at` was full. */
   more = false;
-  /** Records released so far. */
+  /** Records taken so far. */
   records = 0;
   /** The largest number of bytes that ever waited. */
   highWater = 0;
@@ -38,6 +38,8 @@ export class Ring {
   readonly #signed: Int32Array;
   /** Ring position after each collected record. */
   readonly #after: Int32Array;
+  /** Where the next `collect` begins: at the kernel's consumer position, or ahead of it by what is held. */
+  #position: number;
 
   /**
    * @param fd descriptor of the ring
@@ -55,6 +57,17 @@ export class Ring {
     this.bytes = new Uint8Array(this.#producer.buffer, PAGE);
     this.at = new Uint32Array(window);
     this.#after = new Int32Array(window);
+    this.#position = Atomics.load(this.#consumerWords, 0);
+  }
+
+  /** Ring position before which every record was taken. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Bytes that were taken and not given back. */
+  get held(): number {
+    return (this.#position - Atomics.load(this.#consumerWords, 0)) >>> 0;
   }
 
   /** Bytes that wait to be read. */
@@ -68,13 +81,13 @@ export class Ring {
     return this.words[w + 1]! * 4294967296 + this.words[w]!;
   }
 
-  /** Finds what waits, up to the window; nothing is consumed. */
+  /** Finds what was not taken yet, up to the window. */
   collect(): void {
     const mask = this.size - 1;
     const signed = this.#signed;
-    let position = Atomics.load(this.#consumerWords, 0);
+    let position = this.#position;
     const end = Atomics.load(this.#producerWords, 0);
-    const waiting = (end - position) >>> 0;
+    const waiting = this.pending();
     if (waiting > this.highWater) this.highWater = waiting;
     let count = 0;
     while (position !== end && count < this.at.length) {
@@ -83,7 +96,7 @@ export class Ring {
       if (header & BUSY) break;
       position = (position + (((header & ~DISCARDED) + HEADER + 7) & ~7)) | 0;
       if (header & DISCARDED) {
-        if (count === 0) this.#advance(position);
+        if (count === 0) this.#position = position;
         continue;
       }
       const over = at + HEADER + header - this.size;
@@ -103,22 +116,29 @@ export class Ring {
     return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + at, length);
   }
 
-  /** Gives the first `n` collected records back to the kernel. */
-  release(n: number): void {
+  /** The first `n` collected records are done with here; the kernel has their room when they are given back. */
+  taken(n: number): void {
     if (n === 0) return;
-    this.#advance(this.#after[n - 1]!);
+    this.#position = this.#after[n - 1]!;
     this.records += n;
+  }
+
+  /** Gives the first `n` collected records back at once. */
+  release(n: number): void {
+    this.taken(n);
+    this.giveBack(this.#position);
+  }
+
+  /** Gives the kernel the room of all records before this position, which is at most `position`. */
+  giveBack(to: number): void {
+    const from = Atomics.load(this.#consumerWords, 0);
+    // The kernel reads 64 bits; the upper word moves when the lower one wraps.
+    if (to >>> 0 < from >>> 0) Atomics.add(this.#consumerWords, 1, 1);
+    Atomics.store(this.#consumerWords, 0, to);
   }
 
   stop(): void {
     this.#consumer.unmap();
     this.#producer.unmap();
-  }
-
-  /** The kernel reads 64 bits; the upper word moves when the lower one wraps. */
-  #advance(to: number): void {
-    const from = Atomics.load(this.#consumerWords, 0);
-    if (to >>> 0 < from >>> 0) Atomics.add(this.#consumerWords, 1, 1);
-    Atomics.store(this.#consumerWords, 0, to);
   }
 }

@@ -1,5 +1,6 @@
 import type { AlertQueue } from './alert-queue.ts';
 import type { LineBuffer } from './output.ts';
+import type { Written } from '../sources/source.ts';
 import type { SinkCounts } from './sink.ts';
 
 /** Where a JsonSink writes alerts: each line goes into every queue at once, and nothing is ever held back. */
@@ -29,6 +30,10 @@ export class AlertLines implements LineBuffer {
   }
 
   flush(): void {}
+
+  progress(): Written {
+    return { made: this.#written, written: this.#written };
+  }
 
   counts(): SinkCounts {
     return { lines: this.#lines, bytes: this.#written, lost: 0 };

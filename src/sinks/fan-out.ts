@@ -1,6 +1,7 @@
 import type { Scan } from '../flow/listener.ts';
 import type { ConnectionTable } from '../flow/table.ts';
 import type { ConnectionEvent } from '../model/events.ts';
+import type { Written } from '../sources/source.ts';
 import type { PluginEvent, Sink, SinkCounts } from './sink.ts';
 
 /** Several sinks as one. The first is the main output: it alone may hold back the reading, and it alone is counted. */
@@ -53,6 +54,10 @@ export class FanOut implements Sink {
 
   flush(): void {
     for (const sink of this.#all) sink.flush();
+  }
+
+  written(): Written {
+    return this.#main.written();
   }
 
   counts(): SinkCounts {

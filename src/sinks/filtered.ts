@@ -4,6 +4,7 @@ import { Row } from '../flow/row.ts';
 import type { ConnectionTable } from '../flow/table.ts';
 import { type ConnectionEvent, ScanClass } from '../model/events.ts';
 import { Head } from '../wire/layout.gen.ts';
+import type { Written } from '../sources/source.ts';
 import type { PluginEvent, Sink, SinkCounts } from './sink.ts';
 
 /** Hands a sink the events that pass a filter, losses and those of plugins always; counts what it holds back. */
@@ -71,6 +72,10 @@ export class FilteredSink implements Sink {
 
   flush(): void {
     this.#sink.flush();
+  }
+
+  written(): Written {
+    return this.#sink.written();
   }
 
   counts(): SinkCounts {

@@ -12,6 +12,7 @@ import { Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
 import { jsonText, safe } from './escape.ts';
 import { JsonConnectionWriter } from './json-connection.ts';
 import type { LineBuffer } from './output.ts';
+import type { Written } from '../sources/source.ts';
 import type { Names, PluginEvent, PluginEvents, Sink, SinkCounts, WallClock } from './sink.ts';
 import { UtcStamp } from './stamp.ts';
 import { blockedBits } from './blocked-bits.ts';
@@ -154,6 +155,10 @@ export class JsonSink implements Sink {
 
   flush(): void {
     this.#output.flush();
+  }
+
+  written(): Written {
+    return this.#output.progress();
   }
 
   counts(): SinkCounts {

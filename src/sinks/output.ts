@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { OperatorError } from '../model/errors.ts';
+import type { Written } from '../sources/source.ts';
 import type { SinkCounts } from './sink.ts';
 
 /** What an Output writes to. */
@@ -46,6 +47,7 @@ export interface LineBuffer {
   commit(pos: number): void;
   /** Hands on what is buffered. */
   flush(): void;
+  progress(): Written;
   counts(): SinkCounts;
 }
 
@@ -107,6 +109,12 @@ export class Output implements LineBuffer {
     if (this.#failure === undefined || this.#told) return;
     this.#told = true;
     throw this.#failure;
+  }
+
+  /** What waits for a trouble to pass counts as written: nobody may be there to end it, and records are read on. */
+  progress(): Written {
+    const made = this.#written + this.pos;
+    return { made, written: this.#trouble === undefined ? this.#written : made };
   }
 
   counts(): SinkCounts {

@@ -1,4 +1,5 @@
 import type { FlowListener } from '../flow/listener.ts';
+import type { Written } from '../sources/source.ts';
 
 /** Where events go: one line each. */
 export interface Sink extends FlowListener {
@@ -13,6 +14,8 @@ export interface Sink extends FlowListener {
   readonly backlogged: boolean;
   /** The output takes no lines at the moment: they are lost, and counted. */
   readonly full: boolean;
+  /** How far the lines have come. */
+  written(): Written;
   counts(): SinkCounts;
   /** Flushes what can be. */
   stop(): void;

@@ -5,6 +5,7 @@ import { type ConnectionEvent, EventCode, type EventMask, ScanClass } from '../m
 import { Direction, Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
 import { safe, textName } from './escape.ts';
 import type { Output } from './output.ts';
+import type { Written } from '../sources/source.ts';
 import type { PluginEvent, PluginEvents, Sink, SinkCounts, WallClock } from './sink.ts';
 import { LocalStamp } from './stamp.ts';
 import { blockedBits } from './blocked-bits.ts';
@@ -138,6 +139,10 @@ export class TextSink implements Sink {
 
   flush(): void {
     this.#output.flush();
+  }
+
+  written(): Written {
+    return this.#output.progress();
   }
 
   counts(): SinkCounts {

@@ -6,7 +6,8 @@ import { OperatorError } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { Flag, Head, SocketPart } from '../wire/layout.gen.ts';
 import type { Interfaces } from './interfaces.ts';
-import type { Source, SourceCounts } from './source.ts';
+import { Held } from './held.ts';
+import type { Source, SourceCounts, Written } from './source.ts';
 import { WatchedInterfaces } from './watched.ts';
 
 export interface EbpfOptions {
@@ -21,6 +22,8 @@ export interface EbpfOptions {
 }
 
 const SECOND_NS = 1e9;
+/** Who doesn't write takes with `take`. */
+const ALL: Written = { made: 0, written: 0 };
 /** include/net/tcp_states.h */
 const SYN_SENT = 2;
 /** Records handed on in one call; the rest waits for the next, so that signals and commands get their turn. */
@@ -41,6 +44,8 @@ export class EbpfSource implements Source {
   readonly #options: EbpfOptions;
   #kernel: Kernel | undefined;
   #runs: [Run, Run] | undefined;
+  #held: Held | undefined;
+  #commit: () => Written = () => ALL;
   #nextFlushNs = 0;
   #existing: ((take: (batch: RecordBatch) => void) => number) | undefined;
   #startedNs = 0;
@@ -59,6 +64,7 @@ export class EbpfSource implements Source {
     const kernel = new Kernel(this.#options.kernel);
     this.#kernel = kernel;
     this.#runs = [runOf(kernel.events), runOf(kernel.attempts)];
+    this.#held = new Held([kernel.events, kernel.attempts]);
     this.#startedNs = Number(process.hrtime.bigint());
     try {
       kernel.attachSockets();
@@ -92,7 +98,12 @@ export class EbpfSource implements Source {
     return this.#watched;
   }
 
-  drain(nowNs: number, take: (batch: RecordBatch) => void, commit: () => void = () => {}): number {
+  drain(
+    nowNs: number,
+    take: (batch: RecordBatch) => void,
+    commit: () => Written = () => ALL,
+  ): number {
+    this.#commit = commit;
     const kernel = this.kernel;
     if (nowNs >= this.#nextFlushNs) {
       kernel.flushSums();
@@ -100,7 +111,8 @@ export class EbpfSource implements Source {
     }
     let total = 0;
     while (total < CALL_LIMIT) {
-      const n = this.#merge(nowNs, take, commit);
+      const n = this.#merge(nowNs, take);
+      this.#settle(n > 0);
       total += n;
       if (n === 0) break;
     }
@@ -146,6 +158,7 @@ export class EbpfSource implements Source {
 
   /** With blocking on, the guard stays where it is: blocks run to their end without us. */
   stop(): void {
+    this.#settle(false);
     this.#kernel?.stop(this.#options.kernel.block && !this.#options.kernel.dryRun);
     this.#kernel = undefined;
   }
@@ -161,6 +174,14 @@ export class EbpfSource implements Source {
     return this.attachments()
       .filter((attachment) => !attachment.egress)
       .map((attachment) => attachment.iface);
+  }
+
+  #settle(more: boolean): void {
+    const held = this.#held;
+    if (!held || (held.empty && !more)) return;
+    const written = this.#commit();
+    if (more) held.hold(written);
+    held.settle(written);
   }
 
   /** Without the sockets of this run: records of their own tell of them, and may be in the rings still. */
@@ -181,7 +202,7 @@ export class EbpfSource implements Source {
    * One window of both rings, merged by time. Only what is older than `nowNs` is taken: events are collected before
    * attempts, so that whatever led to an event is there when the event is.
    */
-  #merge(nowNs: number, take: (batch: RecordBatch) => void, commit: () => void): number {
+  #merge(nowNs: number, take: (batch: RecordBatch) => void): number {
     const { events, attempts } = this.kernel;
     const [eventRun, attemptRun] = this.#runs!;
     events.collect();
@@ -213,10 +234,8 @@ export class EbpfSource implements Source {
         take(eventRun);
       }
     }
-    if (e + a === 0) return 0;
-    commit();
-    events.release(e);
-    attempts.release(a);
+    events.taken(e);
+    attempts.taken(a);
     return e + a;
   }
 }

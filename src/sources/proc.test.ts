@@ -18,6 +18,7 @@ import { type PlainRecord, plain } from '../../test/contract/records.ts';
 import { OperatorError } from '../model/errors.ts';
 import { Flag } from '../wire/layout.gen.ts';
 import { ProcSource } from './proc.ts';
+import type { Written } from './source.ts';
 import { State } from './proc-connection.ts';
 
 let host: ProcHost;
@@ -98,7 +99,7 @@ describe('trouble', () => {
     host.write([OUT]);
     host.nowNs += 10e9;
     const kinds: string[] = [];
-    const drain = (commit: () => void): number =>
+    const drain = (commit: () => Written): number =>
       host.source.drain(
         host.nowNs,
         (batch) => kinds.push(...plain(batch).map(({ kind }) => kind)),
@@ -109,7 +110,7 @@ describe('trouble', () => {
         throw new Error('full disk');
       });
     expect(failing).toThrow('full disk');
-    expect(drain(() => undefined)).toBe(2);
+    expect(drain(() => ({ made: 0, written: 0 }))).toBe(2);
     expect(kinds).toEqual(['ATTEMPT', 'OPEN', 'ATTEMPT', 'OPEN']);
   });
 

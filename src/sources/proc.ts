@@ -5,7 +5,7 @@ import { RecordWriter } from '../wire/record-writer.ts';
 import { ProcReader } from './proc-reader.ts';
 import type { ProcRow } from './proc-rows.ts';
 import { ProcTable } from './proc-table.ts';
-import type { Source, SourceCounts } from './source.ts';
+import type { Source, SourceCounts, Written } from './source.ts';
 
 export interface ProcOptions {
   /** Time between two reads, milliseconds. */
@@ -76,7 +76,7 @@ export class ProcSource implements Source {
     return this.#dueNs;
   }
 
-  drain(nowNs: number, take: (batch: RecordBatch) => void, commit?: () => void): number {
+  drain(nowNs: number, take: (batch: RecordBatch) => void, commit?: () => Written): number {
     if (!this.#started) return 0;
     if (this.#telling === undefined) {
       if (nowNs < this.#dueNs || !this.#read(nowNs)) return 0;
@@ -151,7 +151,7 @@ export class ProcSource implements Source {
 
   readonly #see = (row: ProcRow): void => this.#table.see(row);
 
-  #hand(take: (batch: RecordBatch) => void, commit?: () => void): void {
+  #hand(take: (batch: RecordBatch) => void, commit?: () => Written): void {
     const count = this.#writer.count;
     if (count === 0) return;
     take(this.#writer);

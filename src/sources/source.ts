@@ -8,6 +8,13 @@ export interface SourceCounts {
   readonly lost: Readonly<Record<string, number>>;
 }
 
+/** How far the lines that were made of records have come, in bytes; both only grow. */
+export interface Written {
+  readonly made: number;
+  /** Of these, how many are out of this process's hands, or given up. */
+  readonly written: number;
+}
+
 /** Where records come from. The agent pulls; a source has no timer of its own. */
 export interface Source {
   readonly name: 'ebpf' | 'pcap' | 'proc';
@@ -15,11 +22,11 @@ export interface Source {
   start(): void;
   /**
    * Hands on everything there is now, in batches, and returns the number of records.
-   * A batch's memory is the source's again when `take` returns; it counts as taken when `commit`, called after some
-   * batches, returns: what was not committed comes again from the next start.
+   * A batch's memory is the source's again when `take` returns. `commit`, called after some batches and for as
+   * long as something isn't written, writes what can be written: what is not written when the process is killed comes again from the next start.
    * @param nowNs CLOCK_MONOTONIC, nanoseconds
    */
-  drain(nowNs: number, take: (batch: RecordBatch) => void, commit?: () => void): number;
+  drain(nowNs: number, take: (batch: RecordBatch) => void, commit?: () => Written): number;
   counts(): SourceCounts;
   /** What this source can't see, one sentence each. */
   limits(): readonly string[];

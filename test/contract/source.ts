@@ -103,6 +103,7 @@ export function sourceSuite(
           },
           () => {
             takenAtCommit.push(taken);
+            return { made: 0, written: 0 };
           },
         );
         expect(takenAtCommit.length).toBeGreaterThan(0);
@@ -121,6 +122,7 @@ export function sourceSuite(
             },
             () => {
               commits++;
+              return { made: 0, written: 0 };
             },
           );
         expect(drain).toThrow(failure);

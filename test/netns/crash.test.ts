@@ -1,8 +1,10 @@
 /** After kill -9 the guard goes on by itself; the next start takes it over and tells what happened meanwhile. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { writeFileSync } from 'node:fs';
 import { type Event, Watch } from '../support/packetwatch.ts';
 import { otherScanner, SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { HOOKS, suite, useRig } from '../support/suite.ts';
+import { until } from '../support/command.ts';
 import { attached, guardAt, isPinned, NOTHING } from './attached.ts';
 import { load, type LoadOptions, serve, toldOf, wrongOnes } from './load.ts';
 import { namesOf } from './connections.ts';
@@ -75,6 +77,37 @@ suite('kill -9', ['hping3'], () => {
     const from = over.findIndex((event) => again.has(nameOf(event)));
     const once = over.slice(from).filter((event) => !again.has(nameOf(event)));
     expect(from < 0 ? [] : once).toEqual([]);
+    expect(await second.stop()).toBe(0);
+  });
+
+  test('with a reader that does not read: what it never got is told by the next start', async () => {
+    const outward: LoadOptions = {
+      host: SCANNER[4],
+      ports: [3002, 3003],
+      first: 'server',
+      count: 600,
+      rate: 0,
+    };
+    const options = ['-i', VICTIM_IF, '-o', 'json', '--block'];
+    const read = `/tmp/packetwatch-read-${process.pid}`;
+    const later = `"$@" | { until [ -e ${read} ]; do sleep 0.05; done; rm ${read}; cat; }`;
+    await serve(rig().scanner, outward);
+    const first = await Watch.start(rig().victim, options, { by: ['bash', '-c', later, 'bash'] });
+    const made = await load(rig().victim, outward);
+    const { pid } = await until('more lines than a pipe holds', async () => {
+      const status = await first.status();
+      return status.output.lines >= 3 * made.length ? status : undefined;
+    });
+    process.kill(pid, 'SIGKILL');
+    const second = await Watch.start(rig().victim, options);
+    writeFileSync(read, '');
+    await first.running.ended;
+    const whole = (events: readonly Event[]) =>
+      [...new Set(namesOf(events))].join(' ') === 'attempt open close';
+    const wrong = () => wrongOnes(made, toldOf([first, second], SCANNER[4]), whole);
+    await until('all connections', () => wrong().length === 0).catch(() => undefined);
+    expect(wrong()).toEqual([]);
+    expect(first.lines.length).toBeLessThan(3 * made.length);
     expect(await second.stop()).toBe(0);
   });
 });
