@@ -26,6 +26,8 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_$(BPF_AR
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,dist/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 # One file starts in 60 % of the time of a hundred.
 BUNDLE := --bundle --packages=external --platform=node --format=esm --target=node$(NODE_AT_LEAST) --log-level=warning
+PLUGINS := $(patsubst plugins/%/plugin.json,%,$(wildcard plugins/*/plugin.json))
+PLUGIN_OBJECTS := $(foreach plugin,$(PLUGINS),dist/bundled/$(plugin)/$(plugin).bpf.o)
 BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' | \
   $(CLANG) -target bpf $(BPF_INCLUDE) -fsyntax-only -x c - 2>/dev/null
 
@@ -85,15 +87,17 @@ node_modules/.package-lock.json: package.json package-lock.json | node
 	@touch $@
 
 ts: node_modules/.package-lock.json
-	@$(BIN)/tsc -b src/cli
+	@$(BIN)/tsc -b src/cli plugins
 	@$(BIN)/esbuild src/cli/main.ts $(BUNDLE) --outfile=dist/cli/main.js
+	@$(BIN)/esbuild $(PLUGINS:%=plugins/%/decoder.ts) $(BUNDLE) --outbase=plugins --outdir=dist/bundled
+	@for plugin in $(PLUGINS); do cp plugins/$$plugin/plugin.json dist/bundled/$$plugin/; done
 
 # Without clang the program still runs, on /proc.
 bpf:
 	@if $(BPF_PROBE) || tools/need 'the BPF build (skipped: the program reads /proc)' $(BUILD_PKGS); \
 	then $(MAKE) bpf-objects; fi
 
-bpf-objects: $(BPF_OBJECTS)
+bpf-objects: $(BPF_OBJECTS) $(PLUGIN_OBJECTS)
 	@:
 
 # DWARF goes when there is a tool for it; BTF stays, the loader reads it.
@@ -101,6 +105,12 @@ dist/bpf/%.bpf.o: bpf/%.bpf.c $(wildcard bpf/*.h)
 	@mkdir -p $(@D)
 	@echo 'clang $<'
 	@$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+	@if command -v $(LLVM_STRIP) >/dev/null; then $(LLVM_STRIP) -g $@; fi
+
+dist/bundled/%.bpf.o: plugins/%.bpf.c bpf/packetwatch_plugin.h
+	@mkdir -p $(@D)
+	@echo 'clang $<'
+	@$(CLANG) $(BPF_CFLAGS) -Ibpf -c $< -o $@
 	@if command -v $(LLVM_STRIP) >/dev/null; then $(LLVM_STRIP) -g $@; fi
 
 # Tests probe for what they need and say what they skip.

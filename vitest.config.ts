@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     reporters: ['default', './tools/summary-reporter.ts'],
     projects: [
-      project('unit', 'src/**/*.test.ts', { order: 0, timeoutMs: 10_000 }),
+      project('unit', '{src,plugins}/**/*.test.ts', { order: 0, timeoutMs: 10_000 }),
       project('contract', 'test/contract/**/*.test.ts', { order: 1, timeoutMs: 30_000 }),
       project('cases', 'test/cases/**/*.test.ts', { order: 1, timeoutMs: 30_000 }),
       project('kernel', 'test/kernel/**/*.test.ts', { order: 2, timeoutMs: 30_000, serial: true }),

@@ -33,7 +33,7 @@ export class PluginSet implements Follower {
   readonly #chain: number;
   readonly #note: (line: string) => void;
   #members: Member[] = [];
-  /** Place in the chain of the next plugin at XDP; a place is never used again. */
+  /** Place in the chain of the next plugin at XDP: behind all that there were, whose programs jump to the next one. */
   #next = 0;
   readonly #places = new Map<Member, number>();
 
@@ -107,6 +107,7 @@ export class PluginSet implements Follower {
   }
 
   #chainUp(member: Member): void {
+    if (this.#places.size === 0) this.#next = 0;
     const place = this.#next++;
     member.plugin.program(XDP, { pass: XDP_PASS, next: { chain: this.#chain, at: place + 1 } });
     this.#places.set(member, place);

@@ -237,6 +237,45 @@ describe('JSON', () => {
   });
 });
 
+describe('an event of a plugin', () => {
+  const event = {
+    name: 'echo.seen',
+    plugin: 'echo',
+    tsNs: 100e9,
+    text: 'a\x1b[2J\\b\nc',
+    json: '',
+  };
+
+  it('is an object with its fields, a line of text, and escaped in both', () => {
+    const json = linesOf('json');
+    json.sink.plugin({ ...event, json: JSON.stringify({ iface: 'x\u202ey\u009b' }).slice(1, -1) });
+    json.sink.plugin(event);
+    const [full, empty] = json.lines();
+    expect(full).toBe(
+      '{"ts":"2021-04-28T15:28:05.000000Z","event":"echo.seen","plugin":"echo","iface":"x\\u202ey\\u009b","host":"web \\"1\\""}',
+    );
+    for (const line of [full!, empty!])
+      expect(problems(JSON.parse(line) as Record<string, unknown>)).toEqual([]);
+    const text = linesOf('text');
+    text.sink.plugin(event);
+    expect(text.lines()[0]).toMatch(/: a\\u001b\[2J\\\\b\\u000ac$/);
+  });
+
+  it('of any length is written whole', () => {
+    for (const form of ['text', 'json'] as const) {
+      const { sink, lines } = linesOf(form);
+      sink.plugin({ ...event, text: '\x01'.repeat(512), json: `"a":"${'\u200f'.repeat(1000)}"` });
+      expect(lines()).toHaveLength(1);
+    }
+  });
+
+  it('passes every filter', () => {
+    const { sink, lines } = linesOf('text', undefined, {}, 'port 80');
+    sink.plugin(event);
+    expect(lines()).toHaveLength(1);
+  });
+});
+
 describe('the schema', () => {
   it('refuses what is wrong', () => {
     const { feed, lines } = linesOf('json');
