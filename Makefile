@@ -34,10 +34,10 @@ BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' |
 # Files that programs write; `make check` fails when writing them again changes one.
 GENERATED := src/wire/layout.gen.ts docs/metrics.md
 
-.PHONY: help run build check test test-fuzz bench clean generate generated node bpf bpf-objects ts test-packages bench-packages
+.PHONY: help run build check test test-fuzz test-faults bench clean generate generated node bpf bpf-objects ts test-packages bench-packages
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: build ## log this host's connections, with metrics; ARGS='...' adds options of `packetwatch watch`
 	@exec $(NODE) dist/cli/main.js watch --listen 127.0.0.1:9470 $(ARGS)
@@ -52,6 +52,10 @@ test: test-packages build ## all tests; the last line counts them
 
 test-fuzz: build ## a million mutated frames through the guard (needs root)
 	@PACKETWATCH_FUZZ_FRAMES=1000000 $(BIN)/vitest run --project kernel test/kernel/fuzz.test.ts $(ARGS)
+
+test-faults: test-packages build ## 200 times kill -9, and stopped for a minute under load (needs root)
+	@PACKETWATCH_KILLS=200 PACKETWATCH_STOPPED_S=60 $(BIN)/vitest run --project netns \
+	  test/netns/kills.test.ts test/netns/stopped.test.ts $(ARGS)
 
 bench: bench-packages build ## measure against peers on this machine
 	@$(BIN)/tsx bench/main.ts $(ARGS)

@@ -18,6 +18,7 @@ export const Command = {
   LINK_CREATE: 28,
   LINK_UPDATE: 29,
   ITER_CREATE: 33,
+  LINK_DETACH: 34,
 } as const;
 
 /** Memory for one call's attribute and what it points to, so that nothing is collected while the kernel reads it. */

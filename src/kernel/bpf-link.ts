@@ -99,6 +99,13 @@ export function updateLink(link: number, program: number): void {
   call('LINK_UPDATE', 16);
 }
 
+/** Detaches a link at once; one without pin and descriptors goes by itself, but later. False: this kind can't. */
+export function detachLink(link: number): boolean {
+  attr.fill(0);
+  attr.writeUInt32LE(link, 0);
+  return bpfCall(Command.LINK_DETACH, attr, 4) >= 0;
+}
+
 /** struct bpf_link_info, bpf_prog_info or bpf_map_info of a descriptor. */
 export function objectInfo(fd: number): Buffer {
   const info = Buffer.alloc(256);

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { OperatorError } from '../model/errors.ts';
-import { pinnedObject, pinObject } from './bpf.ts';
+import { detachLink, pinnedObject, pinObject } from './bpf.ts';
 import { closeFd, isBpffs, mountBpffs, netnsCookie, SystemError } from './libc.ts';
 import { privateDirectory } from './private-directory.ts';
 
@@ -119,8 +119,10 @@ export class Pins {
     return existsSync(`${this.directory}/${name}`);
   }
 
-  /** A link is detached by that. */
+  /** A link is detached by that: at once, where its kind can be, so that its place can be taken. */
   unpin(name: string): void {
+    const link = isLink(name) ? this.link(name) : undefined;
+    if (link !== undefined) detachLink(link);
     rmSync(`${this.directory}/${name}`, { force: true });
     this.#letGo(name);
   }

@@ -1,8 +1,8 @@
+import { hashOf } from '../support/tables.ts';
 import type { Rig } from './rig.ts';
 import { bytesOf } from './rig.ts';
 
 const SETS = 16384n;
-const MASK = (1n << 64n) - 1n;
 
 /** IPv4 sources whose states all lie in one set of the kernel's table: pw_hash() of bpf/table.h, by brute force. */
 export function collidingSources(rig: Rig, count: number): string[] {
@@ -10,7 +10,7 @@ export function collidingSources(rig: Rig, count: number): string[] {
   const bySet = new Map<bigint, string[]>();
   for (let n = 1; ; n++) {
     const source = `198.18.${(n >> 8) & 255}.${n & 255}`.replace('18', String(18 + (n >> 16)));
-    const set = hash(Buffer.from(bytesOf(source)), seed) & (SETS - 1n);
+    const set = hashOf(Buffer.from(bytesOf(source)), seed) & (SETS - 1n);
     const found = bySet.get(set);
     if (!found) bySet.set(set, [source]);
     else if (found.push(source) === count) return found;
@@ -25,19 +25,10 @@ export function apartSources(rig: Rig, count: number): number[] {
   const address = Buffer.from(bytesOf('0.0.0.0'));
   for (let source = 0x0b000000; sources.length < count; source++) {
     address.writeUInt32BE(source, 12);
-    const set = hash(address, seed) & (SETS - 1n);
+    const set = hashOf(address, seed) & (SETS - 1n);
     if (taken.has(set)) continue;
     taken.add(set);
     sources.push(source);
   }
   return sources;
-}
-
-function hash(address: Buffer, seed: bigint): bigint {
-  const half = (at: number): bigint => address.readBigUInt64LE(at);
-  let h = (half(0) * 0x9e3779b97f4a7c15n) & MASK;
-  h ^= half(8) ^ seed;
-  h = (h * ((seed >> 7n) | 1n)) & MASK;
-  h = ((h ^ (h >> 32n)) * 0xbf58476d1ce4e5b9n) & MASK;
-  return h ^ (h >> 31n);
 }
