@@ -38,7 +38,8 @@ export async function serve(where: Namespace, options: LoadOptions): Promise<Run
 export async function load(from: Namespace, options: LoadOptions): Promise<Made[]> {
   const { host, ports, first, count, rate } = options;
   const args = [host, ...ports, first, count, rate].map(String);
-  const made = JSON.parse(await from.must([PYTHON, LOAD, 'connect', ...args], { seconds: 55 })) as [
+  const seconds = 55 + (rate === 0 ? 0 : count / rate);
+  const made = JSON.parse(await from.must([PYTHON, LOAD, 'connect', ...args], { seconds })) as [
     number,
     number,
     number,
