@@ -63,6 +63,8 @@ export class KillLane {
   /** Packets of the blocked scanners that the stack saw; undefined: they are not blocked. */
   #through: number[] | undefined;
   #pins: string | undefined;
+  /** The last one that was not started to be killed at once. */
+  #running: Running | undefined;
   #ms = { start: 0, stop: 0 };
   /** What went wrong. */
   readonly faults: string[] = [];
@@ -91,7 +93,16 @@ export class KillLane {
   }
 
   async kill(kill: Kill): Promise<void> {
-    const watch = await this.#works(kill.options);
+    try {
+      await this.#kill(kill, await this.#works(kill.options));
+      await this.#check();
+    } catch (error) {
+      this.faults.push(String(error));
+      await this.#running?.end('SIGKILL');
+    }
+  }
+
+  async #kill(kill: Kill, watch: Watch): Promise<void> {
     switch (kill.phase) {
       case 'run':
         await sleep(kill.share * RUN_MS);
@@ -113,12 +124,12 @@ export class KillLane {
         await this.#killStart(kill);
         break;
     }
-    await this.#check();
   }
 
   /** A last start must work as well. */
   async down(): Promise<void> {
-    await (await this.#works([])).stop();
+    const last = await this.#works([]).catch((error: unknown) => this.faults.push(String(error)));
+    if (last instanceof Watch) await last.stop();
     await this.#rig.down();
   }
 
@@ -130,6 +141,7 @@ export class KillLane {
   async #works(options: readonly string[]): Promise<Watch> {
     const began = performance.now();
     const watch = await this.#start(options);
+    this.#running = watch.running;
     this.#ms.start = performance.now() - began;
     const scanner = await this.#rig.scanner.peer();
     const { port } = await scanner.connect({ host: VICTIM[4], port: 9, source: SCANNER[4] });

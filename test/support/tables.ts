@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lookupElement, nextKey, pinnedObject } from '../../src/kernel/bpf.ts';
+import { lookupElement, MapType, nextKey, pinnedObject } from '../../src/kernel/bpf.ts';
 import { closeFd, mapShared } from '../../src/kernel/libc.ts';
 import { BpfObject, type MapDefinition } from '../../src/kernel/object.ts';
 
@@ -45,7 +45,8 @@ function look(directory: string): Tables | undefined {
   guard ??= new BpfObject(GUARD);
   const object = guard;
   const maps = object.maps();
-  const missing = [...maps.map(({ name }) => name), 'requests'].filter((n) => !pins.includes(n));
+  const pinned = maps.filter(({ type }) => type !== MapType.PROG_ARRAY).map(({ name }) => name);
+  const missing = [...pinned, 'requests'].filter((name) => !pins.includes(name));
   if (missing.length > 0) {
     const links = pins.filter((name) => /^link-\d/.test(name));
     const wrong = links.length === 0 ? [] : [`${links.join()} without ${missing.join()}`];
