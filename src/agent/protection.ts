@@ -12,7 +12,7 @@ import { monotonicNs } from './clock.ts';
 const REFRESH_NS = 5e9;
 /** Between two refreshes that news bring about: so long, or so many times what the last one took. */
 const NEWS_NS = 50e6;
-const REST = 20;
+const REST = 10;
 
 export interface ProtectionOptions {
   readonly kernel: Kernel;

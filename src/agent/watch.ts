@@ -137,6 +137,7 @@ export class Watch {
       seed: randomBytes(4).readUInt32LE(0),
       watchesAnswers: name !== 'proc',
       watchesSockets: name !== 'pcap',
+      otherNamespaces: name === 'ebpf' && this.#config.kernel.allNetns,
       listener: this.#detectors,
       answered: (low, high) => ebpf?.kernel.answered(low, high) ?? pcap?.answered(low, high) ?? 0,
     });

@@ -5,7 +5,7 @@ import { u64 } from './absorb.ts';
 import { Connections } from './connections.ts';
 import { type FlowCounts, Tally } from './counts.ts';
 import { Ending } from './ending.ts';
-import { ANSWER_NS, Join, REFUSAL_NS } from './join.ts';
+import { ANSWER_NS, FORWARDED_NS, Join, REFUSAL_NS } from './join.ts';
 import type { FlowListener } from './listener.ts';
 import { List, Row } from './row.ts';
 import { ScanBook } from './scans.ts';
@@ -25,6 +25,8 @@ export interface FlowOptions {
    * answer like those of others, and an answer to an attempt that was not seen tells nothing: anybody may send one.
    */
   readonly watchesSockets: boolean;
+  /** Whether the source tells of sockets of other network namespaces, at the ends of what this one forwards. */
+  readonly otherNamespaces: boolean;
   readonly listener: FlowListener;
   /** What left this host in answer to an attempt (Answer), asked once the wait is over. */
   answered(idLo: number, idHi: number): number;
@@ -35,6 +37,7 @@ export const FLOW_DEFAULTS = {
   scanWindowNs: 60e9,
   watchesAnswers: true,
   watchesSockets: true,
+  otherNamespaces: false,
 } as const;
 
 /** Answers of FlowOptions.answered. */
@@ -67,6 +70,7 @@ export class Flow {
       tally: this.#tally,
       watchesAnswers: options.watchesAnswers,
       watchesSockets: options.watchesSockets,
+      otherNamespaces: options.otherNamespaces,
     });
     this.#scans = new ScanBook({
       windowNs: options.scanWindowNs,
@@ -118,6 +122,8 @@ export class Flow {
       const reset = this.#answer(row) === Answer.synAckThenReset;
       all.end(row, reset ? Ending.halfOpenReset : Ending.halfOpen, all.deadline(row));
     }
+    for (let row = all.due(List.forwarded, nowNs); row >= 0; row = all.due(List.forwarded, nowNs))
+      this.#join.openedElsewhere(row, all.deadline(row) - FORWARDED_NS);
     for (let row = all.due(List.refusal, nowNs); row >= 0; row = all.due(List.refusal, nowNs)) {
       all.end(row, Ending.refused, all.deadline(row) - REFUSAL_NS);
     }

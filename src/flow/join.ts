@@ -14,12 +14,15 @@ export interface JoinOptions {
   readonly tally: Tally;
   readonly watchesAnswers: boolean;
   readonly watchesSockets: boolean;
+  readonly otherNamespaces: boolean;
 }
 
 /** An attempt of others without an answer for so long is dropped (or lost on the way, when forwarded). */
 export const ANSWER_NS = 3e9;
 /** The socket that was refused says so within microseconds; this is for a record that was lost. */
 export const REFUSAL_NS = 100e6;
+/** The socket behind a forwarded connection opens at the SYN+ACK, or at the ACK a round trip later. */
+export const FORWARDED_NS = 1e9;
 /** The same SYN again sooner is another sighting; retransmissions start at 1 s, with a known path at 200 ms. */
 const RETRANSMIT_NS = 200e6;
 
@@ -30,6 +33,7 @@ export class Join {
   readonly #tally: Tally;
   readonly #watchesAnswers: boolean;
   readonly #watchesSockets: boolean;
+  readonly #otherNamespaces: boolean;
   readonly #orienter: Orienter;
 
   constructor(options: JoinOptions) {
@@ -38,6 +42,7 @@ export class Join {
     this.#tally = options.tally;
     this.#watchesAnswers = options.watchesAnswers;
     this.#watchesSockets = options.watchesSockets;
+    this.#otherNamespaces = options.otherNamespaces;
     this.#orienter = new Orienter(this.#table);
   }
 
@@ -181,14 +186,35 @@ export class Join {
   #open(row: number, tsNs: number): boolean {
     const marks = this.#connections.marks(row);
     if ((marks & Mark.opened) !== 0) return false;
+    if ((marks & SOCKETS) === 0 && this.#otherNamespaces) {
+      if (this.#isForwarded(row)) return false;
+      this.#connections.wait(row, List.forwarded, tsNs + FORWARDED_NS);
+      return true;
+    }
+    this.#tellOpen(row, tsNs);
+    if ((marks & SOCKETS) !== 0) this.#table.move(row, List.open);
+    else this.#letGo(row, tsNs);
+    return true;
+  }
+
+  /** A forwarded connection of which no socket told: it opened all the same. */
+  openedElsewhere(row: number, tsNs: number): void {
+    this.#tellOpen(row, tsNs);
+    this.#letGo(row, tsNs);
+  }
+
+  #tellOpen(row: number, tsNs: number): void {
     this.#connections.mark(row, Mark.opened);
     this.#connections.tell(row, EventCode.open, tsNs);
-    if ((marks & SOCKETS) !== 0) this.#table.move(row, List.open);
-    else {
-      this.#tally.forwarded++;
-      this.#connections.forget(row, Seen.ended, tsNs);
-    }
-    return true;
+  }
+
+  #letGo(row: number, tsNs: number): void {
+    this.#tally.forwarded++;
+    this.#connections.forget(row, Seen.ended, tsNs);
+  }
+
+  #isForwarded(row: number): boolean {
+    return this.#table.bytes[row * Row.stride + Row.list] === List.forwarded;
   }
 
   #refused(row: number, tsNs: number): boolean {
@@ -199,7 +225,8 @@ export class Join {
     const own =
       (marks & Mark.origSocket) !== 0 ||
       direction === Direction.OUTBOUND ||
-      direction === Direction.LOCAL;
+      direction === Direction.LOCAL ||
+      (this.#otherNamespaces && direction === Direction.FORWARDED);
     if (own && this.#watchesSockets) this.#connections.wait(row, List.refusal, tsNs + REFUSAL_NS);
     else this.#connections.end(row, Ending.refused, tsNs);
     return true;
@@ -216,6 +243,7 @@ export class Join {
     const table = this.#table;
     const base = row * Row.stride;
     const error = half(bytes, at + SocketPart.error);
+    if (this.#isForwarded(row)) this.#tellOpen(row, this.#connections.deadline(row) - FORWARDED_NS);
     takeCounters(table, row, words, at, passive);
     this.#connections.mark(row, passive ? Mark.respClosed : Mark.origClosed);
     const ending = endingOf(passive, bytes[at + SocketPart.state]!, error);

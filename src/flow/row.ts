@@ -74,11 +74,13 @@ export const List = {
   answer: 0,
   /** Answered with SYN+ACK: the handshake's end due within 60 s. */
   handshake: 1,
+  /** Forwarded and answered with SYN+ACK: what a socket of another namespace says of it due within 1 s. */
+  forwarded: 2,
   /** Own attempts that an RST answered: the socket's CLOSE due within 100 ms. */
-  refusal: 2,
+  refusal: 3,
   /** Own attempts: the socket's CLOSE or OPEN will come. */
-  connecting: 3,
+  connecting: 4,
   /** Open connections: the socket's CLOSE will come. */
-  open: 4,
-  count: 5,
+  open: 5,
+  count: 6,
 } as const;

@@ -56,8 +56,10 @@ describe('counts', () => {
       fc.property(
         fc.array(step, { maxLength: 200 }),
         fc.integer({ min: 0, max: 2 }),
-        (steps, answer) => {
-          const { feed, told, flow } = rig({ maxConnections: LIMIT, answered: () => answer });
+        fc.boolean(),
+        (steps, answer, otherNamespaces) => {
+          const options = { maxConnections: LIMIT, answered: () => answer, otherNamespaces };
+          const { feed, told, flow } = rig(options);
           for (const [record, body, tick] of steps) {
             feed(body === undefined ? record : { ...record, socket: body });
             if (tick !== undefined) flow.tick(tick * 1e9);
