@@ -258,6 +258,13 @@ describe('a forwarded connection, with the sockets of other namespaces', () => {
     expect(flow.counts()).toMatchObject({ forwarded: 1, live: 0 });
   });
 
+  it('opens at the end of the program at the latest', () => {
+    const { feed, told, flow } = others();
+    feed(...answered);
+    flow.stop(100.2e9);
+    expect(told.names()).toEqual(['attempt', 'open']);
+  });
+
   it('is local when both ends are here, and closes when both have', () => {
     const { feed, told, flow } = others();
     feed(...answered, { kind: 'OPEN', at: 100.2, socket: curl });

@@ -122,8 +122,7 @@ export class Flow {
       const reset = this.#answer(row) === Answer.synAckThenReset;
       all.end(row, reset ? Ending.halfOpenReset : Ending.halfOpen, all.deadline(row));
     }
-    for (let row = all.due(List.forwarded, nowNs); row >= 0; row = all.due(List.forwarded, nowNs))
-      this.#join.openedElsewhere(row, all.deadline(row) - FORWARDED_NS);
+    this.#openElsewhere(nowNs);
     for (let row = all.due(List.refusal, nowNs); row >= 0; row = all.due(List.refusal, nowNs)) {
       all.end(row, Ending.refused, all.deadline(row) - REFUSAL_NS);
     }
@@ -131,11 +130,19 @@ export class Flow {
   }
 
   /**
-   * Tells the totals of scans that go on: nothing comes after this.
+   * Tells the totals of scans that go on, and what waits for a socket to speak: nothing comes after this.
    * @param nowNs CLOCK_MONOTONIC, nanoseconds
    */
   stop(nowNs: number): void {
+    this.#openElsewhere(nowNs + FORWARDED_NS);
     this.#scans.stop(nowNs);
+  }
+
+  /** Forwarded connections of which no socket told in time. */
+  #openElsewhere(nowNs: number): void {
+    const all = this.#connections;
+    for (let row = all.due(List.forwarded, nowNs); row >= 0; row = all.due(List.forwarded, nowNs))
+      this.#join.openedElsewhere(row, all.deadline(row) - FORWARDED_NS);
   }
 
   #answer(row: number): number {
