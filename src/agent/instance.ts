@@ -14,7 +14,8 @@ import { lockFile, netnsCookie } from '../kernel/libc.ts';
 import { privateDirectory } from '../kernel/private-directory.ts';
 import { OperatorError } from '../model/errors.ts';
 
-const DIRECTORY = '/run/packetwatch';
+/** Of the lock and the socket for commands. */
+export const DIRECTORY = '/run/packetwatch';
 /** Clients that ask nothing go: each has a descriptor of ours. */
 const IDLE_MS = 5000;
 const HOLDER_TRIES = 50;

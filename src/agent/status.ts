@@ -1,6 +1,7 @@
 import type { FlowCounts } from '../flow/counts.ts';
 import type { Firewall, FirewallCounts } from '../guard/firewall.ts';
 import type { Flow } from '../flow/flow.ts';
+import { heldCapabilities } from '../kernel/capabilities.ts';
 import type { Counters } from '../kernel/counters.ts';
 import type { Attachment } from '../kernel/hooks.ts';
 import type { PluginCounts } from '../plugins/plugin.ts';
@@ -29,6 +30,9 @@ export interface Parts {
 export interface Status {
   readonly pid: number;
   readonly uptime_s: number;
+  /** As which it runs, and which capabilities it has. */
+  readonly uid: number;
+  readonly capabilities: readonly string[];
   readonly source: string;
   readonly blocking: boolean;
   readonly limits: readonly string[];
@@ -81,6 +85,8 @@ export function statusOf({
   return {
     pid: process.pid,
     uptime_s: Math.round((nowNs - startedNs) / 1e9),
+    uid: process.geteuid!(),
+    capabilities: [...heldCapabilities()],
     source: source.name,
     blocking: config.block !== 'off' && !config.kernel.dryRun,
     limits: source.limits(),

@@ -61,6 +61,12 @@ function describe(status: Told): string {
       `Running: process ${status.pid} for ${status.uptime_s} s, source ${status.source}, ` +
         `${status.blocking ? 'blocking scanners' : 'watching only'}${status.adopted ? ', adopted tables of an earlier run' : ''}\n`,
     );
+  if (status.capabilities)
+    parts.push(
+      status.uid === 0
+        ? 'Rights: those of root; `watch --user NAME` gives up what it needs not\n'
+        : `Rights: user ${status.uid}, ${status.capabilities.join(', ') || 'no capabilities'}\n`,
+    );
   if (status.attachments)
     parts.push(
       table(

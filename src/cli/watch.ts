@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { type WatchConfig, watchDefaults } from '../agent/config.ts';
+import { becomeUser, type User, userOf } from '../agent/become-user.ts';
 import { Watch } from '../agent/watch.ts';
 import { parseListen } from '../api/address.ts';
 import { parseFilter } from '../filter/filter.ts';
@@ -34,6 +35,7 @@ interface Options {
   allNetns?: boolean;
   listen?: WatchConfig['listen'];
   duration?: number;
+  user?: User;
 }
 
 const { kernel } = watchDefaults;
@@ -136,6 +138,11 @@ export function watchCommand(): Command {
     )
     .option('--all-netns', 'sockets of all network namespaces, not only of this one')
     .option('--duration <time>', 'end after this time', seconds)
+    .option(
+      '--user <name>',
+      'as root: go on as this user, with the capabilities that are needed and no others',
+      userOf,
+    )
     .addHelpText(
       'after',
       `
@@ -153,7 +160,9 @@ has its source address alone; losses are always told. Quote parentheses and \`!\
   packetwatch watch 'src net 10.0.0.0/8 and not (host 10.0.0.5 or dst port 22)'`,
     )
     .action(async (words: string[], options: Options) => {
-      const watch = new Watch(configOf(words, options), tell);
+      const config = configOf(words, options);
+      if (options.user) becomeUser(options.user, config);
+      const watch = new Watch(config, tell);
       const stop = () => watch.stop();
       process.on('SIGINT', stop).on('SIGTERM', stop);
       // With a log file no terminal is wanted: its hang-up is what logrotate(8) sends.

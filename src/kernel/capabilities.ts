@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { OperatorError } from '../model/errors.ts';
+import * as rights from './libc-rights.ts';
 
 /** capabilities(7) by number (linux/capability.h). */
 const NAMES =
@@ -47,6 +48,27 @@ export function requireCapabilities(): void {
     `no permission to use BPF: ${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing`,
     `run as root, or give this user ${NEEDED.join(', ')} (docs/privileges.md), or use --source proc`,
   );
+}
+
+/**
+ * Keeps these capabilities, as far as it has them, and in this thread alone: the others lose all of theirs when
+ * `changeUser` gives up root.
+ * @param children those that the programs get which it starts
+ */
+export function keepOnly(
+  names: readonly string[],
+  children: readonly string[],
+  changeUser: () => void,
+): void {
+  const held = heldCapabilities();
+  const numbers = (list: readonly string[]) =>
+    list.filter((name) => held.has(name)).map((name) => NAMES.indexOf(name));
+  const kept = numbers(names);
+  for (const name of held) if (!names.includes(name)) rights.dropFromBounding(NAMES.indexOf(name));
+  rights.keepThroughSetuid();
+  changeUser();
+  rights.setCapabilities(kept, numbers(children));
+  rights.noNewPrivileges();
 }
 
 /** A line of proc_pid_status(5). */

@@ -16,8 +16,9 @@ import { closeFd, isBpffs, mountBpffs, netnsCookie, SystemError } from './libc.t
 import { privateDirectory } from './private-directory.ts';
 
 const BPFFS = '/sys/fs/bpf';
+const HOST_ROOT = `${BPFFS}/packetwatch`;
 /** One that root has mounted for a user who may not enter the host's: systemd mounts that for root alone. */
-const OWN_BPFFS = '/run/packetwatch/bpf';
+export const OWN_BPFFS = '/run/packetwatch/bpf';
 /** Of a pin that is to take another one's place: bpffs allows no dots in names. */
 const NEXT = 'next-';
 
@@ -35,10 +36,18 @@ export class Pins {
    */
   readonly #kept = new Map<string, number>();
 
-  constructor(cookie: bigint = netnsCookie()) {
-    this.#root = isBpffs(OWN_BPFFS) ? OWN_BPFFS : `${BPFFS}/packetwatch`;
-    this.directory = `${this.#root}/netns-${cookie}`;
+  constructor(
+    cookie: bigint = netnsCookie(),
+    root: string = isBpffs(OWN_BPFFS) ? OWN_BPFFS : HOST_ROOT,
+  ) {
+    this.#root = root;
+    this.directory = `${root}/netns-${cookie}`;
     this.#allowed = `${this.directory}-allowed`;
+  }
+
+  /** Those of root, where a user of its own has others. */
+  static ofHost(): Pins {
+    return new Pins(netnsCookie(), HOST_ROOT);
   }
 
   /** Mounts the BPF file system when nobody did, and makes what lies above the directory. Throws OperatorError. */
@@ -134,12 +143,16 @@ export class Pins {
 
   /** A descriptor of that map; the caller closes it. */
   openAllowed(): number | undefined {
-    return existsSync(this.#allowed) ? pinnedObject(this.#allowed) : undefined;
+    return this.hasAllowed() ? pinnedObject(this.#allowed) : undefined;
+  }
+
+  hasAllowed(): boolean {
+    return existsSync(this.#allowed);
   }
 
   /** Returns whether it was there. */
   dropAllowed(): boolean {
-    if (!existsSync(this.#allowed)) return false;
+    if (!this.hasAllowed()) return false;
     unlinkSync(this.#allowed);
     return true;
   }

@@ -25,7 +25,7 @@ export function privateDirectory(path: string): void {
     throw new OperatorError(
       `${path} belongs to user ${uid}, and this is user ${user}`,
       user === 0
-        ? 'run as that user, or remove it when nothing of that user runs'
+        ? `add --user ${uid}, or remove it when nothing of that user runs`
         : `as root: chown -R ${user} ${path}`,
     );
   if ((mode & OTHERS_MAY_WRITE) !== 0)
