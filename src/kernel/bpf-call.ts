@@ -12,6 +12,7 @@ export const Command = {
   OBJ_GET: 7,
   PROG_TEST_RUN: 10,
   OBJ_GET_INFO_BY_FD: 15,
+  PROG_QUERY: 16,
   RAW_TRACEPOINT_OPEN: 17,
   BTF_LOAD: 18,
   MAP_FREEZE: 22,

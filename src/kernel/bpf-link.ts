@@ -69,6 +69,24 @@ export function linkBehind(
   return linkToInterface(program, ifindex, attachType, AFTER_LINK, link);
 }
 
+/** More than anybody attaches to one interface (BPF_MPROG_MAX). */
+const LINKS = 64;
+
+/** Ids of the links at an interface's TCX hook, of our programs and of others. */
+export function linksOf(ifindex: number, attachType: number): number[] {
+  const ids = Buffer.alloc(4 * LINKS);
+  const programs = Buffer.alloc(4 * LINKS);
+  attr.fill(0);
+  attr.writeUInt32LE(ifindex, 0);
+  attr.writeUInt32LE(attachType, 4);
+  pointer(16, programs);
+  attr.writeUInt32LE(LINKS, 24);
+  pointer(40, ids);
+  call('PROG_QUERY', 64);
+  const count = attr.readUInt32LE(24);
+  return Array.from({ length: count }, (_, n) => ids.readUInt32LE(4 * n));
+}
+
 /** Attaches a BTF tracepoint program; returns the link. */
 export function linkToTracepoint(program: number): number {
   attr.fill(0);

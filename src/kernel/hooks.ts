@@ -1,6 +1,7 @@
 import { OperatorError } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
 import { driverOf, SystemError } from './libc.ts';
+import { isInPlace, type LinkPlace } from './link-place.ts';
 import type { BpfObject } from './object.ts';
 import type { Pins } from './pins.ts';
 import type { Programs } from './programs.ts';
@@ -15,6 +16,8 @@ export interface Device {
   readonly name: string;
   /** ARPHRD_* (linux/if_arp.h). */
   readonly type: number;
+  /** Ids of the programs in its XDP slots; undefined where it can't be known. */
+  readonly xdp: readonly number[] | undefined;
 }
 
 export interface Attachment {
@@ -80,8 +83,8 @@ export class Hooks {
     const refused: string[] = [];
     for (const hook of order) {
       try {
-        this.#ingress(ifindex, hook, layer3);
-        const egress = this.#egress(ifindex, layer3);
+        this.#ingress(device, hook, layer3);
+        const egress = this.#egress(device, layer3);
         const attachment = {
           iface,
           ifindex,
@@ -111,14 +114,15 @@ export class Hooks {
   }
 
   /** Takes over an interface's links from an earlier run when they are there, without a packet between. */
-  #ingress(ifindex: number, hook: Hook, layer3: boolean): void {
+  #ingress({ index: ifindex, xdp }: Device, hook: Hook, layer3: boolean): void {
     const program = this.#programs.program(
       this.#object,
       hook === 'tcx' ? 'tcx/ingress' : 'xdp',
       layer3,
     );
     const name = `link-${ifindex}-${hook}`;
-    if (!this.#updated(name, program))
+    const attachType = hook === 'tcx' ? bpf.AttachType.TCX_INGRESS : bpf.AttachType.XDP;
+    if (!this.#updated(name, program, { ifindex, attachType, xdp }))
       this.#pins.pin(this.#link(program, ifindex, hook, layer3), name);
     // Only now: a hook that is refused must not cost the guard of an earlier run.
     for (const other of HOOKS) if (other !== hook) this.#pins.unpin(`link-${ifindex}-${other}`);
@@ -153,12 +157,13 @@ export class Hooks {
     }
   }
 
-  #egress(ifindex: number, layer3: boolean): boolean {
+  #egress({ index: ifindex, xdp }: Device, layer3: boolean): boolean {
     const program = this.#programs.program(this.#object, 'tcx/egress', layer3);
     const name = `link-${ifindex}-egress`;
-    if (this.#updated(name, program)) return true;
+    const attachType = bpf.AttachType.TCX_EGRESS;
+    if (this.#updated(name, program, { ifindex, attachType, xdp })) return true;
     try {
-      this.#pins.pin(bpf.linkToInterface(program, ifindex, bpf.AttachType.TCX_EGRESS), name);
+      this.#pins.pin(bpf.linkToInterface(program, ifindex, attachType), name);
       return true;
     } catch (error) {
       if (error instanceof SystemError && error.code === 'EINVAL') return false; // before 6.6
@@ -167,16 +172,19 @@ export class Hooks {
   }
 
   /** Puts the program in a pinned link's place; false when there is no such link, or its interface is gone. */
-  #updated(name: string, program: number): boolean {
+  #updated(name: string, program: number, place?: LinkPlace): boolean {
     const link = this.#pins.link(name);
     if (link === undefined) return false;
     try {
-      bpf.updateLink(link, program);
-      return true;
+      if (!place || isInPlace(link, place)) {
+        bpf.updateLink(link, program);
+        return true;
+      }
     } catch {
-      this.#pins.unpin(name);
-      return false;
+      // The interface is gone.
     }
+    this.#pins.unpin(name);
+    return false;
   }
 
   /** Puts the guard of other options in the place of each attached one; no packet passes between them. */

@@ -27,7 +27,7 @@ function linkOf(name: string): LinkMessage[] {
   const type = interfaceRequest(SIOCGIFHWADDR, name)?.readUInt16LE(NAME);
   if (index === undefined || flags === undefined || type === undefined) return []; // gone meanwhile
   const up = (flags & 1) !== 0;
-  return [{ what: 'link', gone: false, index, name, otherNames: [], up, type, kind: undefined }];
+  return [{ what: 'link', gone: false, index, name, otherNames: [], up, type, xdp: undefined }];
 }
 
 function addresses4(indexes: ReadonlyMap<string, number>): AddressMessage[] {

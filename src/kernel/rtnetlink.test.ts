@@ -58,13 +58,13 @@ function read(...bytes: number[]): Datagram {
 const V6 = [0xfd, ...Array<number>(14).fill(0), 1];
 
 describe('readDatagram', () => {
-  it('an interface, its kind and further names', () => {
-    const linkInfo = attribute(18, attribute(1, text('veth')));
+  it('an interface, its XDP programs and further names', () => {
+    const xdp = attribute(43, [...attribute(2, [2]), ...attribute(4, u32(77))]);
     const names = attribute(0x8000 | 52, [
       ...attribute(53, text('wan')),
       ...attribute(53, text('uplink0')),
     ]);
-    const { messages, bad } = read(...link(NEW_LINK, 7, 'eth0', ...linkInfo, ...names));
+    const { messages, bad } = read(...link(NEW_LINK, 7, 'eth0', ...xdp, ...names));
     expect(bad).toBe(false);
     expect(messages).toEqual([
       {
@@ -75,7 +75,7 @@ describe('readDatagram', () => {
         otherNames: ['wan', 'uplink0'],
         up: true,
         type: 1,
-        kind: 'veth',
+        xdp: [77],
       },
     ]);
   });
@@ -186,7 +186,7 @@ describe('readDatagram', () => {
   it('the list of the running kernel', () => {
     const messages = dumpInterfaces() ?? [];
     expect(messages).toContainEqual(
-      expect.objectContaining({ what: 'link', name: 'lo', type: 772, kind: undefined }),
+      expect.objectContaining({ what: 'link', name: 'lo', type: 772, xdp: [] }),
     );
   });
 });

@@ -14,8 +14,8 @@ export interface LinkMessage {
   readonly up: boolean;
   /** ARPHRD_* (linux/if_arp.h). */
   readonly type: number;
-  /** `veth`, `bridge`, `wireguard`; undefined for devices. */
-  readonly kind: string | undefined;
+  /** Ids of the programs in its XDP slots; undefined where it can't be known. */
+  readonly xdp: readonly number[] | undefined;
 }
 
 /** One of our own addresses, 16 bytes, IPv4 as ::ffff:a.b.c.d. */
@@ -128,7 +128,6 @@ function readLink(gone: boolean, body: NetlinkBody): LinkMessage | 'bad' | undef
   const index = body.u32(4);
   const name = attributes?.get(3)?.text(); // IFLA_IFNAME
   if (!attributes || index === 0 || name === undefined || name === '') return 'bad';
-  const info = attributes.get(18)?.attributes(0); // IFLA_LINKINFO
   const otherNames = [...(attributes.get(52)?.list(0) ?? [])] // IFLA_PROP_LIST
     .filter(([kind]) => kind === 53) // IFLA_ALT_IFNAME
     .map(([, value]) => value.text());
@@ -140,8 +139,16 @@ function readLink(gone: boolean, body: NetlinkBody): LinkMessage | 'bad' | undef
     otherNames,
     up: (body.u32(8) & IFF_UP) !== 0,
     type: body.u16(2),
-    kind: info?.get(1)?.text(), // IFLA_INFO_KIND
+    xdp: xdpOf(attributes.get(43)), // IFLA_XDP
   };
+}
+
+/** IFLA_XDP_PROG_ID to IFLA_XDP_HW_PROG_ID, which aren't there where no program is. */
+function xdpOf(xdp: NetlinkBody | undefined): number[] | undefined {
+  return xdp
+    ?.list(0)
+    ?.filter(([kind, id]) => kind >= 4 && kind <= 7 && id.length >= 4)
+    .map(([, id]) => id.u32(0));
 }
 
 /** struct ifaddrmsg and its attributes. */

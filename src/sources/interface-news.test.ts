@@ -14,7 +14,7 @@ function eth0(flips: number): HostInterface {
     up,
     flips,
     type: 1,
-    kind: undefined,
+    xdp: undefined,
     addresses: [],
   };
 }

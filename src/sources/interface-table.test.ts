@@ -13,7 +13,7 @@ function link(index: number, name: string, more: Partial<LinkMessage> = {}): Lin
     otherNames: [],
     up: true,
     type: 1,
-    kind: undefined,
+    xdp: undefined,
     ...more,
   };
 }

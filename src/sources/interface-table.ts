@@ -12,8 +12,8 @@ export interface HostInterface {
   readonly flips: number;
   /** ARPHRD_* (linux/if_arp.h). */
   readonly type: number;
-  /** `veth`, `bridge`, `wireguard`; undefined for devices, and where it can't be known. */
-  readonly kind: string | undefined;
+  /** Ids of the programs in its XDP slots; undefined where it can't be known. */
+  readonly xdp: readonly number[] | undefined;
   /** All of its addresses, 16 bytes each. */
   readonly addresses: readonly Uint8Array[];
 }
@@ -48,10 +48,10 @@ export class InterfaceTable {
       if (this.#all.delete(index)) this.#gone.add(index);
       return;
     }
-    const { name, otherNames, up, type, kind } = message;
+    const { name, otherNames, up, type, xdp } = message;
     const flips = known ? known.flips + (known.up === up ? 0 : 1) : 0;
     const addresses = known?.addresses ?? [];
-    this.#all.set(index, { index, name, otherNames, up, flips, type, kind, addresses });
+    this.#all.set(index, { index, name, otherNames, up, flips, type, xdp, addresses });
   }
 
   /** Makes all be as a dump says. */

@@ -1,7 +1,7 @@
 /** An interface is the same one under another name, and another one under the same name. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must } from '../support/command.ts';
-import { packetwatch } from '../support/packetwatch.ts';
+import { packetwatch, Watch } from '../support/packetwatch.ts';
 import { Namespace } from '../support/rig.ts';
 import { HOOKS, suite, useRig, useWatch } from '../support/suite.ts';
 import { attached, guardAt, NOTHING } from './attached.ts';
@@ -99,4 +99,33 @@ suite('an interface that was asked for', [], () => {
       await refusedAt(rig(), watch(), EXTRA, 'ex0');
     });
   });
+});
+
+suite('an interface that moved away while no program ran', [], () => {
+  const rig = useRig('direct');
+  const elsewhere = new Namespace(`pwtest-${process.pid}-away`);
+  beforeAll(() => must(['ip', 'netns', 'add', elsewhere.name]));
+  afterAll(() => elsewhere.down());
+
+  // The links that it took along are those of its index.
+  test.each(['tcx', 'generic'] as const)(
+    'is not taken for the one that has its index, %s',
+    async (hook) => {
+      const { victim } = rig();
+      const options = ['-i', 'ex0', '--attach', hook, '-o', 'json'];
+      await addLink(rig(), 'index 4077');
+      const killed = await Watch.start(victim, options);
+      await killed.running.end('SIGKILL');
+      await must(['ip', '-n', victim.name, 'link', 'set', 'ex0', 'netns', elsewhere.name]);
+      expect(await attached(elsewhere, 'ex0')).toEqual(guardAt(hook));
+      await rig().scanner.must(['ip', 'link', 'set', 'ex1', 'name', 'old1']);
+      await addLink(rig(), 'index 4077');
+      const watch = await Watch.start(victim, options);
+      expect(await attached(victim, 'ex0')).toEqual(guardAt(hook));
+      expect(await attached(elsewhere, 'ex0')).toEqual(NOTHING);
+      expect(await watch.stop()).toBe(0);
+      await elsewhere.must(['ip', 'link', 'del', 'ex0']);
+      await ip(victim, 'link del ex0');
+    },
+  );
 });

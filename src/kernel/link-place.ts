@@ -1,0 +1,25 @@
+import * as bpf from './bpf.ts';
+
+/** Where a pinned link should be. */
+export interface LinkPlace {
+  readonly ifindex: number;
+  /** BPF_TCX_INGRESS, BPF_TCX_EGRESS or BPF_XDP. */
+  readonly attachType: number;
+  /** Programs in the interface's XDP slots; undefined: it isn't known. */
+  readonly xdp: readonly number[] | undefined;
+}
+
+/**
+ * Is this link on the interface that has the index in our namespace? One that moved into another namespace took its
+ * links along, with the index, and the next one here may have that index.
+ */
+export function isInPlace(link: number, { ifindex, attachType, xdp }: LinkPlace): boolean {
+  const info = bpf.objectInfo(link);
+  if (attachType === bpf.AttachType.XDP)
+    return xdp === undefined || xdp.includes(info.readUInt32LE(PROGRAM));
+  return bpf.linksOf(ifindex, attachType).includes(info.readUInt32LE(ID));
+}
+
+/** struct bpf_link_info */
+const ID = 4;
+const PROGRAM = 8;
