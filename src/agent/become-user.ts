@@ -86,10 +86,13 @@ function prepareDirectories(uid: number, gid: number): void {
     if (!existsSync(bpf)) mkdirSync(bpf, { mode: 0o700 });
     if (!isBpffs(OWN_BPFFS)) {
       const place = openDirectory(bpf);
+      giveTo(uid, gid, place); // so that the user isn't shut out where somebody unmounts it
       mountBpffs(`/proc/self/fd/${place}`);
       closeSync(place);
     }
-    giveTo(uid, gid, openDirectory(bpf));
+    const mounted = openDirectory(bpf);
+    giveTo(uid, gid, mounted);
+    closeSync(mounted);
     giveTo(uid, gid, run);
   } finally {
     closeSync(run);

@@ -10,8 +10,9 @@ import { type AddressPrefix, contains } from '../wire/prefix.ts';
 import { monotonicNs } from './clock.ts';
 
 const REFRESH_NS = 5e9;
-/** Between two refreshes that news bring about: so long, or so many times what the last one took. */
+/** Between two refreshes that news bring about. */
 const NEWS_NS = 50e6;
+/** What takes long is done again only after so many times of that. */
 const REST = 10;
 
 export interface ProtectionOptions {
@@ -58,8 +59,9 @@ export class Protection {
     if (!due && !(this.#heard && nowNs >= this.#nextNewsNs)) return;
     this.#heard = false;
     if (due) {
-      this.#nextNs = nowNs + REFRESH_NS;
+      const begunNs = monotonicNs();
       this.#peers = this.#ssh.peers();
+      this.#nextNs = nowNs + Math.max(REFRESH_NS, REST * (monotonicNs() - begunNs));
     }
     this.#gather(nowNs);
     this.#nextNewsNs = nowNs + Math.max(NEWS_NS, REST * (monotonicNs() - nowNs));

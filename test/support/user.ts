@@ -5,10 +5,10 @@ import type { Namespace } from './rig.ts';
 export const USER = 65532;
 export const FOUR: readonly string[] = ['bpf', 'perfmon', 'net_admin', 'net_raw'];
 
-/** What root prepares for the user (docs/privileges.md). */
+/** What root prepares for the user (docs/privileges.md); others may look into the first, as systemd makes it. */
 const PREPARE = `
-  install -d -o ${USER} -g ${USER} -m 0700 /run/packetwatch
-  mkdir /run/packetwatch/bpf
+  install -d -o ${USER} -g ${USER} -m 0755 /run/packetwatch
+  install -d -o ${USER} -g ${USER} -m 0700 /run/packetwatch/bpf
   mount -t bpf -o mode=0700 bpf /run/packetwatch/bpf
   chown ${USER}:${USER} /run/packetwatch/bpf`;
 
