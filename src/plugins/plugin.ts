@@ -123,6 +123,16 @@ export class Plugin {
     };
   }
 
+  /** Counts an error of it, tells the first one, and switches it off after some. */
+  failed(what: string, error: unknown): void {
+    this.#errors++;
+    if (this.#errors === 1)
+      this.#note(`plugin ${this.manifest.name} failed (${what}): ${messageOf(error)}`);
+    if (this.#errors < MAX_ERRORS || !this.#on) return;
+    this.#note(`plugin ${this.manifest.name} is switched off: it failed ${MAX_ERRORS} times`);
+    this.#close();
+  }
+
   /** The last records, then the decoder's own end. */
   stop(): void {
     if (!this.#on) return;
@@ -138,27 +148,16 @@ export class Plugin {
     this.#kernel.unplug(this.#part);
   }
 
-  #call(what: string, step: () => unknown): void {
+  #call(what: string, step: () => void): void {
     const startNs = now();
     try {
-      const result = step();
-      if (result instanceof Promise) result.catch((error: unknown) => this.#failed(what, error));
+      step();
     } catch (error) {
-      this.#failed(what, error);
+      this.failed(what, error);
       return;
     }
     const tookNs = now() - startNs;
-    if (tookNs > LONGEST_NS)
-      this.#failed(what, new Error(`it took ${(tookNs / 1e9).toFixed(1)} s`));
-  }
-
-  #failed(what: string, error: unknown): void {
-    this.#errors++;
-    if (this.#errors === 1)
-      this.#note(`plugin ${this.manifest.name} failed (${what}): ${messageOf(error)}`);
-    if (this.#errors < MAX_ERRORS || !this.#on) return;
-    this.#note(`plugin ${this.manifest.name} is switched off: it failed ${MAX_ERRORS} times`);
-    this.#close();
+    if (tookNs > LONGEST_NS) this.failed(what, new Error(`it took ${(tookNs / 1e9).toFixed(1)} s`));
   }
 
   #host(): PluginHost {

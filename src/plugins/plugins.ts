@@ -17,6 +17,7 @@ export class Plugins {
   readonly #opened: readonly Opened[];
   readonly #note: (line: string) => void;
   #running: Plugin[] = [];
+  readonly #stray = (error: unknown): void => this.#blame(error);
 
   private constructor(opened: readonly Opened[], note: (line: string) => void) {
     this.#opened = opened;
@@ -32,6 +33,7 @@ export class Plugins {
 
   /** Loads all of them into the kernel, and makes their decoders. Throws OperatorError, naming the plugin. */
   load(kernel: Kernel): void {
+    if (this.#opened.length > 0) process.on('uncaughtException', this.#stray);
     for (const { folder, manifest, create } of this.#opened) {
       const part = named(manifest, () => {
         const loaded = kernel.plugIn(join(folder, manifest.object), this.#note);
@@ -78,6 +80,18 @@ export class Plugins {
   /** Nothing of them stays in the kernel. */
   stop(): void {
     for (const plugin of this.#running) plugin.stop();
+    process.off('uncaughtException', this.#stray);
+  }
+
+  /** An error of a timer or a promise that a decoder made is its own; any other ends the program, as it would have. */
+  #blame(error: unknown): void {
+    const stack = (error instanceof Error ? error.stack : undefined) ?? '';
+    const at = this.#opened.findIndex(({ folder }) =>
+      stack.includes(`${pathToFileURL(folder).href}/`),
+    );
+    const plugin = this.#running[at];
+    if (!plugin) throw error;
+    plugin.failed('callback', error);
   }
 }
 

@@ -71,6 +71,17 @@ const THROWS = {
   source: SEES,
   decoder: `export default () => ({ record() { throw new Error('no luck\\nat all'); } });`,
 };
+/** Its errors come when nobody waits for them. */
+const STRAYS = {
+  source: SEES,
+  decoder: `export default () => ({
+    async record() {
+      setTimeout(() => { throw new Error('later'); });
+      await null;
+      throw new Error('never');
+    },
+  });`,
+};
 const FLOODS = {
   source: SEES,
   manifest: { events: { 'floods.again': { help: 'Too many.' } } },
@@ -86,7 +97,14 @@ suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
   const base = mkdtempSync(`${tmpdir()}/packetwatch-plugins-`);
   const folders: Record<string, string> = {};
   beforeAll(async () => {
-    const all = { echo: ECHO, throws: THROWS, floods: FLOODS, dead: DEAD, unmade: UNMADE };
+    const all = {
+      echo: ECHO,
+      throws: THROWS,
+      strays: STRAYS,
+      floods: FLOODS,
+      dead: DEAD,
+      unmade: UNMADE,
+    };
     for (const [name, plugin] of Object.entries(all))
       folders[name] = await makePlugin(base, name, plugin);
   });
@@ -170,20 +188,22 @@ suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
   });
 
   test('with a decoder that throws is told once and switched off, and the rest goes on', async () => {
-    const args = ['-i', VICTIM_IF, ...plugin('throws'), ...plugin('echo')];
+    const args = ['-i', VICTIM_IF, ...plugin('throws'), ...plugin('strays'), ...plugin('echo')];
     const watch = await Watch.start(rig().victim, args);
     await ping(VICTIM[4], 20);
     await watch.note(/plugin throws is switched off: it failed 10 times/);
     expect(watch.notes.filter((note) => note.includes('plugin throws failed'))).toEqual([
       'plugin throws failed (record): no luck',
     ]);
+    await watch.note(/plugin strays is switched off: it failed 10 times/);
     await watch.line(/Echo over IPv4 \\u001b\[2J at/);
     await ping(VICTIM[6]);
     await watch.line(/Echo over IPv6/);
     await (await rig().scanner.peer()).connect({ host: VICTIM[4], port: 9 });
     await watch.line(/Connection refused: /);
-    const [throws, echo] = (await watch.status()).plugins;
+    const [throws, strays, echo] = (await watch.status()).plugins;
     expect(throws).toMatchObject({ on: false, errors: 10 });
+    expect(strays).toMatchObject({ on: false });
     expect(echo).toMatchObject({ on: true, errors: 0 });
     expect(await attached(rig().victim, VICTIM_IF)).toEqual({ ingress: 2, egress: 1, xdp: 0 });
     expect(await watch.stop()).toBe(0);

@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -73,6 +82,44 @@ test('the installed package loads its own BPF objects, without compiler and libb
   });
   expect(stdout).toMatch(/: New connection: 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:9\n/);
   expect(stdout).toMatch(/: Connection refused: 127\.0\.0\.1:\d+ -> 127\.0\.0\.1:9 node\[\d+\] /);
+});
+
+test('the installed package runs the plugins that come with it, without a compiler', async (context) => {
+  context.skip(noKernel !== undefined, noKernel);
+  const { stdout: listed } = await run('npx', ['packetwatch', 'plugins'], { cwd: app, env });
+  const names = [...listed.matchAll(/^([a-z-]+) +\d/gm)].map(([, name]) => name!);
+  expect(names).toEqual(['arp-watch', 'listen-queues']);
+  const plugins = names.map((name) => `--plugin ${name}`).join(' ');
+  const script = `${await which('ip')} link set lo up
+    npx packetwatch watch -i lo ${plugins} --duration 2 -o json`;
+  const { stderr } = await run(await which('unshare'), ['--net', 'sh', '-c', script], {
+    cwd: app,
+    env,
+    timeout: 30_000,
+  });
+  expect(stderr.match(/^packetwatch: .*$/gm)).toEqual(['packetwatch: watching lo (tcx)']);
+});
+
+test('docs/plugins.md makes a plugin in an empty folder, by its blocks as they are', async (context) => {
+  context.skip(noKernel !== undefined, noKernel);
+  for (const tool of ['clang', 'ping', 'curl'])
+    context.skip(!(await which(tool).catch(() => undefined)), `not installed: ${tool}`);
+  const guide = join(app, 'node_modules/packetwatch/docs/plugins.md');
+  const blocks = (await readFile(guide, 'utf8')).matchAll(/^```sh\n(.*?)^```$/gms);
+  const empty = join(folder, 'empty');
+  await mkdir(empty);
+  const script = ['ip link set lo up', ...Array.from(blocks, ([, block]) => block)].join('\n');
+  const path = `${join(app, 'node_modules/.bin')}${delimiter}${process.env['PATH']}`;
+  const { stdout } = await run('unshare', ['--net', 'sh', '-ec', script], {
+    cwd: empty,
+    env: { ...process.env, PATH: path },
+    timeout: 60_000,
+  });
+  expect(stdout).toMatch(/^pings +1\.0\.0 +ingress +Tells each ping that comes in\. /m);
+  expect(stdout).toMatch(/^pings +1\.0\.0 +on +\d/m);
+  expect(stdout).toMatch(/^packetwatch_plugin_pings_seen_total\{distance="near"\} \d$/m);
+  const pings = stdout.match(/: Ping from 127\.0\.0\.1 at lo, TTL \d+$/gm);
+  expect(pings?.map((line) => line.split(' ').at(-1))).toEqual(['64', '64', '64', '9']);
 });
 
 test('the tarball carries the licences and no test', async () => {
