@@ -25,13 +25,15 @@ suite('interfaces of any kind', ['curl'], () => {
   const times = (count: number, lines: (n: number) => string[]) =>
     Array.from({ length: count }, (_, n) => lines(n)).flat();
 
-  test('are watched from their first address on', async () => {
+  test('are watched from their first address on, and while they are down', async () => {
     const { victim } = rig();
+    const before = await pinnedLinks(watch());
     await ip(victim, 'link add late0 type bridge', 'link set late0 up', 'link set lo down');
     await noted(watch(), 'lo is down');
     await ip(victim, 'link set lo up');
     await noted(watch(), 'lo is up again');
     expect(notesWith(/late0/)).toEqual([]);
+    expect(await pinnedLinks(watch())).toEqual(before);
     await ip(victim, 'addr add 10.74.0.1/24 dev late0');
     await noted(watch(), 'late0 is watched from now on');
     expect(await series()).toEqual(['lo', VICTIM_IF, 'late0']);

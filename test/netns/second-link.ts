@@ -75,3 +75,15 @@ export async function noted(watch: Watch, line: string, times = 1): Promise<void
   await watch.running.err.wait(`${line}, ${times} times`, () => count() >= times || undefined);
   expect(count()).toBe(times);
 }
+
+/** Waits until a step has led to a line, once more than it was there before. */
+export async function noting(
+  watch: Watch,
+  line: string,
+  step: () => Promise<unknown>,
+): Promise<void> {
+  const count = () => watch.notes.filter((note) => note === line).length;
+  const before = count();
+  await step();
+  await noted(watch, line, before + 1);
+}
