@@ -74,12 +74,11 @@ function describe(status: Told): string {
         status.attachments.map((a) => [a.iface, a.hook, a.egress ? 'yes' : 'no', a.why]),
       ),
     );
-  if (status.interfaces) {
-    const { changes, reread, untold } = status.interfaces;
+  const { changes, reread, untold } = status.interfaces ?? { changes: 0, reread: 0, untold: 0 };
+  if (changes + reread > 0)
     parts.push(
       `Interfaces: ${changes} changes heard of, ${untold} events not told one by one, the whole list read again ${reread} times\n`,
     );
-  }
   if (status.links) parts.push(`Links: ${status.links.join(', ')}\n`);
   if (status.rings)
     parts.push(
