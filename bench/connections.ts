@@ -110,7 +110,8 @@ function rowOf(logger: Logger, rate: number, { loads, ratios }: Runs): string[] 
   const ratio = median(ratios);
   const goals: string[] = [];
   if (logger.ours === true) {
-    const whole = tooMany > 0 ? 0 : Math.min(logged, outcome, named);
+    const told = [logged, outcome, named].filter((percent) => !Number.isNaN(percent));
+    const whole = tooMany > 0 ? 0 : Math.min(...told);
     goals.push(`all logged, once: ${verdict(whole, { exactly: 100 })}`);
     if (logger.cpuGoal !== undefined) {
       goals.push(`CPU at most ${logger.cpuGoal}: ${verdict(cpu, { atMost: logger.cpuGoal })}`);

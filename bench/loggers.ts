@@ -18,7 +18,7 @@ export interface Logging {
 export interface Seen {
   /** The line that reports the connection. */
   readonly attempts: Counts;
-  /** A line with its outcome; only ours has them. */
+  /** A line with its outcome; only ours have them. */
   readonly outcomes?: Counts;
   /** A line that names the process which served it. */
   readonly processes?: Counts;
@@ -68,6 +68,23 @@ const oursText: Logger = {
     attempts: await countLines(log, TEXT),
     outcomes: await countLines(log, TEXT_OUTCOME),
     processes: await countLines(log, TEXT_PROCESS),
+  }),
+};
+
+/** As text, with what a run without sockets can tell. */
+const oursPackets: Logger = {
+  name: 'packetwatch --source pcap, text',
+  ours: true,
+  cpuGoal: 0.5,
+  needs: { node: 'nodejs' },
+  async start(rig, folder) {
+    const log = `${folder}/packetwatch.log`;
+    const started = await startToFile(rig, folder, ['--source', 'pcap'], log);
+    return { log, pids: [started.pid], stop: () => started.stop() };
+  },
+  read: async (log) => ({
+    attempts: await countLines(log, TEXT),
+    outcomes: await countLines(log, TEXT_OUTCOME),
   }),
 };
 
@@ -252,6 +269,7 @@ const poller: Logger = {
 export const LOGGERS: readonly Logger[] = [
   oursText,
   oursJson,
+  oursPackets,
   tcpdump,
   ulogd,
   conntrack,

@@ -1,4 +1,4 @@
-import { type ConnectionEvent, EventCode, Outcome } from '../model/events.ts';
+import { ConnState, type ConnectionEvent, EventCode } from '../model/events.ts';
 import { Direction, Head } from '../wire/layout.gen.ts';
 import { takeHead, u64 } from './absorb.ts';
 import type { Tally } from './counts.ts';
@@ -72,7 +72,7 @@ export class Connections {
     const oneEndOfTwo = this.direction(row) === Direction.LOCAL && (marks & CLOSED) !== CLOSED;
     const isClosed = event === EventCode.close || event === EventCode.reset;
     const complete = isClosed && (marks & Mark.sighted) !== 0 && !oneEndOfTwo;
-    const after = outcomeOf(ending) === Outcome.dropped ? Seen.unanswered : Seen.ended;
+    const after = connStateOf(ending) === ConnState.S0 ? Seen.unanswered : Seen.ended;
     this.forget(row, complete ? Seen.no : after, tsNs);
   }
 

@@ -17,6 +17,9 @@ const EXTENSIONS = 6;
 const IP4_HEADER = 20;
 export const IP6_HEADER = 40;
 
+/** A length of 0 says nothing: a jumbogram, or a segment over 64 KiB that the card is to cut. */
+const ANY_LENGTH = 0x7fff_ffff;
+
 /** From an IP header to the transport header, by the EtherType: the packet of a link without a header, too. */
 export function parseNetwork(layers: Layers, etherType: number, at: number): Parsed {
   if (etherType === EtherType.ipv4) return parseIp4(layers, at);
@@ -37,8 +40,7 @@ export function parseIp4(layers: Layers, at: number): Parsed {
   layers.family = 4;
   layers.protocol = bytes[at + 9]!;
   layers.transport = at + header;
-  // 0: a segment over 64 KiB that the card is to cut
-  layers.transportLength = (total === 0 ? layers.wireEnd - at : total) - header;
+  layers.transportLength = (total || ANY_LENGTH) - header;
   layers.fragmented = (fragment & 0x3fff) !== 0;
   return (fragment & 0x1fff) === 0 ? Parsed.ok : Parsed.other;
 }
@@ -48,7 +50,7 @@ export function parseIp6(layers: Layers, at: number): Parsed {
   const { bytes, end } = layers;
   if (at + IP6_HEADER > end) return layers.missing(at + IP6_HEADER);
   if (bytes[at]! >> 4 !== 6) return Parsed.malformed;
-  let rest = u16(bytes, at + 4) || layers.wireEnd - at - IP6_HEADER; // 0: a jumbogram, or a segment as above
+  let rest = u16(bytes, at + 4) || ANY_LENGTH;
   let next = bytes[at + 6]!;
   let header = at + IP6_HEADER;
   layers.ip = at;

@@ -32,7 +32,7 @@ export class Layers {
   protocol = 0;
   /** The transport header. */
   transport = 0;
-  /** Bytes from it on, as the IP header says. */
+  /** Bytes from it on, as the IP header says; it may not know. */
   transportLength = 0;
   /** Part of a fragmented datagram. */
   fragmented = false;

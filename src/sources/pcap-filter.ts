@@ -114,8 +114,8 @@ export function captureFilter(interfaces: readonly number[]): Uint8Array {
 
 /** Bytes of a packet that are kept: link, two tags, IPv4 and TCP with all options, or an ICMP error with what it quotes. */
 const SNAP = 192;
-/** With IPv6 extension headers. */
-const SNAP_LONG = 1024;
+/** The same with six IPv6 extension headers of 2 KiB. */
+const SNAP_LONG = 12_480;
 const TCP_FLAGS = 13;
 const TELLING = TcpFlag.fin | TcpFlag.syn | TcpFlag.rst;
 

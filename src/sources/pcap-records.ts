@@ -94,7 +94,7 @@ export class PcapRecords {
         this.#answer(tsNs);
         return;
       case SegmentKind.fin:
-        this.#fill(false, 0);
+        this.#ends(false);
         this.life.fin(this.#head, segment, tsNs);
         return;
       case SegmentKind.resetAck:
@@ -129,7 +129,7 @@ export class PcapRecords {
   }
 
   #reset(tsNs: number): void {
-    this.#fill(false, 0);
+    this.#ends(false);
     this.life.reset(this.#head, this.#segment, tsNs);
   }
 
@@ -148,11 +148,21 @@ export class PcapRecords {
   }
 
   /**
-   * Fills the head with both ends and the id, and returns the direction.
+   * Fills the head with both ends, the direction and the id, and returns the direction.
    * @param swapped the packet comes from the responder
    * @param isn initial sequence number of the originator
    */
   #fill(swapped: boolean, isn: number): number {
+    this.#ends(swapped);
+    this.#head[Head.isn >> 2] = isn;
+    const direction = this.#direction();
+    this.#headBytes[Head.direction] = direction;
+    stampId(this.#head, this.#headBytes, 0);
+    return direction;
+  }
+
+  /** Fills the head with both ends, which is all that finds a connection. */
+  #ends(swapped: boolean): void {
     const { bytes, ip, family } = this.#layers;
     const { srcPort, dstPort } = this.#segment;
     const head = this.#head;
@@ -168,15 +178,11 @@ export class PcapRecords {
       }
     }
     head[Head.src_port >> 2] = swapped ? dstPort | (srcPort << 16) : srcPort | (dstPort << 16);
-    head[Head.isn >> 2] = isn;
     this.#headBytes[Head.family] = family;
-    const direction = this.#direction(family);
-    this.#headBytes[Head.direction] = direction;
-    stampId(head, this.#headBytes, 0);
-    return direction;
   }
 
-  #direction(family: number): number {
+  #direction(): number {
+    const { family } = this.#layers;
     const from = this.#own.has(this.#head, SRC, family);
     const to = this.#own.has(this.#head, DST, family);
     if (from) return to ? Direction.LOCAL : Direction.OUTBOUND;

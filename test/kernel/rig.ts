@@ -13,6 +13,9 @@ import type { Ring } from '../../src/kernel/ring.ts';
 import { parseAddress } from '../../src/wire/address.ts';
 import { Head } from '../../src/wire/layout.gen.ts';
 import { type PlainRecord, plain } from '../contract/records.ts';
+import { VICTIM, VICTIM6 } from '../contract/attempt-frames.ts';
+
+export { SCANNER, SCANNER6, VICTIM, VICTIM6 } from '../contract/attempt-frames.ts';
 
 /** Where the guard runs: as TCX ingress, and as XDP, whose native and generic forms are one program. */
 export const HOOKS = ['tcx', 'xdp'] as const;
@@ -28,11 +31,7 @@ export interface KernelRecord extends PlainRecord {
 }
 
 /** This host's own addresses in the tests. */
-export const VICTIM = '10.0.0.5';
 export const OTHER_VICTIM = '10.0.0.6';
-export const VICTIM6 = '2001:db8:5::5';
-export const SCANNER = '192.0.2.56';
-export const SCANNER6 = '2001:db8:bad::1';
 /** Not this host's. */
 export const ELSEWHERE = '203.0.113.9';
 
