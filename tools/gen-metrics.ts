@@ -15,12 +15,14 @@ const INTRODUCTION = `# Metrics
 
 \`packetwatch watch --listen ADDRESS:PORT\` serves these at \`/metrics\`, as Prometheus text 0.0.4 or, to a client that asks for it, as OpenMetrics 1.0.0.
 No label holds an address, a port or a process: the number of series doesn't grow with the traffic.
-What is marked *kernel* is there with the \`ebpf\` source only.
+What is marked *kernel* is there with the \`ebpf\` source only, what is marked *packets* with \`pcap\` only.
 Counters begin at 0 with the program; those of the kernel, and the stages of \`packetwatch_lost_total\` that are rings, table and lock, go on when a start takes the tables of an earlier run over.
 `;
 
+const MARKS = { ebpf: '*kernel*', pcap: '*packets*', 'ebpf|pcap': '*kernel or packets*' } as const;
+
 function section(metric: Omit<Metric, 'collect'>): string {
-  const facts = [metric.type, unitOf(metric), metric.source === 'ebpf' ? '*kernel*' : undefined];
+  const facts = [metric.type, unitOf(metric), metric.source && MARKS[metric.source]];
   const labels = Object.entries(metric.labels ?? {}).map(([name, values]) => label(name, values));
   const list = labels.length > 0 ? `\n${labels.join('')}` : '';
   return `\n## ${metric.name}\n\n${facts.filter(Boolean).join(', ')}\n\n${metric.help}\n${list}`;

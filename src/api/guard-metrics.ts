@@ -1,8 +1,6 @@
 import type { Metric } from './metric.ts';
 
-const RINGS = ['attempts', 'events'];
-
-/** What the guard in the kernel counts: verdicts, blocks, packets; its table and rings. */
+/** What the guard in the kernel counts: verdicts, blocks, packets; its table. */
 export const GUARD_METRICS: readonly Metric[] = [
   {
     name: 'packetwatch_scans_spared_total',
@@ -141,29 +139,5 @@ export const GUARD_METRICS: readonly Metric[] = [
     help: "Places in the kernel's table of sources.",
     source: 'ebpf',
     collect: ({ kernel }, put) => kernel && put(kernel.table.capacity),
-  },
-  {
-    name: 'packetwatch_ring_size_bytes',
-    type: 'gauge',
-    help: 'Size of a ring buffer between kernel and program.',
-    labels: { ring: RINGS },
-    source: 'ebpf',
-    collect: ({ kernel }, put) => kernel?.rings.forEach((ring) => put(ring.size, ring.name)),
-  },
-  {
-    name: 'packetwatch_ring_waiting_bytes',
-    type: 'gauge',
-    help: 'Records in a ring buffer that are not read yet.',
-    labels: { ring: RINGS },
-    source: 'ebpf',
-    collect: ({ kernel }, put) => kernel?.rings.forEach((ring) => put(ring.pending, ring.name)),
-  },
-  {
-    name: 'packetwatch_ring_high_water_bytes',
-    type: 'gauge',
-    help: 'The most that ever waited in a ring buffer since the start.',
-    labels: { ring: RINGS },
-    source: 'ebpf',
-    collect: ({ kernel }, put) => kernel?.rings.forEach((ring) => put(ring.highWater, ring.name)),
   },
 ];

@@ -14,7 +14,7 @@ export interface Metric {
   /** No address, port or process: the number of series must not grow with the traffic. */
   readonly labels?: Readonly<Record<string, LabelValues>>;
   /** With this source only. */
-  readonly source?: 'ebpf';
+  readonly source?: 'ebpf' | 'pcap' | 'ebpf|pcap';
   collect(view: MetricsView, put: Put): void;
 }
 

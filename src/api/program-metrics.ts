@@ -147,12 +147,19 @@ export const PROGRAM_METRICS: readonly Metric[] = [
     help: '1 for each interface that is watched now.',
     labels: {
       iface: 'names of the watched interfaces',
-      hook: ['tcx', 'native', 'generic'],
+      hook: {
+        tcx: 'the guard on socket buffers',
+        native: 'the guard at XDP, in the driver',
+        generic: 'the guard at XDP, behind the driver',
+        packets: 'a packet socket (pcap)',
+      },
       replies: { yes: 'what leaves by it is seen', no: 'it is not (before Linux 6.6)' },
     },
-    source: 'ebpf',
-    collect: ({ kernel }, put) =>
-      kernel?.attachments.forEach((a) => put(1, a.iface, a.hook, a.egress ? 'yes' : 'no')),
+    source: 'ebpf|pcap',
+    collect({ kernel, pcap }, put) {
+      kernel?.attachments.forEach((a) => put(1, a.iface, a.hook, a.egress ? 'yes' : 'no'));
+      pcap?.use.interfaces.forEach((name) => put(1, name, 'packets', 'yes'));
+    },
   },
   {
     name: 'packetwatch_interface_changes_total',

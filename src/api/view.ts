@@ -53,7 +53,7 @@ export interface PluginView {
 
 /** All in bytes. */
 export interface RingUse {
-  readonly name: 'attempts' | 'events';
+  readonly name: 'attempts' | 'events' | 'packets';
   readonly size: number;
   readonly pending: number;
   readonly highWater: number;

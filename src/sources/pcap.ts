@@ -47,6 +47,8 @@ export interface PcapUse {
   };
   /** That passed the filter in the kernel, those that found no place in the ring included. */
   readonly packets: number;
+  /** Those of them that were read. */
+  readonly read: number;
   readonly malformed: number;
   readonly cut: number;
 }
@@ -161,6 +163,7 @@ export class PcapSource implements Source {
         highWater: blockBytes * (this.#ring?.highWater ?? 0),
       },
       packets: this.#counts.packets,
+      read: this.#ring?.packets ?? 0,
       malformed: this.#told?.malformed ?? 0,
       cut: this.#told?.cut ?? 0,
     };

@@ -6,6 +6,7 @@ import type {
   JsonLoss,
   JsonScan,
 } from '../../src/model/json.ts';
+import type { PcapUse } from '../../src/sources/pcap.ts';
 import type { Done, Running } from './command.ts';
 import { MAIN, type Namespace } from './rig.ts';
 
@@ -145,6 +146,8 @@ export interface Status {
     readonly untold: number;
   };
   readonly kernel: Record<string, number>;
+  /** With --source pcap. */
+  readonly capture?: PcapUse;
   readonly blocks: number;
   readonly firewall?: { readonly blocks: number; readonly refused: number };
   readonly source_counts: { records: number; lost: Record<string, number> };
