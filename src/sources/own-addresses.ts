@@ -12,8 +12,9 @@ export class OwnAddresses {
     const v6 = new Map<number, Uint32Array[]>();
     for (const address of addresses) {
       const words = new Uint32Array(Uint8Array.from(address).buffer);
-      if (isV4(address)) v4.add(words[3]!);
-      else v6.set(words[3]!, [...(v6.get(words[3]!) ?? []), words]);
+      const last = words[3]! | 0; // a small integer to V8, which it finds faster
+      if (isV4(address)) v4.add(last);
+      else v6.set(last, [...(v6.get(last) ?? []), words]);
     }
     this.#v4 = v4;
     this.#v6 = v6;
@@ -21,7 +22,7 @@ export class OwnAddresses {
 
   /** Is the address that begins at `words[w]` ours? All of 127/8 is. */
   has(words: Uint32Array, w: number, family: number): boolean {
-    const last = words[w + 3]!;
+    const last = words[w + 3]! | 0;
     if (family === 4) return (last & 0xff) === 127 || this.#v4.has(last);
     const known = this.#v6.get(last);
     return (

@@ -99,12 +99,17 @@ export class PcapConnections {
 
   /** The row of the connection whose ends are those of a record's head, in either direction; -1 if there is none. */
   find(head: Uint32Array): number {
+    const { words } = this;
     const hash = this.#hash(head);
+    const ports = head[PORTS]!;
+    const swapped = ((ports << 16) | (ports >>> 16)) >>> 0;
     let row = this.#buckets[hash & (this.#capacity - 1)]!;
-    for (; row !== NONE; row = this.words[row * STRIDE + CHAIN]!) {
-      if (this.words[row * STRIDE + HASH] !== hash) continue;
-      this.fromOriginator = this.#isSame(row, head, SRC, DST);
-      if (this.fromOriginator || this.#isSame(row, head, DST, SRC)) return row;
+    for (; row !== NONE; row = words[row * STRIDE + CHAIN]!) {
+      const base = row * STRIDE;
+      if (words[base + HASH] !== hash) continue;
+      this.fromOriginator = words[base + PORTS] === ports && isSame(words, base, head, SRC, DST);
+      if (this.fromOriginator) return row;
+      if (words[base + PORTS] === swapped && isSame(words, base, head, DST, SRC)) return row;
     }
     return -1;
   }
@@ -118,7 +123,7 @@ export class PcapConnections {
     const words = this.words;
     const base = row * STRIDE;
     for (let i = 0; i < HEAD; i++) words[base + i] = head[i]!;
-    words.fill(0, base + HEAD, base + STRIDE);
+    for (let i = HEAD; i < STRIDE; i++) words[base + i] = 0;
     const hash = this.#hash(head);
     const bucket = hash & (this.#capacity - 1);
     words[base + HASH] = hash;
@@ -204,16 +209,6 @@ export class PcapConnections {
     else words[next * STRIDE + PREV] = prev;
   }
 
-  #isSame(row: number, head: Uint32Array, src: number, dst: number): boolean {
-    const words = this.words;
-    const base = row * STRIDE;
-    for (let i = 0; i < 4; i++)
-      if (words[base + SRC + i] !== head[src + i] || words[base + DST + i] !== head[dst + i])
-        return false;
-    const ports = head[PORTS]!;
-    return words[base + PORTS] === (src === SRC ? ports : ((ports << 16) | (ports >>> 16)) >>> 0);
-  }
-
   /** The same for both directions. */
   #hash(head: Uint32Array): number {
     const ports = head[PORTS]!;
@@ -240,3 +235,17 @@ const NEXT = Row.next / 4;
 const PREV = Row.prev / 4;
 const CHAIN = Row.chain / 4;
 const HASH = Row.hash / 4;
+
+/** Are the addresses at `src` and `dst` of a head those of the row at `base`? */
+function isSame(
+  words: Uint32Array,
+  base: number,
+  head: Uint32Array,
+  src: number,
+  dst: number,
+): boolean {
+  for (let i = 3; i >= 0; i--)
+    if (words[base + SRC + i] !== head[src + i] || words[base + DST + i] !== head[dst + i])
+      return false;
+  return true;
+}

@@ -58,14 +58,14 @@ export class PcapRecords {
     const layers = this.#layers;
     const { frame, captured, length, hardware } = packet;
     layers.begin(bytes, frame, captured, length);
-    let parsed =
+    let parsed: Parsed =
       hardware === Hardware.ethernet || hardware === Hardware.loopback
         ? parseEthernet(layers, frame)
         : parseNetwork(layers, packet.protocol, packet.network);
     const isTcp = layers.protocol === Protocol.tcp;
     if (parsed === Parsed.ok) parsed = isTcp ? this.#segment.read(layers) : this.#readQuoted();
     if (parsed === Parsed.ok) {
-      this.#head[0] = tsNs % 0x1_0000_0000;
+      this.#head[0] = tsNs; // its lower 32 bits
       this.#head[1] = Math.floor(tsNs / 0x1_0000_0000);
       this.#head[Head.ifindex >> 2] = packet.ifindex;
       if (isTcp) this.#tcp(tsNs);

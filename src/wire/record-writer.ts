@@ -43,7 +43,8 @@ export class RecordWriter implements RecordBatch {
       longer.set(this.at);
       this.at = longer;
     }
-    this.words.fill(0, at >> 2, end >> 2);
+    const words = this.words;
+    for (let w = at >> 2; w < end >> 2; w++) words[w] = 0; // for so few, fill() takes longer
     this.bytes[at + Head.kind] = kind;
     this.words[(at + Head.count) >> 2] = 1;
     this.at[this.#count++] = at;

@@ -46,7 +46,7 @@ class Host {
           );
           const port = table.halves[(base + Row.src_port) >> 1];
           const more = state === '' ? '' : ` ${state} ${bytes.join('/')}`;
-          this.told.push(`${port} ${EVENT_NAMES[event]!.slice('connection.'.length)}${more}`);
+          this.told.push(`${port} ${EVENT_NAMES[event].slice('connection.'.length)}${more}`);
         },
         summed: () => {},
         scan: () => {},
