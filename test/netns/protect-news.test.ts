@@ -32,6 +32,13 @@ suite('a source that is blocked', [], () => {
       waitedMs += performance.now() - begin;
     }
     expect(waitedMs).toBeLessThan(WAITS_MS);
+
+    // And what is sent to such an address is known to be for this host, from the first SYN on.
+    for (const host of ['10.71.2.77', 'fd71:7::77']) {
+      const from = await (await rig().scanner.peer()).connect({ host, port: 9 });
+      const refused = { event: 'connection.refused', src_port: from.port, dst_ip: host } as const;
+      expect(await watch().event(refused)).toMatchObject({ direction: 'inbound' });
+    }
     const [own] = changes[0];
     const refused = await packetwatch(victim, ['block', 'add', own]);
     expect(refused.stderr).toMatch(/is never blocked/);
