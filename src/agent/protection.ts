@@ -30,6 +30,7 @@ export class Protection {
   readonly #ssh: { peers(): SshPeers };
   readonly #routes = new RouteNews();
   readonly #told = new Set<string>();
+  readonly #last = new Map<string, string>();
   #peers: SshPeers = { prefixes: [], problems: [] };
   #known: ReadonlySet<string> = new Set();
   #nextNs = 0;
@@ -77,6 +78,7 @@ export class Protection {
       thisHost(
         [...interfaces.all.values()].filter(({ up }) => up),
         this.#peers,
+        this.#last,
       ),
     );
     const problems = [...unread];

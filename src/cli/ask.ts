@@ -21,6 +21,10 @@ export function ask(command: string): Promise<unknown> {
       answer += chunk;
     });
     socket.on('end', () => {
+      if (answer === '') {
+        reject(unanswered());
+        return;
+      }
       try {
         const told = JSON.parse(answer) as { error?: string };
         if (told.error === undefined) resolve(told);
@@ -47,7 +51,16 @@ export function ask(command: string): Promise<unknown> {
             cause: error,
           }),
         );
+      else if (error.code === 'EPIPE' || error.code === 'ECONNRESET') reject(unanswered());
       else reject(error);
     });
   });
+}
+
+/** It takes the connection and lets it go again: Node does that when there is no descriptor for it. */
+function unanswered(): OperatorError {
+  return new OperatorError(
+    'the running program gave no answer',
+    'it may have too many open files (LimitNOFILE= of its service): see what it told',
+  );
 }

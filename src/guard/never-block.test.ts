@@ -19,6 +19,7 @@ function input(
     env: {},
     pid: 1,
     sessions: { prefixes: [], problems: [] },
+    last: new Map(),
     ...more,
   };
 }
@@ -58,6 +59,21 @@ describe('gatherNeverBlock', () => {
     expect(found.problems).toEqual([
       'cannot read /etc/resolv.conf: Error: EACCES: permission denied',
     ]);
+  });
+
+  it('keeps what a file said while it can not be read, but not when it is gone', () => {
+    const last = new Map<string, string>();
+    const files = {
+      '/etc/resolv.conf': 'nameserver 10.0.0.1\n',
+      '/proc/9/environ': 'SSH_CONNECTION=192.0.2.7 50022 10.0.0.5 22',
+    };
+    const of = (told: Record<string, string | Error>) =>
+      Object.keys(reasons(gatherNeverBlock(input(told, { last, pid: 9 }))));
+    const before = of(files);
+    expect(before).toEqual(expect.arrayContaining(['10.0.0.1', '192.0.2.7']));
+    const emfile = Object.assign(new Error('EMFILE'), { code: 'EMFILE' });
+    expect(of({ '/etc/resolv.conf': emfile, '/proc/9/environ': emfile })).toEqual(before);
+    expect(of({})).toEqual(['127.0.0.0', '::1', '10.0.0.5']);
   });
 
   describe('under sudo', () => {

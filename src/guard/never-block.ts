@@ -24,6 +24,8 @@ export interface NeverBlockInput {
   /** Whose ancestors are asked for the SSH connection. */
   readonly pid: number;
   readonly sessions: SshPeers;
+  /** What was read last, by path: it goes on to count while a file can't be read. */
+  readonly last: Map<string, string>;
 }
 
 export interface NeverBlock {
@@ -37,6 +39,7 @@ export interface NeverBlock {
 export function thisHost(
   interfaces: readonly OwnInterface[] = usableInterfaces(),
   sessions: SshPeers = new SshSessions().peers(),
+  last: Map<string, string> = new Map(),
 ): NeverBlockInput {
   return {
     readFile: (path) => readFileSync(path, 'utf8'),
@@ -44,6 +47,7 @@ export function thisHost(
     env: process.env,
     pid: process.pid,
     sessions,
+    last,
   };
 }
 
@@ -56,11 +60,14 @@ export function gatherNeverBlock(input: NeverBlockInput = thisHost()): NeverBloc
   const problems: string[] = [...input.sessions.problems];
   const read = (path: string): string => {
     try {
-      return input.readFile(path);
+      const text = input.readFile(path);
+      input.last.set(path, text);
+      return text;
     } catch (error) {
       // Without IPv6, systemd-resolved or a resolver there is no such file, and nothing to spare.
-      if (!isAbsence(error)) problems.push(`cannot read ${path}: ${String(error)}`);
-      return '';
+      if (isAbsence(error)) return '';
+      problems.push(`cannot read ${path}: ${String(error)}`);
+      return input.last.get(path) ?? '';
     }
   };
   const prefixes = mergePrefixes([
@@ -85,10 +92,15 @@ function sshPeers(input: NeverBlockInput): KnownPrefix[] {
   for (let step = 0; step < MAX_ANCESTORS && pid !== undefined && pid > 1; step++) {
     try {
       const value = variableOf(input.readFile(`/proc/${pid}/environ`), 'SSH_CONNECTION');
-      if (value !== undefined) return asList(peerOfSsh(value));
+      if (value !== undefined) {
+        input.last.set(SSH, value);
+        return asList(peerOfSsh(value));
+      }
       pid = parentOf(input.readFile(`/proc/${pid}/stat`));
-    } catch {
-      return []; // another user's process, or it is gone: there is nothing more to learn
+    } catch (error) {
+      // Another user's process, or it is gone, or no file can be opened: there is nothing more to learn.
+      const before = isAbsence(error) ? undefined : input.last.get(SSH);
+      return before === undefined ? [] : asList(peerOfSsh(before));
     }
   }
   return [];
@@ -99,8 +111,12 @@ function asList(prefix: KnownPrefix | undefined): KnownPrefix[] {
 }
 
 function isAbsence(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return (
+    error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')
+  );
 }
 
+/** Key of what was last found in the environment of an ancestor. */
+const SSH = 'SSH_CONNECTION';
 /** Shells in shells; more is a loop. */
 const MAX_ANCESTORS = 32;

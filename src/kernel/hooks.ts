@@ -1,4 +1,4 @@
-import { OperatorError } from '../model/errors.ts';
+import { OperatorError, shortage } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
 import { driverOf, SystemError } from './libc.ts';
 import { isInPlace, type LinkPlace } from './link-place.ts';
@@ -101,6 +101,8 @@ export class Hooks {
         return attachment;
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
+        const lacking = shortage(error);
+        if (lacking) throw lacking; // at another hook as well
         refused.push(`${hook} was refused: ${reason(error)}`);
         if (hook !== order.at(-1)) continue;
         throw new OperatorError(

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { OperatorError } from '../model/errors.ts';
+import { OperatorError, shortage } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { SocketPart } from '../wire/layout.gen.ts';
 import * as bpf from './bpf.ts';
@@ -113,9 +113,9 @@ export class Kernel {
       this.#sums = this.maps.map('pw_sums');
       this.#sumWords = new Uint32Array(this.#sums.buffer);
     } catch (error) {
+      maps?.stop(); // first: what follows needs a descriptor
       // Tables of an earlier run stay, with its guard.
       if (maps && !maps.adopted) pins.release();
-      maps?.stop();
       throw explained(error);
     }
   }
@@ -129,7 +129,7 @@ export class Kernel {
         );
         this.pins.pin(link, pin);
       } catch (error) {
-        if (without === '') throw explained(error);
+        if (without === '' || shortage(error)) throw explained(error);
         this.limits.push(`${without} (${error instanceof Error ? error.message : String(error)})`);
       }
     }
@@ -226,12 +226,7 @@ export class Kernel {
     this.#plugins?.stop();
     if (keepGuard) {
       this.pins.restore();
-      for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
-      for (const name of this.pins.names()) if (name.endsWith('-egress')) this.pins.unpin(name);
-      // Nobody reads attempts any more; verdicts wait in their ring for the next start.
-      const quiet = new Programs(this.maps, { ...this.#options, events: false, plugins: false });
-      this.hooks.replaceGuard(quiet);
-      quiet.stop();
+      this.#leaveGuard();
     } else {
       this.#unpin();
     }
@@ -245,7 +240,18 @@ export class Kernel {
     this.close();
   }
 
+  /** Only the guard stays. Nobody reads attempts any more; verdicts wait in their ring for the next start. */
+  #leaveGuard(): void {
+    this.#programs.stop(); // first: what follows needs descriptors
+    for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
+    for (const name of this.pins.names()) if (name.endsWith('-egress')) this.pins.unpin(name);
+    const quiet = new Programs(this.maps, { ...this.#options, events: false, plugins: false });
+    this.hooks.replaceGuard(quiet);
+    quiet.stop();
+  }
+
   #unpin(): void {
+    this.#programs.stop(); // first: what follows needs descriptors
     this.never.set([]);
     if (this.never.list().length > 0) this.pins.keepAllowed(this.maps.fd('pw_never'));
     this.pins.release();
@@ -253,8 +259,8 @@ export class Kernel {
 
   /** After a start that failed: an earlier run's guard goes on as it was, nothing else stays. */
   abandon(): void {
-    if (!this.maps.adopted) this.#unpin();
-    else for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
+    if (this.maps.adopted) this.#leaveGuard();
+    else this.#unpin();
     this.close();
   }
 

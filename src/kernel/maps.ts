@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { OperatorError } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
 import { closeFd, type Mapping, mapShared } from './libc.ts';
+import { requireMemory } from './memory-limit.ts';
 import type { BpfObject, MapDefinition } from './object.ts';
 import type { Pins } from './pins.ts';
 
@@ -36,12 +37,15 @@ export class Maps {
     for (const object of objects)
       for (const definition of object.maps()) this.#definitions.set(definition.name, definition);
     this.adopted = this.#adopt(pins);
-    if (!this.adopted) {
+    if (this.adopted) {
+      if (!adoptOnly) this.#createOwn();
+    } else {
       if (adoptOnly)
         throw new OperatorError(
           'no guard is attached in this network namespace',
           'start `packetwatch watch`',
         );
+      requireMemory();
       const allowed = this.#keptAllowed(pins);
       // Until it is pinned among the new ones: a start that fails must not forget what the user allows.
       if (allowed !== undefined) pins.keepAllowed(allowed);
@@ -50,14 +54,14 @@ export class Maps {
         pins.create();
         if (allowed !== undefined) this.#fds.set(NEVER, allowed);
         this.#create(objects, pins);
+        this.#createOwn();
       } catch (error) {
+        this.stop(); // first: what follows needs a descriptor
         pins.release();
-        this.stop();
         throw error;
       }
       pins.dropAllowed();
     }
-    if (!adoptOnly) this.#createOwn();
     this.seed = this.#seed();
   }
 

@@ -23,7 +23,8 @@ export function requireObjects(): void {
 /** What the operator can do about a refusal. */
 export function explained(error: unknown): unknown {
   if (!(error instanceof SystemError)) return error;
-  if (error instanceof VerifierError && error.log !== '')
+  if (error.code === 'EMFILE' || error.code === 'ENFILE') return shortage(error);
+  if (error instanceof VerifierError && error.log !== '' && error.code !== 'ENOMEM')
     return new OperatorError(
       `this kernel's verifier refused ${error.call.split(' ').at(-1)}: ${error.log.trim().split('\n').at(-2)}`,
       '`--source proc` works anywhere; please report it with the output of --debug',
@@ -43,7 +44,7 @@ export function explained(error: unknown): unknown {
       'Linux 5.17 or later; `--source proc` works anywhere',
       options,
     );
-  return shortage(error) ?? error;
+  return error;
 }
 
 /** Which right is missing; with all of them something else than capabilities says no. */

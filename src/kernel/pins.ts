@@ -111,8 +111,8 @@ export class Pins {
 
   /** Pins again what somebody has removed. @returns how many there were */
   restore(): number {
-    const there = new Set(this.names());
-    const gone = [...this.#kept].filter(([name]) => !there.has(name));
+    // One by one: listing the directory takes a descriptor, of which there may be none.
+    const gone = [...this.#kept].filter(([name]) => !this.has(name));
     if (gone.length > 0) this.create();
     for (const [name, fd] of gone) this.#place(fd, `${this.directory}/${name}`);
     return gone.length;

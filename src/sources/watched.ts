@@ -1,7 +1,7 @@
 import type { AttachMode } from '../kernel/hooks.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SystemError } from '../kernel/libc.ts';
-import { OperatorError } from '../model/errors.ts';
+import { OperatorError, shortage } from '../model/errors.ts';
 import { Choice } from './choice.ts';
 import { InterfaceNews } from './interface-news.ts';
 import type { HostInterface } from './interface-table.ts';
@@ -9,6 +9,7 @@ import type { InterfaceCounts, Interfaces } from './interfaces.ts';
 
 /** Time for new interfaces at one look, as attaching takes some ms: the rest waits, so that records don't. */
 const LOOK_MS = 50;
+const RETRY_NS = 2e9;
 
 export interface WatchedOptions {
   readonly kernel: Kernel;
@@ -31,6 +32,9 @@ export class WatchedInterfaces {
   readonly #news = new InterfaceNews();
   /** Indexes of interfaces that could not be had, which is told once. */
   readonly #failed = new Set<number>();
+  /** Those that could not be had for want of descriptors or memory are tried again then. */
+  readonly #lacking = new Set<number>();
+  #retryNs = Infinity;
   #locals = '';
   /** There are more to take up. */
   #more = false;
@@ -74,6 +78,10 @@ export class WatchedInterfaces {
   /** Follows interfaces. @param changed they have, since the last call */
   follow(nowNs: number, changed: boolean): void {
     const { interfaces } = this.#options;
+    if (nowNs >= this.#retryNs) {
+      this.#retryNs = Infinity;
+      this.#more = true;
+    }
     if (changed || this.#more) {
       this.#setLocals();
       const gone = interfaces.takeGone();
@@ -99,6 +107,7 @@ export class WatchedInterfaces {
     const { hooks } = this.#options.kernel;
     for (const index of gone) {
       this.#failed.delete(index);
+      this.#lacking.delete(index);
       const attachment = hooks.attachments.get(index);
       if (!attachment) continue;
       // Of one that went into another network namespace the kernel keeps the links, and with them our programs.
@@ -131,6 +140,14 @@ export class WatchedInterfaces {
       this.#takeUp(one);
       this.#news.tell(`${one.name} is watched from now on`, nowNs);
     } catch (error) {
+      const lacking = shortage(error instanceof OperatorError ? error.cause : error);
+      if (lacking) {
+        this.#retryNs = nowNs + RETRY_NS;
+        if (this.#lacking.has(one.index)) return;
+        this.#lacking.add(one.index);
+        this.#news.tell(`${one.name} is not watched: ${lacking.message}: ${lacking.hint}`, nowNs);
+        return;
+      }
       if (!(error instanceof OperatorError)) throw error;
       this.#failed.add(one.index);
       // That it went again meanwhile is the next news.
