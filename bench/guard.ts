@@ -9,6 +9,8 @@ import { Maps, RING_SIZES } from '../src/kernel/maps.ts';
 import { BpfObject } from '../src/kernel/object.ts';
 import { type KernelOptions, kernelDefaults } from '../src/kernel/options.ts';
 import { Pins } from '../src/kernel/pins.ts';
+import { KernelPlugin } from '../src/kernel/plugin.ts';
+import { PluginSet } from '../src/kernel/plugin-set.ts';
 import { Programs } from '../src/kernel/programs.ts';
 import { Requests } from '../src/kernel/requests.ts';
 import { Ring } from '../src/kernel/ring.ts';
@@ -31,13 +33,14 @@ export function guardMissing(): string | undefined {
 export type Spray = 'xdp/fixed' | 'xdp/random' | 'tcx/random';
 
 /** The path of a BPF program of the bench's own, compiled when it is missing or older than its source. */
-export async function bpfHelper(name: 'spray' | 'answered' | 'syns'): Promise<string> {
+export async function bpfHelper(name: 'spray' | 'answered' | 'syns' | 'plugin'): Promise<string> {
   const source = fileURLToPath(new URL(`src/${name}.bpf.c`, import.meta.url));
   const binary = fileURLToPath(new URL(`out/bin/${name}.bpf.o`, import.meta.url));
   if ((await run(['test', binary, '-nt', source])).code === 0) return binary;
   mkdirSync(fileURLToPath(new URL('out/bin', import.meta.url)), { recursive: true });
   const include = `-I/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-  const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', include];
+  const own = `-I${fileURLToPath(new URL('../bpf', import.meta.url))}`;
+  const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', include, own];
   await must(['clang', ...flags, '-c', source, '-o', binary]);
   return binary;
 }
@@ -67,6 +70,9 @@ export class Guard {
   readonly tcx: number;
   readonly maps: Maps;
   readonly ring: Ring;
+  /** The plugins behind it, in their order. */
+  readonly plugged: KernelPlugin[] = [];
+  readonly #chain: PluginSet;
   readonly #pins: Pins;
   readonly #programs: Programs;
   readonly #counters: CounterReader;
@@ -79,6 +85,7 @@ export class Guard {
     this.#undo = onEnd(() => this.#close());
     this.#pins.create();
     this.maps = new Maps([object], this.#pins);
+    this.#chain = new PluginSet(this.#pins, this.maps.fd('pw_chain'), () => {});
     this.#programs = new Programs(this.maps, { ...kernelDefaults, ...options });
     this.program = this.#programs.program(object, 'xdp');
     this.tcx = this.#programs.program(object, 'tcx/ingress');
@@ -86,6 +93,18 @@ export class Guard {
     this.#counters = new CounterReader(this.maps, object);
     this.ring = new Ring(this.maps.fd('pw_attempts'), RING_SIZES.pw_attempts);
     writeLocals(this.maps, [mapped(FRAME.destination)], 64);
+  }
+
+  /** Puts a plugin behind those that are there; only with the option `plugins` it is run. */
+  plugIn(path: string): void {
+    const plugin = new KernelPlugin(path, {
+      netns: 0n,
+      findBtf: () => {
+        throw new Error('the plugin of the bench hooks no kernel function');
+      },
+    });
+    this.#chain.add(plugin);
+    this.plugged.push(plugin);
   }
 
   block(address: string): void {
@@ -110,6 +129,7 @@ export class Guard {
   }
 
   #close(): void {
+    this.#chain.stop();
     this.ring.stop();
     this.#programs.stop();
     this.maps.stop();
@@ -117,15 +137,16 @@ export class Guard {
   }
 }
 
-/** An XDP program that only passes. */
-export function emptyProgram(): number {
+/** A program that only passes, for XDP or TCX. */
+export function emptyProgram(hook: 'xdp' | 'tcx' = 'xdp'): number {
   const code = Buffer.alloc(128).subarray(0, 16); // the memory behind must not move: over 64 bytes
   code.set([0xb7, 0, 0, 0, 2, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]); // r0 = XDP_PASS; exit
+  if (hook === 'tcx') code.fill(0xff, 4, 8); // TCX_NEXT
   return bpf.loadProgram({
     name: 'empty',
-    type: bpf.ProgramType.XDP,
+    type: hook === 'xdp' ? bpf.ProgramType.XDP : bpf.ProgramType.SCHED_CLS,
     instructions: code,
-    expectedAttachType: bpf.AttachType.XDP,
+    expectedAttachType: hook === 'xdp' ? bpf.AttachType.XDP : bpf.AttachType.TCX_INGRESS,
     license: 'GPL',
   });
 }

@@ -15,7 +15,11 @@ import { missingPackages } from './needs.ts';
 import { median, number, type Options, type Section, spread, verdict } from './report.ts';
 import { Rig, VICTIM_IF } from './rig.ts';
 
-async function measure(cases: readonly Case[], calls: number): Promise<Map<string, number[]>> {
+/** Times of each case in nanoseconds, one of each call; the cases take turns. */
+export async function measure(
+  cases: readonly Case[],
+  calls: number,
+): Promise<Map<string, number[]>> {
   const times = new Map<string, number[]>(cases.map((one) => [one.name, []]));
   for (let call = -1; call < calls; call++) {
     for (const one of cases) {

@@ -15,12 +15,14 @@ import { latency } from './latency.ts';
 import { leak } from './leak.ts';
 import { type Kept, writePage } from './page.ts';
 import { otherWorkPct, undoAll } from './proc.ts';
+import { plugins } from './plugins.ts';
 import { ring } from './ring.ts';
 import { type Options, type Section, sectionMarkdown } from './report.ts';
 
 /** The rows in the order of the page. */
 const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
   kernel,
+  plugins,
   detection,
   leak,
   connections,

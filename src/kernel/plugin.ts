@@ -56,7 +56,8 @@ export class KernelPlugin {
       checkSize(definitions);
       for (const definition of definitions) this.#create(definition);
       const ring = this.#maps.get(RING)?.definition;
-      if (ring) this.ring = new Ring(this.#maps.get(RING)!.fd, ring.maxEntries, WINDOW);
+      if (ring?.type === bpf.MapType.RINGBUF)
+        this.ring = new Ring(this.#maps.get(RING)!.fd, ring.maxEntries, WINDOW);
     } catch (error) {
       this.stop();
       throw explainedOf('its maps', error);

@@ -11,8 +11,8 @@ import { Samples } from './samples.ts';
 
 /** So many errors, and a plugin is switched off. */
 const MAX_ERRORS = 10;
-/** A look at the ring hands on records for so long; the rest waits, and what finds no room is counted. */
-const SLICE_NS = 5e6;
+/** At the end the records that wait get so long. */
+const LAST_SLICE_NS = 100e6;
 /** A decoder that needs longer for one call holds everything up: that is an error, too. */
 const LONGEST_NS = 1e9;
 
@@ -77,11 +77,11 @@ export class Plugin {
     this.#output = output;
   }
 
-  /** Hands waiting records on, for a few milliseconds. */
-  drain(): void {
+  /** Hands waiting records on, for so long; the rest waits, and what finds no room in the ring is counted. */
+  drain(sliceNs: number): void {
     const { ring } = this.#part;
     if (!this.#on || !ring) return;
-    const endNs = now() + SLICE_NS;
+    const endNs = now() + sliceNs;
     do {
       ring.collect();
       let done = 0;
@@ -136,7 +136,7 @@ export class Plugin {
   /** The last records, then the decoder's own end. */
   stop(): void {
     if (!this.#on) return;
-    this.drain();
+    this.drain(LAST_SLICE_NS);
     this.#call('stop', () => this.#decoder.stop?.());
     this.#close();
   }

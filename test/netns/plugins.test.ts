@@ -1,5 +1,5 @@
 /** Plugins in the real program: what they tell, that they harm nothing, and that they go with it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { must, until } from '../support/command.ts';
@@ -273,6 +273,18 @@ suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
     expect(done.stderr.trimEnd()).toMatch(line);
     expect(done.stderr.trimEnd()).not.toContain('\n');
     expect(await attached(rig().victim, VICTIM_IF)).toEqual(NOTHING);
+  });
+
+  test('to which others may write is refused', async () => {
+    const folder = await makePlugin(base, 'open', { source: SEES });
+    chmodSync(`${folder}/decoder.js`, 0o666);
+    const { code, stderr } = await packetwatch(rig().victim, ['watch', '--plugin', folder]);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^packetwatch: others may write to .*decoder\.js, and .*: chmod go-w .*\n$/,
+      ),
+    ]);
   });
 
   test('needs the kernel', async () => {
