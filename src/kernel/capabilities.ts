@@ -27,9 +27,12 @@ export function mayLookIntoOthers(): boolean {
   return held.has('CAP_SYS_PTRACE') && search;
 }
 
-/** Does a seccomp(2) filter stand between this process and its system calls? */
+/** The seccomp(2) filters that this process has set itself, which let everything pass. */
+let ownFilters = 0;
+
+/** Does somebody else's seccomp(2) filter stand between this process and its system calls? */
 export function isFiltered(): boolean {
-  return ofStatus('Seccomp') === '2';
+  return filters() > ownFilters;
 }
 
 /** Those of the needed capabilities that this process lacks. CAP_SYS_ADMIN stands for the two that were cut from it. */
@@ -68,7 +71,13 @@ export function keepOnly(
   rights.keepThroughSetuid();
   changeUser();
   rights.setCapabilities(kept, numbers(children));
+  const before = filters();
   rights.noNewPrivileges();
+  ownFilters = filters() - before;
+}
+
+function filters(): number {
+  return Number(ofStatus('Seccomp_filters') ?? 0);
 }
 
 /** A line of proc_pid_status(5). */

@@ -137,6 +137,7 @@ suite('root that goes on as a user', TOOLS, () => {
     const rights = rightsOf(pid);
     expect(rights.length).toBeGreaterThan(4);
     expect([...new Set(rights)].sort()).toEqual([others, main]);
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^CapBnd:\t000000c000003000$/m);
     const capabilities = ['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_PERFMON', 'CAP_BPF'];
     expect(await status()).toMatchObject({ pid, uid: USER, capabilities });
 
@@ -205,7 +206,11 @@ suite('root that goes on as a user', TOOLS, () => {
     const args = ['watch', '--user', `${USER}`];
     const { code, stderr } = await packetwatch(rig().victim, args, { by });
     expect([code, stderr]).toEqual([1, expect.stringMatching(/: root has left a guard .*release/)]);
-    expect(await packetwatch(rig().victim, ['release'], { by })).toMatchObject({ code: 0 });
+    const mount = 'mkdir /run/packetwatch/bpf && mount -t bpf bpf /run/packetwatch/bpf';
+    await must([...by, 'sh', '-ec', mount]);
+    const released = await packetwatch(rig().victim, ['release'], { by });
+    expect(released.stderr).toMatch(/released \d+ pinned objects/);
+    expect(await must([...by, 'ls', '/sys/fs/bpf/packetwatch'])).toBe('');
   });
 });
 
