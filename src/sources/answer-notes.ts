@@ -1,12 +1,10 @@
-/** What is noted of a connection, by its id. */
+/** What is noted of a handshake that didn't end, by its connection's id; the numbers are flow's (Answer). */
 export const Note = {
   none: 0,
-  /** Its SYN was seen. */
-  asked: 1,
-  /** Its SYN+ACK. */
-  answered: 2,
-  /** And then an RST of the originator, which ended the handshake. */
-  reset: 3,
+  /** Its SYN+ACK was seen, again and again. */
+  answered: 1,
+  /** Its SYN+ACK, and then an RST of the originator, which ended the handshake. */
+  reset: 2,
 } as const;
 
 /**
@@ -27,6 +25,6 @@ export class AnswerNotes {
   }
 }
 
-const PLACES = 1 << 17;
+const PLACES = 1 << 16;
 /** 30 bits of the id tell it from others of its place. */
 const TAG = ~3;

@@ -46,22 +46,34 @@ export const Ended = {
  * long as the handshake has not ended (Linux: five times), so what is not repeated in time was acknowledged.
  */
 export const List = {
+  /** Attempts that others are to answer. */
+  asked: 0,
   /** Our own handshakes: the acknowledgement leaves with the SYN+ACK that comes. */
-  own: 0,
+  own: 1,
   /** Answered, and repeated 0 to 5 times. */
-  answered: 1,
-  open: 7,
-  count: 8,
+  answered: 2,
+  open: 8,
+  count: 9,
 } as const;
 
 const REPEATS = List.open - List.answered - 1;
 
-/** How long a row waits in each list before its handshake counts as ended, nanoseconds. */
-const WAIT_NS: readonly number[] = [100e6, 1.2e9, 2.4e9, 4.8e9, 9.6e9, 19.2e9, Infinity, Infinity];
+/** How long a row waits in each list: before its handshake counts as ended; before it is forgotten, since Linux asks for 127 s. */
+const WAIT_NS: readonly number[] = [
+  130e9,
+  100e6,
+  1.2e9,
+  2.4e9,
+  4.8e9,
+  9.6e9,
+  19.2e9,
+  Infinity,
+  Infinity,
+];
 
 /**
- * The connections whose handshake was answered and which haven't ended, found by their two ends, whichever of them a
- * segment comes from. FIN and RST don't carry the initial sequence number that is part of a connection's id, so it is
+ * The connections whose handshake was answered and which haven't ended, and attempts that others are to answer, found by
+ * their two ends, whichever of them a segment comes from. FIN and RST don't carry the initial sequence number that is part of a connection's id, so it is
  * kept here.
  *
  * Memory is reserved at once but not touched before it is used.
@@ -175,13 +187,14 @@ export class PcapConnections {
   }
 
   #replace(head: Uint32Array, list: number, nowNs: number): number {
-    for (let from = List.open - 1; ; from--) {
-      const row = this.#heads[from < 0 ? List.open : from]!;
+    for (const from of LET_GO) {
+      const row = this.#heads[from]!;
       if (row === NONE) continue;
       this.evicted++;
       this.remove(row);
-      return this.add(head, list, nowNs);
+      break;
     }
+    return this.add(head, list, nowNs);
   }
 
   #append(row: number, list: number, nowNs: number): void {
@@ -224,6 +237,9 @@ export class PcapConnections {
     return h ^ (h >>> 13);
   }
 }
+
+/** Which lists let a row go when there is no other room: those that are likeliest to be over first. */
+const LET_GO: readonly number[] = [List.asked, 7, 6, 5, 4, 3, List.answered, List.own, List.open];
 
 const NONE = 0xffffffff;
 const STRIDE = Row.stride / 4;

@@ -34,31 +34,52 @@ export class PcapLife {
     this.connections = new PcapConnections(maxConnections, seed);
   }
 
-  /** A SYN+ACK. @param head of the connection that it answers */
-  answered(head: Uint32Array, segment: Segment, tsNs: number): void {
+  /** A SYN. @param head of the connection that it begins */
+  asked(head: Uint32Array, tsNs: number): void {
+    if (isAnsweredHere(head)) return;
     const all = this.connections;
     const known = all.find(head);
     if (known >= 0) {
-      const base = known * Row.stride;
-      if (all.words[(base + Head.isn) >> 2] === head[Head.isn >> 2]) {
-        if (tsNs - this.#answeredNs(known) > SIGHTING_NS) this.#again(known, tsNs);
-        return;
-      }
-      this.#close(known, tsNs, ESTABLISHED, ETIMEDOUT); // its ports are used again: its end was not seen
+      if (all.list(known) !== List.asked || this.#isSame(known, head)) return;
+      all.remove(known);
     }
-    const id = Head.id >> 2;
-    this.#notes.note(head[id]!, head[id + 1]!, Note.answered);
+    all.add(head, List.asked, tsNs);
+  }
+
+  /**
+   * A SYN+ACK. That of others counts only where something was asked: the rest is backscatter.
+   * @param head of the connection that it answers
+   */
+  answered(head: Uint32Array, segment: Segment, tsNs: number): void {
+    const all = this.connections;
+    const known = all.find(head);
+    if (known < 0) {
+      if (!isAnsweredHere(head)) return;
+    } else if (all.list(known) === List.asked) {
+      if (!this.#isSame(known, head)) return;
+      all.remove(known);
+    } else if (this.#isSame(known, head)) {
+      this.#again(known, tsNs);
+      return;
+    } else this.#close(known, tsNs, ESTABLISHED, ETIMEDOUT); // its ports are used again: its end was not seen
     const direction = directionOf(head);
     const isOwn = direction === Direction.OUTBOUND || direction === Direction.LOCAL;
     const row = all.add(head, isOwn ? List.own : List.answered, tsNs);
     all.words[(row * Row.stride + Row.respIsn) >> 2] = segment.seq;
   }
 
+  /** An RST or ICMP unreachable that answers a SYN. @param head of the connection that it answers */
+  refused(head: Uint32Array): void {
+    const row = this.connections.find(head);
+    if (row >= 0 && this.connections.list(row) === List.asked && this.#isSame(row, head))
+      this.connections.remove(row);
+  }
+
   /** A FIN. @param head its ends, the sender as src */
   fin(head: Uint32Array, segment: Segment, tsNs: number): void {
     const all = this.connections;
     const row = all.find(head);
-    if (row < 0) return;
+    if (row < 0 || all.list(row) === List.asked) return;
     this.#open(row, tsNs);
     const at = row * Row.stride + Row.ended;
     this.#sent(row, all.fromOriginator, segment.seq + segment.payload);
@@ -70,14 +91,13 @@ export class PcapLife {
   reset(head: Uint32Array, segment: Segment, tsNs: number): void {
     const all = this.connections;
     const row = all.find(head);
-    if (row < 0) return;
+    if (row < 0 || all.list(row) === List.asked) return;
     const base = row * Row.stride;
     const { fromOriginator } = all;
     const withAck = segment.kind === SegmentKind.resetAck;
     const isFirst = segment.seq === (all.words[(base + Head.isn) >> 2]! + 1) >>> 0;
     if (all.list(row) !== List.open && fromOriginator && isFirst && !withAck) {
-      const id = (base + Head.id) >> 2;
-      this.#notes.note(all.words[id]!, all.words[id + 1]!, Note.reset);
+      this.#note(row, Note.reset);
       all.remove(row);
       return;
     }
@@ -91,6 +111,8 @@ export class PcapLife {
   /** Tells the handshakes that count as ended by now. */
   confirm(nowNs: number): void {
     const all = this.connections;
+    for (let row = all.due(List.asked, nowNs); row >= 0; row = all.due(List.asked, nowNs))
+      all.remove(row);
     for (let list: number = List.own; list < List.open; list++)
       for (let row = all.due(list, nowNs); row >= 0; row = all.due(list, nowNs))
         this.#open(row, nowNs);
@@ -98,7 +120,22 @@ export class PcapLife {
 
   /** The SYN+ACK again. */
   #again(row: number, tsNs: number): void {
-    if (this.connections.list(row) !== List.open) this.connections.repeated(row, tsNs);
+    const isOpen = this.connections.list(row) === List.open;
+    if (isOpen || tsNs - this.#answeredNs(row) < SIGHTING_NS) return;
+    this.#note(row, Note.answered);
+    this.connections.repeated(row, tsNs);
+  }
+
+  #note(row: number, note: number): void {
+    const { words } = this.connections;
+    const id = (row * Row.stride + Head.id) >> 2;
+    this.#notes.note(words[id]!, words[id + 1]!, note);
+  }
+
+  /** Is the head that of this very connection, not of another one with the same ends? */
+  #isSame(row: number, head: Uint32Array): boolean {
+    const { words } = this.connections;
+    return words[(row * Row.stride + Head.isn) >> 2] === head[Head.isn >> 2];
   }
 
   /** Tells the opening, with the time of the SYN+ACK, if it has not been told. */
@@ -175,6 +212,12 @@ export class PcapLife {
 /** The direction in the head that begins at `words[w]`. */
 function directionOf(words: Uint32Array, w = 0): number {
   return (words[w + (Head.direction >> 2)]! >>> ((Head.direction & 3) * 8)) & 0xff;
+}
+
+/** Is it this host that answers the attempt? */
+function isAnsweredHere(head: Uint32Array): boolean {
+  const direction = directionOf(head);
+  return direction === Direction.INBOUND || direction === Direction.LOCAL;
 }
 
 /** Is the socket that the records tell of the responder's? */

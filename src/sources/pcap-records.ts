@@ -7,7 +7,7 @@ import { Segment, SegmentKind } from '../packet/tcp.ts';
 import { stampId } from '../wire/id.ts';
 import { Direction, Flag, Head, Kind } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
-import { AnswerNotes, Note } from './answer-notes.ts';
+import { AnswerNotes } from './answer-notes.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import { Hardware } from './pcap-filter.ts';
 import { PcapLife } from './pcap-life.ts';
@@ -25,8 +25,8 @@ export interface PcapRecordsOptions {
 
 /**
  * What packets mean: a SYN is an ATTEMPT, an RST or ICMP unreachable that answers it a REFUSED record; what becomes of
- * a handshake that was answered is PcapLife's to tell. Nothing but a note is kept per attempt, so that no flood of SYNs
- * fills anything.
+ * a handshake that was answered is PcapLife's to tell. Nothing is kept of attempts on this host, so that no flood of
+ * SYNs fills anything.
  */
 export class PcapRecords {
   readonly life: PcapLife;
@@ -88,10 +88,13 @@ export class PcapRecords {
     const segment = this.#segment;
     switch (segment.kind) {
       case SegmentKind.attempt:
-        this.#attempt();
+        this.#fill(false, segment.seq);
+        this.#append(Kind.ATTEMPT, 0);
+        this.life.asked(this.#head, tsNs);
         return;
       case SegmentKind.answer:
-        this.#answer(tsNs);
+        this.#fill(true, segment.ack - 1);
+        this.life.answered(this.#head, segment, tsNs);
         return;
       case SegmentKind.fin:
         this.#ends(false);
@@ -107,27 +110,6 @@ export class PcapRecords {
     }
   }
 
-  #attempt(): void {
-    const direction = this.#fill(false, this.#segment.seq);
-    const head = this.#head;
-    if (direction !== Direction.INBOUND) {
-      const id = Head.id >> 2;
-      if (this.notes.of(head[id]!, head[id + 1]!) === Note.none)
-        this.notes.note(head[id]!, head[id + 1]!, Note.asked);
-    }
-    this.#append(Kind.ATTEMPT, 0);
-  }
-
-  #answer(tsNs: number): void {
-    const direction = this.#fill(true, this.#segment.ack - 1);
-    const head = this.#head;
-    const id = Head.id >> 2;
-    // What others answer counts only where something was asked: the rest is backscatter.
-    const isOurs = direction === Direction.INBOUND || direction === Direction.LOCAL;
-    if (isOurs || this.notes.of(head[id]!, head[id + 1]!) !== Note.none)
-      this.life.answered(head, this.#segment, tsNs);
-  }
-
   #reset(tsNs: number): void {
     this.#ends(false);
     this.life.reset(this.#head, this.#segment, tsNs);
@@ -137,6 +119,7 @@ export class PcapRecords {
   #refused(flags: number, swapped: boolean, isn: number): void {
     this.#fill(swapped, isn);
     this.#append(Kind.REFUSED, flags);
+    this.life.refused(this.#head);
   }
 
   #append(kind: number, flags: number): void {
@@ -148,17 +131,15 @@ export class PcapRecords {
   }
 
   /**
-   * Fills the head with both ends, the direction and the id, and returns the direction.
+   * Fills the head with both ends, the direction and the id.
    * @param swapped the packet comes from the responder
    * @param isn initial sequence number of the originator
    */
-  #fill(swapped: boolean, isn: number): number {
+  #fill(swapped: boolean, isn: number): void {
     this.#ends(swapped);
     this.#head[Head.isn >> 2] = isn;
-    const direction = this.#direction();
-    this.#headBytes[Head.direction] = direction;
+    this.#headBytes[Head.direction] = this.#direction();
     stampId(this.#head, this.#headBytes, 0);
-    return direction;
   }
 
   /** Fills the head with both ends, which is all that finds a connection. */

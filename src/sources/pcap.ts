@@ -134,10 +134,9 @@ export class PcapSource implements Source {
     return this.#records - before;
   }
 
-  /** Answer of flow: what was seen of a handshake that is not told as open. */
+  /** What was seen of a handshake that is not told as open (Answer of flow). */
   answered(idLo: number, idHi: number): number {
-    const note = this.#told?.notes.of(idLo, idHi) ?? Note.none;
-    return Math.max(0, note - Note.asked);
+    return this.#told?.notes.of(idLo, idHi) ?? Note.none;
   }
 
   counts(): SourceCounts {

@@ -3,7 +3,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Flow, FLOW_DEFAULTS } from '../../src/flow/flow.ts';
 import { Row } from '../../src/flow/row.ts';
 import { CONN_STATES, EVENT_NAMES } from '../../src/model/events.ts';
-import { Note } from '../../src/sources/answer-notes.ts';
 import { OwnAddresses } from '../../src/sources/own-addresses.ts';
 import { PcapRecords } from '../../src/sources/pcap-records.ts';
 import { parseAddress } from '../../src/wire/address.ts';
@@ -53,7 +52,7 @@ class Host {
         block: () => {},
         unblock: () => {},
       },
-      answered: (low, high) => Math.max(0, this.records.notes.of(low, high) - Note.asked),
+      answered: (low, high) => this.records.notes.of(low, high),
     });
   }
 
@@ -273,6 +272,17 @@ describe.each([4, 6] as const)('IPv%d', (family) => {
     one.refuse(ISN.from + 1);
     host.wait(4);
     expect(host.told).toEqual(['40000 attempt', '40000 timeout S0 0/0']);
+  });
+
+  it('of many attempts each finds its answer, and of too many the oldest goes', () => {
+    host = new Host(2048);
+    const own = Array.from({ length: 3000 }, (_, i) => outbound(2000 + i));
+    for (const one of own) one.syn();
+    for (const one of own) one.synAck();
+    host.wait(1);
+    const opened = host.told.filter((line) => line.endsWith(' open'));
+    expect(opened).toEqual(Array.from({ length: 2048 }, (_, i) => `${2000 + 952 + i} open`));
+    expect(host.records.life.connections).toMatchObject({ size: 2048, evicted: 952 });
   });
 
   it('when there are too many, handshakes go before open connections, and are counted', () => {
