@@ -7,7 +7,7 @@ import type { WatchConfig } from './config.ts';
  * @param next what is done instead
  */
 export async function orFallBack<T>(
-  { source, block, attach, plugins, kernel }: WatchConfig,
+  config: WatchConfig,
   note: (line: string) => void,
   next: string,
   step: () => T | Promise<T>,
@@ -15,12 +15,19 @@ export async function orFallBack<T>(
   try {
     return await step();
   } catch (error) {
-    const onlyKernel =
-      block !== 'off' || attach !== 'auto' || plugins.length > 0 || kernel.rule === 'weighted';
-    if (source !== 'auto' || onlyKernel || !isFallback(error)) throw error;
+    const onlyKernel = kernelsOwn(config) !== undefined || config.kernel.rule === 'weighted';
+    if (config.source !== 'auto' || onlyKernel || !isFallback(error)) throw error;
     note(`${describe(error)}; ${next} instead`);
     return undefined;
   }
+}
+
+/** The option that was given and that only the kernel's own events can serve; undefined: none. */
+export function kernelsOwn({ block, attach, plugins, kernel }: WatchConfig): string | undefined {
+  if (block !== 'off') return '--block';
+  if (plugins.length > 0) return '--plugin';
+  if (attach !== 'auto') return '--attach';
+  return kernel.allNetns ? '--all-netns' : undefined;
 }
 
 /** May another source go on? Not when another instance runs, or the operator named what isn't there. */

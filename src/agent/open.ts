@@ -9,6 +9,7 @@ import { PcapSource } from '../sources/pcap.ts';
 import { ProcSource } from '../sources/proc.ts';
 import { monotonicNs } from './clock.ts';
 import type { WatchConfig } from './config.ts';
+import { kernelsOwn } from './fallback.ts';
 import { Protection } from './protection.ts';
 
 const SECOND_NS = 1e9;
@@ -103,18 +104,14 @@ export function openProc(config: WatchConfig): ProcSource {
 }
 
 /** What no source but the kernel's can do. */
-function refuseKernelsOwn({ source, block, plugins, kernel }: WatchConfig): void {
-  if (block !== 'off')
+function refuseKernelsOwn(config: WatchConfig): void {
+  const option = kernelsOwn(config);
+  if (option !== undefined)
     throw new OperatorError(
-      `--block needs the kernel, and --source ${source} only reads`,
+      `${option} needs the kernel, and --source ${config.source} only reads`,
       'use --source ebpf as root',
     );
-  if (plugins.length > 0)
-    throw new OperatorError(
-      `--plugin needs the kernel, and --source ${source} only reads`,
-      'use --source ebpf as root',
-    );
-  if (kernel.rule === 'weighted')
+  if (config.kernel.rule === 'weighted')
     throw new OperatorError(
       'the weighted rule weighs what becomes of attempts, which only the kernel sees in time',
       'use --rule reference, or --source ebpf as root',

@@ -1,3 +1,4 @@
+import { SystemError } from '../kernel/libc.ts';
 import { OperatorError } from '../model/errors.ts';
 import { Choice } from './choice.ts';
 import { InterfaceNews } from './interface-news.ts';
@@ -15,7 +16,7 @@ export interface CapturedOptions {
   readonly setOwn: (addresses: readonly Uint8Array[]) => void;
 }
 
-/** Interfaces that are captured from: a further one would make the filter longer for each packet. */
+/** Interfaces that are captured from: older kernels take no longer filter (net.core.optmem_max). */
 const MOST_INTERFACES = 512;
 
 /** The interfaces whose packets are captured, as WatchedInterfaces are those that the guard sits on. */
@@ -24,6 +25,9 @@ export class CapturedInterfaces {
   readonly #choice: Choice;
   readonly #news = new InterfaceNews();
   #chosen: ReadonlyMap<number, HostInterface> = new Map();
+  #tooMany = 0;
+  /** The last choice is not in force: why. */
+  #failure: string | undefined;
 
   constructor(options: CapturedOptions) {
     this.#options = options;
@@ -51,12 +55,18 @@ export class CapturedInterfaces {
   /** Follows interfaces. @param changed they have, since the last call */
   follow(nowNs: number, changed: boolean): void {
     if (changed) this.#tell(this.#choose(), nowNs);
+    if (this.#failure !== undefined) this.#force(nowNs);
     for (const one of this.#chosen.values()) this.#news.flipped(one, nowNs);
   }
 
   /** What happened since the last call, a line each. */
   news(nowNs: number): string[] {
     return this.#news.take(nowNs);
+  }
+
+  /** Interfaces that are wanted as well, and beyond what can be captured from. */
+  get tooMany(): number {
+    return this.#tooMany;
   }
 
   get names(): string[] {
@@ -68,8 +78,9 @@ export class CapturedInterfaces {
     const { interfaces, setOwn } = this.#options;
     setOwn(interfaces.addresses());
     const before = this.#chosen;
-    const now = this.#choice.of(interfaces.all, interfaces.takeGone()).slice(0, MOST_INTERFACES);
-    this.#chosen = new Map(now.map((one) => [one.index, one]));
+    const wanted = this.#choice.of(interfaces.all, interfaces.takeGone());
+    this.#tooMany = Math.max(0, wanted.length - MOST_INTERFACES);
+    this.#chosen = new Map(wanted.slice(0, MOST_INTERFACES).map((one) => [one.index, one]));
     return before;
   }
 
@@ -90,6 +101,19 @@ export class CapturedInterfaces {
       this.#news.came(one);
       this.#news.tell(`${one.name} is watched from now on`, nowNs);
     }
-    if (changed) this.#options.choose([...this.#chosen.keys()]);
+    if (changed) this.#force(nowNs);
+  }
+
+  /** Puts the choice in force; where that fails, the one before stays until it can be. */
+  #force(nowNs: number): void {
+    try {
+      this.#options.choose([...this.#chosen.keys()]);
+      this.#failure = undefined;
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      if (this.#failure !== error.message)
+        this.#news.tell(`interfaces that changed are not followed: ${error.message}`, nowNs);
+      this.#failure = error.message;
+    }
   }
 }

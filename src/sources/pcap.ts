@@ -169,7 +169,7 @@ export class PcapSource implements Source {
   }
 
   limits(): readonly string[] {
-    return [
+    const limits = [
       'Processes and users are not known, nor retransmissions and round-trip times.',
       'Outcomes are what packets say: a forged RST or FIN is believed.',
       'An opening is told once its SYN+ACK is not repeated, up to 1.2 s later; a host that never repeats one, as with SYN cookies, hides half-open handshakes.',
@@ -178,6 +178,15 @@ export class PcapSource implements Source {
       'Of scans those by SYN are found, after they came: nothing can be blocked.',
       'Only the network namespace of this process is seen.',
     ];
+    if (this.watched.tooMany > 0)
+      limits.push(
+        `Of the interfaces ${this.watched.tooMany} are too many and not seen: name those that matter with -i.`,
+      );
+    if (this.#options.interfaces.polled)
+      limits.push(
+        'Netlink is refused: what changes of interfaces and addresses is seen once a second.',
+      );
+    return limits;
   }
 
   /** May be done twice. */

@@ -69,6 +69,8 @@ suite('what is not there', [], () => {
     { args: ['watch', '--source', 'proc', '--rule', 'weighted'], line: /weighted rule.* kernel/ },
     { args: ['watch', '--source', 'pcap', '--rule', 'weighted'], line: /weighted rule.* kernel/ },
     { args: ['watch', '--source', 'pcap', '--block'], line: /--block needs the kernel/ },
+    { args: ['watch', '--source', 'pcap', '--attach', 'tcx'], line: /--attach needs the kernel/ },
+    { args: ['watch', '--source', 'proc', '--all-netns'], line: /--all-netns needs the kernel/ },
     { args: ['watch', '--source', 'pcap', '-i', 'nowhere0'], line: /no interface nowhere0/ },
     { args: ['watch', '--block=nft', '-i', 'nowhere0'], line: /no interface nowhere0/ },
     { args: ['status'], line: /nothing of packetwatch runs/ },
