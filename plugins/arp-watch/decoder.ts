@@ -33,7 +33,7 @@ class ArpWatch implements Decoder {
     duplicate: new Quiet(20, MINUTE_NS),
     router: new Quiet(20, MINUTE_NS),
   };
-  /** MACs of our interfaces by their addresses. */
+  /** By each address of ours the MACs of all our interfaces, that of its own first: Linux answers by any of them. */
   #own = ownAddresses();
 
   constructor(host: PluginHost) {
@@ -126,11 +126,9 @@ class ArpWatch implements Decoder {
 }
 
 function ownAddresses(): Map<string, Set<string>> {
-  const own = new Map<string, Set<string>>();
-  for (const list of Object.values(networkInterfaces()))
-    for (const { address, mac } of list ?? [])
-      own.set(address, (own.get(address) ?? new Set()).add(mac));
-  return own;
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const macs = all.map(({ mac }) => mac);
+  return new Map(all.map(({ address, mac }) => [address, new Set([mac, ...macs])]));
 }
 
 const create: CreateDecoder = (host) => new ArpWatch(host);

@@ -37,7 +37,7 @@ export class Stations {
     return this.#known.size;
   }
 
-  /** @param own MACs of this host, when the address is one of its own */
+  /** @param own MACs of this host, the address's own first, when it is one of this host's */
   claim(
     { ifindex, ip, mac, tsNs, probe }: Claim,
     own: ReadonlySet<string> | undefined,

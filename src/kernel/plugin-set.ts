@@ -69,7 +69,10 @@ export class PluginSet implements Follower {
 
   attached(attachment: Attachment, guard: { ingress: string; egress: string }): void {
     const { iface, ifindex, hook, layer3, egress } = attachment;
+    this.detached(ifindex); // it may be another hook than before
     for (const member of this.#members) {
+      if (!egress && member.sections.includes(EGRESS))
+        this.#note(`no plugin sees what leaves by ${iface} (TCX needs Linux 6.6)`);
       const links: { ingress?: number; egress?: number } = {};
       member.links.set(ifindex, links);
       try {

@@ -1,7 +1,7 @@
 /** Plugins in the real program: what they tell, that they harm nothing, and that they go with it. */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { must, until } from '../support/command.ts';
 import { type Event, packetwatch, Watch } from '../support/packetwatch.ts';
 import { makePlugin, SEES } from '../support/plugin.ts';
@@ -9,34 +9,43 @@ import { MAIN, SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts'
 import { HOOKS, suite, useRig } from '../support/suite.ts';
 import { attached, guardAlone, guardAt, NOTHING } from './attached.ts';
 
-/** Pings that come in, by their family. */
+/** Pings that come in, by their family, and answers that leave. */
 const ECHO = {
   source: `
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-struct echo { __u64 ts_ns; __u32 ifindex; __u32 family; };
+struct echo { __u64 ts_ns; __u32 ifindex; __u32 family; __u32 leaves; __u32 spare; };
 PACKETWATCH_EVENTS(65536);
-PACKETWATCH_INGRESS(packet)
+static __always_inline void look(struct pw_packet *packet, __u8 type, __u8 type6, __u32 leaves)
 {
-	struct echo echo = { .ts_ns = bpf_ktime_get_ns(), .ifindex = packet->ifindex };
+	struct echo echo = { .ts_ns = bpf_ktime_get_ns(), .ifindex = packet->ifindex, .leaves = leaves };
 	struct iphdr *ip = packet->data + packet->l3;
 	struct ipv6hdr *ip6 = packet->data + packet->l3;
 
 	if (packet->protocol == bpf_htons(ETH_P_IP)) {
-		if ((void *)(ip + 1) + 1 > packet->data_end || ip->protocol != IPPROTO_ICMP || *(__u8 *)(ip + 1) != 8)
+		if ((void *)(ip + 1) + 1 > packet->data_end || ip->protocol != IPPROTO_ICMP || *(__u8 *)(ip + 1) != type)
 			return;
 		echo.family = 4;
 	} else if (packet->protocol == bpf_htons(ETH_P_IPV6)) {
-		if ((void *)(ip6 + 1) + 1 > packet->data_end || ip6->nexthdr != IPPROTO_ICMPV6 || *(__u8 *)(ip6 + 1) != 128)
+		if ((void *)(ip6 + 1) + 1 > packet->data_end || ip6->nexthdr != IPPROTO_ICMPV6 || *(__u8 *)(ip6 + 1) != type6)
 			return;
 		echo.family = 6;
 	} else {
 		return;
 	}
 	pw_emit(&echo);
+}
+PACKETWATCH_INGRESS(packet)
+{
+	look(packet, 8, 128, 0);
+}
+PACKETWATCH_EGRESS(packet)
+{
+	look(packet, 0, 129, 1);
 }`,
   manifest: {
+    hooks: ['ingress', 'egress'],
     events: { 'echo.seen': { help: 'An echo request came in.' } },
     metrics: [
       {
@@ -45,13 +54,19 @@ PACKETWATCH_INGRESS(packet)
         help: 'Echo requests.',
         labels: { family: ['4', '6'] },
       },
+      { name: 'packetwatch_plugin_echo_replies_total', type: 'counter', help: 'Echo replies.' },
     ],
   },
   decoder: `
 export default function create(host) {
   const seen = { 4: 0, 6: 0 };
+  let replies = 0;
   return {
     record(record) {
+      if (record.readUInt32LE(16) === 1) {
+        replies++;
+        return;
+      }
       const family = record.readUInt32LE(12);
       seen[family]++;
       const iface = host.iface(record.readUInt32LE(8));
@@ -59,6 +74,7 @@ export default function create(host) {
         Number(record.readBigUInt64LE(0)));
     },
     metrics(put) {
+      put('packetwatch_plugin_echo_replies_total', replies);
       for (const family of ['4', '6'])
         put('packetwatch_plugin_echo_requests_total', seen[family], { family });
     },
@@ -116,61 +132,41 @@ suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
   const of = (watch: Watch, event: string) =>
     watch.events().filter((e) => (e.event as string) === event) as (Event & { family?: number })[];
 
-  describe.each(HOOKS)('at %s', (hook) => {
-    const options = ['-i', VICTIM_IF, '--attach', hook];
-    /** A program at each end of TCX; what is in the chain at XDP is seen by what it tells. */
-    const with1 = hook === 'tcx' ? { ...guardAt(hook), ingress: 2 } : guardAt(hook);
-
-    test('tells its events, and is gone when the program ends', async () => {
-      const args = [...options, ...plugin('echo'), '-o', 'json', '--listen', '127.0.0.1:9470'];
-      const watch = await Watch.start(rig().victim, args);
-      expect(await attached(rig().victim, VICTIM_IF)).toEqual(with1);
-      await ping(VICTIM[4], 3);
-      await ping(VICTIM[6], 2);
-      const events = await until('five events', () => {
-        const all = of(watch, 'echo.seen');
-        return all.length >= 5 && all;
-      });
-      expect(events.map((e) => e.family)).toEqual([4, 4, 4, 6, 6]);
-      expect(events[0]).toMatchObject({ plugin: 'echo', iface: VICTIM_IF });
-      const status = await watch.status();
-      expect(status.plugins).toEqual([
-        {
-          name: 'echo',
-          version: '1.0.0',
-          on: true,
-          sent: 5,
-          lost: 0,
-          records: 5,
-          events: 5,
-          suppressed: 0,
-          errors: 0,
-        },
-      ]);
-      const metrics = await rig().victim.must(['curl', '-sS', 'http://127.0.0.1:9470/metrics']);
-      expect(metrics).toContain('packetwatch_plugin_echo_requests_total{family="6"} 2\n');
-      expect(metrics).toContain('packetwatch_plugin_events_total{plugin="echo",fate="told"} 5\n');
-      expect(await watch.stop()).toBe(0);
-      expect(await attached(rig().victim, VICTIM_IF)).toEqual(NOTHING);
+  test.each(HOOKS)('at %s tells its events, and goes with the program', async (hook) => {
+    const { victim } = rig();
+    const options = ['--attach', hook, '--block', '-o', 'json', '--listen', '127.0.0.1:9470'];
+    const args = ['-i', VICTIM_IF, ...options, ...plugin('echo')];
+    const killed = await Watch.start(victim, args);
+    await killed.running.end('SIGKILL');
+    expect(await attached(victim, VICTIM_IF)).toEqual(guardAt(hook));
+    await ping(VICTIM[4]);
+    const watch = await Watch.start(victim, args);
+    // A program more at each end of TCX; what is in the chain at XDP is seen by what it tells.
+    const ingress = hook === 'tcx' ? 2 : 0;
+    expect(await attached(victim, VICTIM_IF)).toEqual({ ...guardAt(hook), ingress, egress: 2 });
+    await ping(VICTIM[4], 3);
+    await ping(VICTIM[6], 2);
+    const events = await until('five events', () => {
+      const all = of(watch, 'echo.seen');
+      return all.length >= 5 && all;
     });
-
-    if (hook === 'generic') return; // the same chain as at native
-    test('is gone at once after kill -9 and after an end with --block: the guard stays', async () => {
-      const { victim } = rig();
-      const args = [...options, ...plugin('echo'), '--block'];
-      const first = await Watch.start(victim, args);
-      await first.running.end('SIGKILL');
-      expect(await attached(victim, VICTIM_IF)).toEqual(guardAt(hook));
-      await ping(VICTIM[4]);
-      const second = await Watch.start(victim, args);
-      expect(await attached(victim, VICTIM_IF)).toEqual(with1);
-      await ping(VICTIM[4]);
-      await second.line(/Echo over IPv4/);
-      expect(await second.running.end('SIGTERM')).toBe(0);
-      expect(await attached(victim, VICTIM_IF)).toEqual(guardAlone(hook));
-      await ping(VICTIM[4]);
-      await packetwatch(victim, ['release']);
+    expect(events.map((e) => e.family)).toEqual([4, 4, 4, 6, 6]);
+    expect(events[0]).toMatchObject({ plugin: 'echo', iface: VICTIM_IF });
+    const counts = { sent: 10, lost: 0, records: 10, events: 5, suppressed: 0, errors: 0 };
+    const status = await until('ten records', async () => {
+      const [told] = (await watch.status()).plugins;
+      return told!.records === 10 && told;
     });
+    expect(status).toEqual({ name: 'echo', version: '1.0.0', on: true, ...counts });
+    const metrics = await victim.must(['curl', '-sS', 'http://127.0.0.1:9470/metrics']);
+    expect(metrics).toContain('packetwatch_plugin_echo_requests_total{family="6"} 2\n');
+    expect(metrics).toContain('packetwatch_plugin_echo_replies_total 5\n');
+    expect(metrics).toContain('packetwatch_plugin_events_total{plugin="echo",fate="told"} 5\n');
+    expect(await watch.running.end('SIGTERM')).toBe(0);
+    expect(await attached(victim, VICTIM_IF)).toEqual(guardAlone(hook));
+    await ping(VICTIM[4]);
+    await packetwatch(victim, ['release']);
+    expect(await attached(victim, VICTIM_IF)).toEqual(NOTHING);
   });
 
   test('sees nothing of whom the guard drops', async () => {
@@ -205,7 +201,7 @@ suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
     expect(throws).toMatchObject({ on: false, errors: 10 });
     expect(strays).toMatchObject({ on: false });
     expect(echo).toMatchObject({ on: true, errors: 0 });
-    expect(await attached(rig().victim, VICTIM_IF)).toEqual({ ingress: 2, egress: 1, xdp: 0 });
+    expect(await attached(rig().victim, VICTIM_IF)).toEqual({ ingress: 2, egress: 2, xdp: 0 });
     expect(await watch.stop()).toBe(0);
   });
 
@@ -285,6 +281,23 @@ suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
         /^packetwatch: others may write to .*decoder\.js, and .*: chmod go-w .*\n$/,
       ),
     ]);
+  });
+
+  test('has all that is wrong with its manifest told, a line each', async () => {
+    const folder = await makePlugin(base, 'wrong', {
+      source: SEES,
+      manifest: { version: '1', hooks: ['xdp'], colour: 'red' },
+    });
+    const { code, stdout, stderr } = await packetwatch(rig().victim, ['plugins', folder]);
+    expect([code, stdout]).toEqual([1, '']);
+    const told = stderr.trimEnd().split('\n');
+    expect(told).toEqual([
+      expect.stringContaining("it has no member named 'colour'"),
+      expect.stringContaining('`version` is to be of the form 1.2.3'),
+      expect.stringContaining('there is no hook "xdp"'),
+    ]);
+    const watched = await packetwatch(rig().victim, ['watch', '--plugin', folder]);
+    expect([watched.code, watched.stderr.split('\n').length]).toEqual([1, 2]);
   });
 
   test('needs the kernel', async () => {

@@ -27,6 +27,7 @@ export async function compile(source: string, object: string): Promise<void> {
     '-g',
     '-target',
     'bpf',
+    '-mcpu=v3',
     ...includes,
     '-Wall',
     '-Werror',
