@@ -90,7 +90,7 @@ export class Guard {
     this.program = this.#programs.program(object, 'xdp');
     this.tcx = this.#programs.program(object, 'tcx/ingress');
     this.#requests = new Requests(this.#programs.program(object, 'syscall'));
-    this.#counters = new CounterReader(this.maps, object);
+    this.#counters = new CounterReader(this.maps.generation);
     this.ring = new Ring(this.maps.fd('pw_attempts'), RING_SIZES.pw_attempts);
     writeLocals(this.maps, [mapped(FRAME.destination)], 64);
   }

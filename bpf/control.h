@@ -9,12 +9,28 @@ enum pw_command {
 	PW_COMMAND_BLOCK = 1,   /* addr for ttl_ticks */
 	PW_COMMAND_UNBLOCK = 2, /* addr */
 	PW_COMMAND_FLUSH = 3,   /* sum number `index`, when its second is over or all is 1 */
-	PW_COMMAND_NET = 4,     /* a prefix of `index` bits is being blocked: count and report it, or refuse */
+	PW_COMMAND_NET = 4,     /* a prefix of `index` bits is being blocked: count and (all is 0) report it, or refuse */
 	PW_COMMAND_NO_NET = 5,  /* it is blocked no more */
 	PW_COMMAND_FULL = 6,    /* count a prefix that found the list of allowed ones full */
+	PW_COMMAND_KEEP = 7,    /* a block of other maps: `kept` is its evidence, nothing is reported */
 };
 
-struct pw_request {
+/* The evidence of a block; of one by command there is none. */
+struct pw_kept {
+	__u32 key[4]; /* what is blocked; of a command it follows from addr */
+	__u32 victim[4];
+	__u64 first_tick;
+	__u16 ports[PW_MAX_PORTS];
+	__u16 port_count;
+	__u32 hits;   /* packets that it dropped: they are added */
+	__u32 reason; /* enum pw_block_reason */
+	__u32 scan;   /* enum pw_scan */
+	__s32 score;  /* as in struct pw_score */
+	__u16 closed, silent, half, opened, trust;
+	__u16 spare[3];
+};
+
+struct pw_asked {
 	__u32 command;
 	__u32 index;
 	__u32 addr[4];
@@ -25,27 +41,37 @@ struct pw_request {
 	__u32 spare;
 };
 
-static __always_inline int pw_do_block(const __u32 *key, const struct pw_request *req, __u64 ns, struct pw_counters *c)
+struct pw_request {
+	struct pw_asked asked;
+	struct pw_kept kept;
+};
+
+/* What a command asks, and what is kept of other maps: a block that is there already lasts as told, or as long as either. */
+static __always_inline int pw_do_block(const __u32 *key, const struct pw_asked *req,
+				       const volatile struct pw_kept *kept, __u64 ns, struct pw_counters *c)
 {
 	__u64 hash = pw_hash(key), tick = PW_TICK(ns), until = tick + req->ttl_ticks;
+	int keeps = req->command == PW_COMMAND_KEEP, way, j;
 	struct pw_set *set = pw_set_of(hash);
-	__u32 nobody[4] = {};
+	__u32 when = PW_WHEN(until) + 1;
 	struct pw_slot *slot;
 	struct pw_more *more;
-	int way, j;
 
 	if (!set || !pw_lock(&set->lock))
 		return -2;
 	way = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 	if (way >= 0) {
 		more = pw_more_of(hash, way);
-		if (more)
+		if (keeps && when < PW_WAY_UNTIL(set->way[way & 3]))
+			when = PW_WAY_UNTIL(set->way[way & 3]);
+		else if (!keeps && more)
 			more->reason = PW_BLOCK_USER;
-		pw_set_way(set, way & 3, PW_WAY(pw_tag_of(hash), PW_WAY_BLOCKED, 0, PW_WHEN(until) + 1));
+		set->hits[way & 3] += kept->hits;
+		pw_set_way(set, way & 3, PW_WAY(pw_tag_of(hash), PW_WAY_BLOCKED, 0, when));
 		pw_unlock(&set->lock);
 		return 1;
 	}
-	if ((__u32)pw_blocks() >= pw_opt.block_max) {
+	if (!keeps && (__u32)pw_blocks() >= pw_opt.block_max) {
 		pw_unlock(&set->lock);
 		c->blocks_refused++;
 		return -1;
@@ -59,16 +85,32 @@ static __always_inline int pw_do_block(const __u32 *key, const struct pw_request
 	}
 	pw_set_way(set, way, 0);
 	__builtin_memcpy(slot->src, key, 16);
-	__builtin_memcpy(slot->dst, nobody, 16);
+#pragma unroll
+	for (j = 0; j < 4; j++)
+		slot->dst[j] = kept->victim[j];
 	__builtin_memcpy(more->full_src, req->addr, 16);
 	__builtin_memset(&more->score, 0, sizeof(more->score));
-	more->scan = 0;
+	more->score.value = kept->score;
+	more->score.at = PW_WHEN(tick);
+	more->score.closed = kept->closed;
+	more->score.silent = kept->silent;
+	more->score.half = kept->half;
+	more->score.opened = kept->opened;
+	more->score.trust = kept->trust;
+	more->scan = kept->scan;
 	more->last_port = 0;
-	more->port_count = 0;
-	slot->first_tick = tick;
-	for (j = 0; j < PW_MAX_PORTS; j++)
-		*pw_port_of(slot, more, j) = 0;
-	pw_make_block(set, hash, way, PW_BLOCK_USER, until, PW_WHEN(tick), c);
+	more->port_count = kept->port_count;
+	slot->first_tick = keeps ? kept->first_tick : tick;
+#pragma unroll /* the context may only be read at constant offsets */
+	for (j = 0; j < PW_MAX_PORTS; j++) {
+		__u64 port = kept->ports[j];
+
+		*pw_port_of(slot, more, j) = port ? 1 << 16 | port : 0;
+	}
+	pw_make_block(set, hash, way, kept->reason, until, PW_WHEN(tick), c);
+	set->hits[way] = kept->hits;
+	if (keeps)
+		c->blocked--; /* it was counted when it was set */
 	pw_unlock(&set->lock);
 	return 1;
 }
@@ -112,7 +154,7 @@ static __always_inline int pw_count_net(int by, struct pw_counters *c)
 }
 
 /* The context may only be read at its own offsets: the request is copied first. */
-static __always_inline void pw_copy_request(struct pw_request *to, volatile struct pw_request *from)
+static __always_inline void pw_copy_request(struct pw_asked *to, volatile struct pw_asked *from)
 {
 	to->command = from->command;
 	to->index = from->index;
@@ -128,7 +170,8 @@ static __always_inline void pw_copy_request(struct pw_request *to, volatile stru
 
 static __always_inline int pw_control(struct pw_request *ctx)
 {
-	struct pw_request copy, *req = &copy;
+	const volatile struct pw_kept *kept = &ctx->kept;
+	struct pw_asked copy, *req = &copy;
 	struct pw_counters *c = pw_count();
 	__u64 ns = pw_ns();
 	__u32 key[4] __attribute__((aligned(8))), nobody[4] = {};
@@ -136,12 +179,18 @@ static __always_inline int pw_control(struct pw_request *ctx)
 
 	if (!c)
 		return 0;
-	pw_copy_request(req, ctx);
+	pw_copy_request(req, &ctx->asked);
 	pw_key(key, req->addr, req->family == 6);
-	if (req->command == PW_COMMAND_BLOCK) {
-		req->result = pw_do_block(key, req, ns, c);
+	if (req->command == PW_COMMAND_KEEP) {
+		key[0] = kept->key[0];
+		key[1] = kept->key[1];
+		key[2] = kept->key[2];
+		key[3] = kept->key[3];
+	}
+	if (req->command == PW_COMMAND_BLOCK || req->command == PW_COMMAND_KEEP) {
+		req->result = pw_do_block(key, req, kept, ns, c);
 		found.until_tick = PW_TICK(ns) + req->ttl_ticks;
-		if (req->result == 1)
+		if (req->result == 1 && req->command == PW_COMMAND_BLOCK)
 			pw_report_verdict(PW_KIND_BLOCK, req->addr, nobody, req->family, 0, 0, ns, &found, c);
 	} else if (req->command == PW_COMMAND_UNBLOCK) {
 		req->result = pw_do_unblock(key, req->all, ns);
@@ -150,7 +199,7 @@ static __always_inline int pw_control(struct pw_request *ctx)
 	} else if (req->command == PW_COMMAND_NET) {
 		req->result = pw_count_net(1, c);
 		found.until_tick = PW_TICK(ns) + req->ttl_ticks;
-		if (req->result == 1)
+		if (req->result == 1 && !req->all)
 			pw_report_verdict(PW_KIND_BLOCK, req->addr, nobody, req->family, req->index, 0, ns, &found, c);
 	} else if (req->command == PW_COMMAND_NO_NET) {
 		req->result = pw_count_net(-1, c);
@@ -170,7 +219,7 @@ static __always_inline int pw_control(struct pw_request *ctx)
 			req->result = 1;
 		}
 	}
-	((volatile struct pw_request *)ctx)->result = req->result;
+	((volatile struct pw_request *)ctx)->asked.result = req->result;
 	return 0;
 }
 

@@ -109,8 +109,7 @@ struct {
 struct pw_shared {
 	__u32 blocks;  /* in the table, expired ones that nobody touched included */
 	__u32 nets;    /* in pw_nets, expired ones included; both 0 opens the fast path, so they are read at once */
-	__u32 version; /* of this layout, PW_LAYOUT; user space adopts maps of the same one only */
-	__u32 spare;
+	__u32 spare[2];
 	__u64 seed;    /* of the table's hash, per boot */
 	__u64 clock_ns; /* the time, for programs loaded with set_clock */
 };

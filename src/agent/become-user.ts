@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { keepOnly } from '../kernel/capabilities.ts';
 import { isBpffs, mountBpffs } from '../kernel/libc.ts';
-import { OWN_BPFFS, Pins } from '../kernel/pins.ts';
+import { OWN_BPFFS } from '../kernel/bpffs.ts';
+import { Pins } from '../kernel/pins.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import type { SourceName, WatchConfig } from './config.ts';
 import { DIRECTORY } from './instance.ts';

@@ -41,6 +41,8 @@ export interface WatchConfig {
   readonly listen: ListenAddress | undefined;
   /** Which events are told; undefined: all. Detection and blocking don't know it. */
   readonly filter: Filter | undefined;
+  /** Take over from the program that runs. */
+  readonly replace: boolean;
   /** Undefined: until a signal. */
   readonly durationSeconds: number | undefined;
 }
@@ -60,5 +62,6 @@ export const watchDefaults: WatchConfig = {
   alerts: { webhook: undefined, syslog: undefined },
   listen: undefined,
   filter: undefined,
+  replace: false,
   durationSeconds: undefined,
 };

@@ -26,7 +26,33 @@ export function socketPath(): string {
   return `${DIRECTORY}/netns-${netnsCookie()}.sock`;
 }
 
-/** Answers to one-line commands of other processes of this user, or of root. */
+/** Holds the process that runs in a namespace, and is locked while it does. */
+function lockPath(cookie: bigint = netnsCookie()): string {
+  return `${DIRECTORY}/netns-${cookie}.pid`;
+}
+
+/** The process that runs here, or did when it was killed; `unknown`: nothing says so. */
+export function lastPid(): string {
+  const path = lockPath();
+  return (existsSync(path) ? readFileSync(path, 'utf8').trim() : '') || 'unknown';
+}
+
+/** Does something for a namespace in which no program runs, and keeps any from beginning meanwhile. false: one runs. */
+export function whileNobodyRuns(cookie: bigint, step: () => void): boolean {
+  privateDirectory(DIRECTORY);
+  const path = lockPath(cookie);
+  const lock = takeLock(path);
+  if (lock === undefined) return false;
+  try {
+    step();
+    for (const left of [path.replace(/pid$/, 'sock'), path]) rmSync(left, { force: true });
+  } finally {
+    closeSync(lock);
+  }
+  return true;
+}
+
+/** Answers, or promises of them, to one-line commands of other processes of this user, or of root. */
 export type Commands = Record<string, () => unknown>;
 
 /**
@@ -36,19 +62,25 @@ export type Commands = Record<string, () => unknown>;
 export class Instance {
   #server: Server | undefined;
   #path: string | undefined;
+  #lock: number | undefined;
+
+  /** Makes this program the one of its namespace; false: another one is. Throws OperatorError when this user may not. */
+  lock(): boolean {
+    privateDirectory(DIRECTORY);
+    this.#lock ??= takeLock(lockPath());
+    return this.#lock !== undefined;
+  }
 
   /** Throws OperatorError, naming the first one, when there is one already. */
   async start(commands: Commands): Promise<void> {
-    const path = socketPath();
-    const lock = path.replace(/sock$/, 'pid');
-    privateDirectory(DIRECTORY);
-    if (!takeLock(lock))
+    if (!this.lock())
       throw new OperatorError(
-        `packetwatch is already running here, process ${await holderOf(lock)}`,
-        'see `packetwatch status`, or end that one first',
+        `packetwatch is already running here, process ${await holderOf(lockPath())}`,
+        '`watch --replace` takes over from it without a gap, `packetwatch status` says what it does',
       );
+    const path = socketPath();
     this.#path = path;
-    writeFileSync(lock, `${process.pid}\n`);
+    writeFileSync(lockPath(), `${process.pid}\n`);
     rmSync(path, { force: true });
     this.#server = createServer((connection) => serve(connection, commands)).unref();
     const before = process.umask(0o177); // the directory may be one that others can enter
@@ -61,7 +93,15 @@ export class Instance {
     this.#server?.close();
     if (!this.#path) return;
     rmSync(this.#path, { force: true });
-    rmSync(this.#path.replace(/sock$/, 'pid'), { force: true }); // still locked: nobody else has it
+    rmSync(lockPath(), { force: true }); // still locked: nobody else has it
+  }
+
+  /** As `stop`, but another program may run from now on, before this process has ended. */
+  handOver(): void {
+    this.#server?.close();
+    if (this.#path) rmSync(this.#path, { force: true });
+    if (this.#lock !== undefined) closeSync(this.#lock);
+    this.#lock = undefined;
   }
 }
 
@@ -75,17 +115,18 @@ function serve(connection: Socket, commands: Commands): void {
     if (line.length > 1024) connection.destroy();
     const end = line.indexOf('\n');
     if (end < 0) return;
+    connection.setTimeout(0);
     const answer = commands[line.slice(0, end)]?.() ?? { error: 'no such command' };
-    connection.end(`${JSON.stringify(answer)}\n`);
+    void Promise.resolve(answer).then((told) => connection.end(`${JSON.stringify(told)}\n`));
   });
 }
 
-/** false: somebody else holds it. */
-function takeLock(path: string): boolean {
+/** undefined: somebody else holds it. */
+function takeLock(path: string): number | undefined {
   for (;;) {
     const fd = lockFile(path);
-    if (fd === undefined) return false;
-    if (isAt(path, fd)) return true;
+    if (fd === undefined) return undefined;
+    if (isAt(path, fd)) return fd;
     closeSync(fd); // whoever had it removed it between our opening and locking it
   }
 }

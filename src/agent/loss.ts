@@ -9,11 +9,25 @@ export class LossReport {
   /**
    * What was lost before, in an earlier run that left its counters, is not told again.
    * @param lost by place; only grow
+   * @param handed what the program told that handed over to this one: what was lost since is told here
    */
-  constructor(lost: () => Readonly<Record<string, number>>, sink: Sink) {
+  constructor(
+    lost: () => Readonly<Record<string, number>>,
+    sink: Sink,
+    handed: Readonly<Record<string, number>> = {},
+  ) {
     this.#lost = lost;
     this.#sink = sink;
-    this.#told = lost();
+    this.#told = Object.fromEntries(
+      Object.entries(lost()).map(([where, count]) => [
+        where,
+        Math.min(count, handed[where] ?? count),
+      ]),
+    );
+  }
+
+  get told(): Readonly<Record<string, number>> {
+    return this.#told;
   }
 
   tell(nowNs: number): void {

@@ -1,5 +1,6 @@
 import type { Firewall } from '../guard/firewall.ts';
 import { TABLE } from '../guard/nft-script.ts';
+import type { Carried } from '../kernel/carry.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import { PcapSource } from '../sources/pcap.ts';
 import type { Source } from '../sources/source.ts';
@@ -23,12 +24,21 @@ export function startNotes(config: WatchConfig, source: Source): string[] {
     lines.push(
       `took over ${left} blocks of an earlier run; they end with this one: add --block to keep them`,
     );
+  lines.push(...(ebpf?.carried ? carriedNotes(ebpf.carried) : []));
   if (config.kernel.dryRun) lines.push('dry run: nothing new is blocked');
   else if (config.block !== 'off' && config.kernel.rule === 'reference')
     lines.push(
       'blocking by the reference rule, which also finds honest clients that use many ports; --rule weighted is the better one for it',
     );
   return lines;
+}
+
+function carriedNotes({ blocks, lost, records }: Carried): string[] {
+  return [
+    ...(blocks > 0 ? [`carried ${blocks} blocks over from tables of another layout`] : []),
+    ...lost.map(({ blocks: n, why }) => `${n} blocks end: their tables can't be read (${why})`),
+    ...(records > 0 ? [`${records} events that waited are lost: they have another form`] : []),
+  ];
 }
 
 /** Does the guard stay when the program ends? */
@@ -47,11 +57,12 @@ export function endNote(
   config: WatchConfig,
   source: Source,
   firewall: Firewall | undefined,
-  released: boolean,
+  how: 'ended' | 'released' | 'replaced',
   ending: number,
 ): string | undefined {
   if (!(source instanceof EbpfSource)) return undefined;
-  if (released) return 'released: nothing of packetwatch is left in the kernel';
+  if (how === 'replaced') return 'another packetwatch takes over';
+  if (how === 'released') return 'released: nothing of packetwatch is left in the kernel';
   if (firewall && firewall.counts().blocks > 0)
     return `blocks stay in the firewall (table ${TABLE}) to their end; \`packetwatch release\` removes them`;
   if (ending > 0) return `${ending} blocks ended with this program: --block keeps them`;

@@ -6,7 +6,7 @@ import type { Interfaces } from '../sources/interfaces.ts';
 import type { Source } from '../sources/source.ts';
 import type { WatchConfig } from './config.ts';
 import { describe, isFallback, orFallBack } from './fallback.ts';
-import { openEbpf, openPcap, openProc } from './open.ts';
+import { EbpfOpening, openPcap, openProc } from './open.ts';
 import type { Protection } from './protection.ts';
 
 export interface OpenSourceOptions {
@@ -14,8 +14,11 @@ export interface OpenSourceOptions {
   readonly note: (line: string) => void;
   /** For the kernel as source. */
   readonly plugins: Plugins;
-  /** Makes this the one program of its network namespace; may be asked again. */
-  readonly claim: () => Promise<void>;
+  /**
+   * Makes this the one program of its network namespace; may be asked again.
+   * @param load what takes time and changes nothing, done before another program ends for this one
+   */
+  readonly claim: (load?: () => void) => Promise<void>;
   /** Throws when nothing is to be attached after all. */
   readonly beforeAttach: () => void;
 }
@@ -35,6 +38,7 @@ export interface Opened {
 export async function openSource(options: OpenSourceOptions): Promise<Opened> {
   const { config, note, plugins, claim, beforeAttach } = options;
   const { source } = config;
+  const opening = new EbpfOpening(config, note, plugins);
   const orPackets = <T>(step: () => T | Promise<T>) =>
     orFallBack(config, note, 'reading packets', step);
   const claimed =
@@ -42,11 +46,11 @@ export async function openSource(options: OpenSourceOptions): Promise<Opened> {
     (await orPackets(async () => {
       requireObjects();
       requireCapabilities();
-      await claim();
+      await claim(() => opening.load());
       return true;
     }));
   beforeAttach();
-  const ebpf = claimed ? await orPackets(() => openEbpf(config, note, plugins)) : undefined;
+  const ebpf = claimed ? await orPackets(() => opening.start()) : undefined;
   if (ebpf) return ebpf;
   const pcap =
     source === 'proc'

@@ -11,6 +11,8 @@ import { monotonicNs } from './clock.ts';
 import type { WatchConfig } from './config.ts';
 import { kernelsOwn } from './fallback.ts';
 import { Protection } from './protection.ts';
+import { sweepGone } from './sweep.ts';
+import { version } from './version.ts';
 
 const SECOND_NS = 1e9;
 
@@ -23,37 +25,61 @@ export interface OpenedEbpf {
   readonly firewall: Firewall | undefined;
 }
 
-/** Attaches the guard. The never-block list and the plugins are there before the first packet is judged. */
-export function openEbpf(
-  config: WatchConfig,
-  note: (line: string) => void,
-  plugins: Plugins,
-): OpenedEbpf {
-  let firewall: Firewall | undefined;
-  let protection: Protection | undefined;
-  const interfaces = new Interfaces();
-  interfaces.start();
-  const source = new EbpfSource({
-    kernel: config.kernel,
-    attach: config.attach,
-    interfaces,
-    asked: config.interfaces,
-    beforeAttach: (kernel) => {
-      firewall = openFirewall(config, kernel, note);
-      protection = new Protection({ kernel, interfaces, firewall, note });
-      protection.start();
-      plugins.load(kernel);
-    },
-  });
-  try {
-    source.start();
-  } catch (error) {
-    protection?.stop();
-    interfaces.stop();
-    firewall?.stop(monotonicNs()); // deletes its table, unless an earlier run's blocks are in it
-    throw error;
+/** The kernel as source on its way: loaded first, which changes nothing, and then attached. */
+export class EbpfOpening {
+  readonly #source: EbpfSource;
+  readonly #interfaces = new Interfaces();
+  #firewall: Firewall | undefined;
+  #protection: Protection | undefined;
+
+  constructor(config: WatchConfig, note: (line: string) => void, plugins: Plugins) {
+    const interfaces = this.#interfaces;
+    this.#source = new EbpfSource({
+      kernel: config.kernel,
+      attach: config.attach,
+      interfaces,
+      asked: config.interfaces,
+      owner: {
+        version,
+        pid: process.pid,
+        uid: process.geteuid!(),
+        since: new Date().toISOString(),
+      },
+      beforeAttach: (kernel) => {
+        const firewall = openFirewall(config, kernel, note);
+        this.#firewall = firewall;
+        this.#protection = new Protection({ kernel, interfaces, firewall, note });
+        this.#protection.start();
+        plugins.load(kernel);
+      },
+    });
   }
-  return { source, interfaces, protection: protection!, firewall };
+
+  /** Another program may run meanwhile. */
+  load(): void {
+    this.#interfaces.start();
+    this.#source.load();
+  }
+
+  /** Attaches the guard. The never-block list and the plugins are there before the first packet is judged. */
+  start(): OpenedEbpf {
+    this.#interfaces.start();
+    sweepGone();
+    try {
+      this.#source.start();
+    } catch (error) {
+      this.#protection?.stop();
+      this.#interfaces.stop();
+      this.#firewall?.stop(monotonicNs()); // deletes its table, unless an earlier run's blocks are in it
+      throw error;
+    }
+    return {
+      source: this.#source,
+      interfaces: this.#interfaces,
+      protection: this.#protection!,
+      firewall: this.#firewall,
+    };
+  }
 }
 
 function openFirewall(

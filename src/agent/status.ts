@@ -1,9 +1,11 @@
+import { formatListen } from '../api/address.ts';
 import type { FlowCounts } from '../flow/counts.ts';
 import type { Firewall, FirewallCounts } from '../guard/firewall.ts';
 import type { Flow } from '../flow/flow.ts';
 import { heldCapabilities } from '../kernel/capabilities.ts';
 import type { Counters } from '../kernel/counters.ts';
 import type { Attachment } from '../kernel/hooks.ts';
+import { type PinnedState, pinnedState } from '../kernel/pinned-state.ts';
 import type { PluginCounts } from '../plugins/plugin.ts';
 import type { Plugins } from '../plugins/plugins.ts';
 import type { AlertCounts } from '../sinks/alert-queue.ts';
@@ -13,6 +15,7 @@ import { PcapSource, type PcapUse } from '../sources/pcap.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
 import type { WatchedCounts } from '../sources/watched.ts';
 import type { WatchConfig } from './config.ts';
+import type { Swap } from './hand-over.ts';
 
 export interface Parts {
   readonly config: WatchConfig;
@@ -22,6 +25,7 @@ export interface Parts {
   readonly firewall: Firewall | undefined;
   readonly plugins: Plugins;
   readonly alerts: readonly AlertCounts[];
+  readonly swap: Swap | undefined;
   readonly startedNs: number;
   readonly nowNs: number;
 }
@@ -35,6 +39,8 @@ export interface Status {
   readonly capabilities: readonly string[];
   readonly source: string;
   readonly blocking: boolean;
+  /** Where metrics are served. */
+  readonly listen?: string;
   readonly limits: readonly string[];
   /** What is told; absent: everything. */
   readonly filter?: string;
@@ -45,7 +51,10 @@ export interface Status {
   readonly adopted?: boolean;
   readonly attachments?: readonly Attachment[];
   readonly interfaces?: WatchedCounts;
-  readonly links?: readonly string[];
+  /** What is pinned, and by whom. */
+  readonly pinned?: PinnedState;
+  /** How this program took over from the one before. */
+  readonly swap?: Swap;
   readonly rings?: readonly {
     readonly name: string;
     readonly size: number;
@@ -78,6 +87,7 @@ export function statusOf({
   firewall,
   plugins,
   alerts,
+  swap,
   startedNs,
   nowNs,
 }: Parts): Status {
@@ -89,6 +99,7 @@ export function statusOf({
     capabilities: [...heldCapabilities()],
     source: source.name,
     blocking: config.block !== 'off' && !config.kernel.dryRun,
+    ...(config.listen ? { listen: formatListen(config.listen) } : {}),
     limits: source.limits(),
     ...(config.filter ? { filter: config.filter.text } : {}),
     ...(config.logFile === undefined ? {} : { log: config.logFile }),
@@ -96,6 +107,8 @@ export function statusOf({
       ? {
           pins: ebpf.kernel.pins.directory,
           adopted: ebpf.kernel.maps.adopted,
+          pinned: pinnedState(ebpf.kernel.pins),
+          ...(swap ? { swap } : {}),
           attachments: ebpf.attachments(),
           interfaces: ebpf.watched.counts(),
           rings: [ebpf.kernel.attempts, ebpf.kernel.events].map((ring, i) => ({

@@ -15,6 +15,7 @@ import { Detectors } from './detectors.ts';
 import { Instance } from './instance.ts';
 import { LossReport } from './loss.ts';
 import { Metrics } from './metrics.ts';
+import { type HandedOver, listensAt, type Swap, swapOf, takeOver } from './hand-over.ts';
 import { HostNames } from './names.ts';
 import { Outputs } from './outputs.ts';
 import { endingBlocks, endNote, startNotes } from './notes.ts';
@@ -70,6 +71,13 @@ export class Watch {
   #claimed = false;
   #stopped = false;
   #releasing = false;
+  #listening: PromiseSettledResult<void> | undefined;
+  /** Tells the program that takes over, once everything is told. */
+  #handOver: ((handed: HandedOver) => void) | undefined;
+  /** What the program before handed over. */
+  #handed: HandedOver | undefined;
+  #lastReadNs = 0;
+  #swap: Swap | undefined;
 
   /** @param note told what the operator should know, a line each (standard error) */
   constructor(config: WatchConfig, note: (line: string) => void) {
@@ -83,17 +91,15 @@ export class Watch {
   async start(): Promise<void> {
     // Before anything is attached: who can't write or listen where it was told to leaves the kernel as it was.
     this.#log?.open();
-    const [listening] = await Promise.allSettled([this.#metrics?.start()]);
+    [this.#listening] = await Promise.allSettled([this.#metrics?.start()]);
     try {
       this.#plugins = await Plugins.open(this.#config.plugins, this.#note);
       const opened = await openSource({
         config: this.#config,
         note: this.#note,
         plugins: this.#plugins,
-        claim: () => this.#claim(),
-        beforeAttach: () => {
-          if (listening.status === 'rejected') throw asError(listening.reason);
-        },
+        claim: (load) => this.#claim(load),
+        beforeAttach: () => this.#mustListen(),
       });
       this.#source = opened.source;
       this.#interfaces = opened.interfaces;
@@ -147,7 +153,9 @@ export class Watch {
       ...this.#plugins.lost(),
       output: this.#sink.counts().lost,
     });
-    this.#losses = this.#outputs.parts.map((sink) => new LossReport(lost, sink));
+    this.#losses = this.#outputs.parts.map(
+      (sink) => new LossReport(lost, sink, this.#handed?.lost),
+    );
   }
 
   /** Runs until `stop`, a failure or the configured duration. */
@@ -186,9 +194,23 @@ export class Watch {
     }
   }
 
+  #mustListen(): void {
+    if (this.#listening?.status === 'rejected') throw asError(this.#listening.reason);
+  }
+
+  /** Loads everything while the program that runs goes on, and only then lets it end. */
+  async #replace(load: () => void): Promise<void> {
+    const port = this.#listening?.status === 'rejected' ? await listensAt() : undefined;
+    if (port === undefined || port !== this.#config.listen?.port) this.#mustListen();
+    load();
+    this.#handed = await takeOver();
+    if (port !== undefined) [this.#listening] = await Promise.allSettled([this.#metrics?.start()]);
+  }
+
   /** Makes this the one program of its network namespace. */
-  async #claim(): Promise<void> {
+  async #claim(load: () => void = () => {}): Promise<void> {
     if (this.#claimed) return;
+    if (this.#config.replace && !this.#instance.lock()) await this.#replace(load);
     const whileRunning = (answer: () => unknown) => () =>
       this.#stage === 'running' ? answer() : { error: `it is ${this.#stage}` };
     await this.#instance.start({
@@ -197,6 +219,12 @@ export class Watch {
         this.#releasing = true;
         setImmediate(() => this.stop());
         return { released: true };
+      }),
+      'hand-over': whileRunning(() => {
+        setImmediate(() => this.stop());
+        return new Promise<HandedOver>((resolve) => {
+          this.#handOver = resolve;
+        });
       }),
     });
     this.#claimed = true;
@@ -271,6 +299,8 @@ export class Watch {
   }
 
   #drain(nowNs: number): number {
+    this.#swap ??= swapOf(nowNs, this.#handed, this.#ebpf()?.kernel.hooks.replacedMs);
+    this.#lastReadNs = nowNs;
     return this.#source.drain(nowNs, this.#take, this.#commit);
   }
 
@@ -278,7 +308,7 @@ export class Watch {
   #finish(): void {
     this.#stage = 'ending';
     const ebpf = this.#ebpf();
-    const ending = endingBlocks(this.#config, this.#source);
+    const ending = this.#handOver ? 0 : endingBlocks(this.#config, this.#source);
     this.#metrics?.stop();
     try {
       if (!this.#sink.backlogged) {
@@ -293,14 +323,19 @@ export class Watch {
     } finally {
       if (this.#releasing) this.#firewall?.release();
       else this.#firewall?.stop(monotonicNs());
-      if (ebpf && this.#releasing) ebpf.release();
+      if (ebpf && this.#handOver) ebpf.leave();
+      else if (ebpf && this.#releasing) ebpf.release();
       else this.#source.stop();
       this.#protection?.stop();
       this.#interfaces?.stop();
-      this.#instance.stop();
+      if (this.#handOver) this.#instance.handOver();
+      else this.#instance.stop();
     }
-    const line = endNote(this.#config, this.#source, this.#firewall, this.#releasing, ending);
+    const how = this.#handOver ? 'replaced' : this.#releasing ? 'released' : 'ended';
+    const line = endNote(this.#config, this.#source, this.#firewall, how, ending);
     if (line !== undefined) this.#note(line);
+    const lost = this.#losses[0]?.told ?? {};
+    this.#handOver?.({ pid: process.pid, readNs: this.#lastReadNs, lost });
   }
 
   #ebpf(): EbpfSource | undefined {
@@ -318,6 +353,7 @@ export class Watch {
       flow: this.#flow,
       sink: this.#sink,
       firewall: this.#firewall,
+      swap: this.#swap,
       plugins: this.#plugins,
       alerts: this.#outputs.alerts(),
       startedNs: this.#startedNs,

@@ -44,7 +44,7 @@ export function allowCommand(): Command {
 }
 
 function list(json: boolean): void {
-  const rows = neverList()
+  const rows = neverList('read')
     .list()
     .map((entry) => ({
       cidr: formatPrefix(entry),
@@ -66,8 +66,8 @@ export function originsOf(bits: number): string[] {
 }
 
 function add(allowed: AddressPrefix): void {
-  const guard = new Pins().exists() ? new PinnedGuard() : undefined;
-  if (neverList(guard).allow(allowed) === 'full') {
+  const guard = new Pins().hasMaps() ? new PinnedGuard('change') : undefined;
+  if (neverList('change', guard).allow(allowed) === 'full') {
     guard?.requests.countFull();
     throw new OperatorError(
       'as many prefixes are allowed as may be, 4096',
@@ -79,7 +79,7 @@ function add(allowed: AddressPrefix): void {
 }
 
 function remove(allowed: AddressPrefix): void {
-  if (neverList().disallow(allowed) === 'nothing')
+  if (neverList('change').disallow(allowed) === 'nothing')
     throw new OperatorError(
       `${formatPrefix(allowed)} was not added`,
       '`packetwatch allow list` shows what was, as user',
@@ -99,10 +99,10 @@ function endBlocks(guard: PinnedGuard, allowed: AddressPrefix): void {
 }
 
 /** That of the guard, or the one that a program has left. */
-function neverList(guard?: PinnedGuard): NeverList {
+function neverList(use: 'read' | 'change', guard?: PinnedGuard): NeverList {
   if (guard) return guard.never;
   const pins = new Pins();
-  if (pins.exists()) return new PinnedGuard().never;
+  if (pins.hasMaps()) return new PinnedGuard(use).never;
   const fd = pins.openAllowed();
   if (fd === undefined)
     throw new OperatorError(

@@ -29,9 +29,9 @@ export interface BlockRow {
 }
 
 function kernelRows(): BlockRow[] {
-  if (!new Pins().exists() && nftBlocks() !== undefined) return [];
+  if (!new Pins().hasMaps() && nftBlocks() !== undefined) return [];
   const nowNs = monotonicNs();
-  const guard = new PinnedGuard();
+  const guard = new PinnedGuard('read');
   const nets = guard.nets.list(nowNs).active.map((net): BlockRow => {
     const left_s = leftOf(net.untilNs, nowNs);
     return { src_ip: formatPrefix(net), where: 'kernel', reason: 'user', left_s, drops: net.drops };

@@ -76,7 +76,7 @@ function add(source: AddressPrefix, ttl: number): void {
   );
   if (never)
     throw new OperatorError(`${formatPrefix(source)} is never blocked`, `it is ${never.reason}`);
-  const guard = new PinnedGuard();
+  const guard = new PinnedGuard('change');
   if (guard.never.covers(source))
     throw new OperatorError(
       `${formatPrefix(source)} is never blocked`,
@@ -99,8 +99,8 @@ function add(source: AddressPrefix, ttl: number): void {
 
 function remove(source: AddressPrefix): void {
   const inFirewall = removeFromFirewall(source);
-  if (!inFirewall || new Pins().exists()) {
-    const guard = new PinnedGuard();
+  if (!inFirewall || new Pins().hasMaps()) {
+    const guard = new PinnedGuard('change');
     let result =
       source.length === 128 ? guard.requests.unblock(source.address) : guard.nets.unblock(source);
     // as `block list` shows the block of an IPv6 source

@@ -1,18 +1,22 @@
 import { Command } from 'commander';
+import { ask, NoAnswer } from '../agent/ask.ts';
 import type { Status } from '../agent/status.ts';
 import { monotonicNs } from '../agent/clock.ts';
 import { nftBlocks } from '../guard/nft.ts';
 import { TABLE } from '../guard/nft-script.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';
 import { Pins } from '../kernel/pins.ts';
+import { pinnedState } from '../kernel/pinned-state.ts';
+import { describePins } from './pinned.ts';
 import { OperatorError } from '../model/errors.ts';
-import { ask } from './ask.ts';
 import { table } from './table.ts';
 
 /** What is told: by the running program, or of what one left. */
 type Told = Partial<Status> & {
   /** Blocks in the firewall, when no program runs. */
   readonly left_in_firewall?: number;
+  /** A process that runs and doesn't answer. */
+  readonly silent_pid?: string;
 };
 
 /** `packetwatch status`. */
@@ -21,31 +25,52 @@ export function statusCommand(): Command {
     .description('what is watched and where, what was seen, what was lost')
     .option('--json', 'everything, as one JSON object')
     .action(async (options: { json?: boolean }) => {
-      const running = (await ask('status')) as Status | undefined;
-      const status: Told = running ?? pinned();
+      const status = await told();
       process.stdout.write(options.json ? `${JSON.stringify(status)}\n` : describe(status));
     });
+}
+
+async function told(): Promise<Told> {
+  try {
+    return ((await ask('status')) as Status | undefined) ?? pinned();
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    return { ...pinned(), silent_pid: error.pid };
+  }
 }
 
 /** What a guard without its program tells. */
 function pinned(): Told {
   const firewall = nftBlocks();
-  if (!new Pins().exists() && firewall !== undefined) return { left_in_firewall: firewall.length };
-  if (!new Pins().exists())
+  const pins = new Pins();
+  const there = pins.links().length > 0 || pins.hasMaps();
+  if (!there && firewall !== undefined) return { left_in_firewall: firewall.length };
+  if (!there)
     throw new OperatorError(
       'nothing of packetwatch runs in this network namespace',
       'start `packetwatch watch`',
     );
-  const guard = new PinnedGuard();
-  const links = guard.pins.names().filter((name) => name.startsWith('link-'));
   return {
-    pins: guard.pins.directory,
-    links,
-    kernel: guard.counters(),
-    table: guard.table.occupancy(monotonicNs()),
-    blocks: guard.table.blocks(monotonicNs()).active.length,
+    pins: pins.directory,
+    pinned: pinnedState(pins),
+    ...tablesOf(pins),
     ...(firewall ? { left_in_firewall: firewall.length } : {}),
   };
+}
+
+/** What is in tables that this version can read. */
+function tablesOf(pins: Pins): Told {
+  try {
+    const guard = new PinnedGuard('read', pins);
+    return {
+      kernel: guard.counters(),
+      table: guard.table.occupancy(monotonicNs()),
+      blocks: guard.table.blocks(monotonicNs()).active.length,
+    };
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return { limits: [`the tables: ${error.message}`] };
+  }
 }
 
 function describe(status: Told): string {
@@ -54,7 +79,9 @@ function describe(status: Told): string {
     parts.push(
       status.pins === undefined
         ? 'No program runs.\n'
-        : 'No program runs; the guard it left is in force.\n',
+        : status.silent_pid === undefined
+          ? 'No program runs; the guard it left is in force.\n'
+          : `Process ${status.silent_pid} runs and does not answer: it is stopped, or hangs. Its guard is in force.\n`,
     );
   else
     parts.push(
@@ -79,7 +106,7 @@ function describe(status: Told): string {
     parts.push(
       `Interfaces: ${changes} changes heard of, ${untold} events not told one by one, the whole list read again ${reread} times\n`,
     );
-  if (status.links) parts.push(`Links: ${status.links.join(', ')}\n`);
+  if (status.pinned) parts.push(describePins(status.pinned));
   if (status.rings)
     parts.push(
       table(

@@ -34,6 +34,7 @@ interface Options {
   syslog?: SyslogTarget | true;
   allNetns?: boolean;
   listen?: WatchConfig['listen'];
+  replace?: boolean;
   duration?: number;
   user?: User;
 }
@@ -137,6 +138,10 @@ export function watchCommand(): Command {
       parseListen,
     )
     .option('--all-netns', 'sockets of all network namespaces, not only of this one')
+    .option(
+      '--replace',
+      'take over from the packetwatch that runs here, without a gap: for another version, or other options',
+    )
     .option('--duration <time>', 'end after this time', seconds)
     .option(
       '--user <name>',
@@ -217,6 +222,7 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
     },
     listen: options.listen,
     filter: words.length > 0 ? parseFilter(words.join(' ')) : watchDefaults.filter,
+    replace: options.replace ?? false,
     durationSeconds: options.duration,
   };
 }

@@ -49,7 +49,7 @@ interface WhyEntry {
 export function why(source: AddressPrefix, json: boolean): void {
   const nowNs = monotonicNs();
   const rows = blockRows(); // throws where nothing blocks
-  const guard = new Pins().exists() ? new PinnedGuard() : undefined;
+  const guard = new Pins().hasMaps() ? new PinnedGuard('read') : undefined;
   const never = guard?.never.list().filter((entry) => contains(entry, source)) ?? [];
   const ways = (guard?.table.of(source.address, nowNs) ?? []).map((way) => entryOf(way, nowNs));
   const elsewhere = rows

@@ -134,3 +134,28 @@ export function objectInfo(fd: number): Buffer {
   call('OBJ_GET_INFO_BY_FD', 16);
   return info;
 }
+
+/** enum bpf_link_type. */
+const LinkType = { XDP: 6, TCX: 11 } as const;
+
+/** What a link is: its program's number, and of one to an interface which (0: it is gone). */
+export interface LinkInfo {
+  readonly program: number;
+  readonly ifindex: number | undefined;
+}
+
+/** Of a link's descriptor. */
+export function linkInfo(fd: number): LinkInfo {
+  const info = objectInfo(fd);
+  const type = info.readUInt32LE(0);
+  const isOnInterface = type === LinkType.XDP || type === LinkType.TCX;
+  return {
+    program: info.readUInt32LE(8),
+    ifindex: isOnInterface ? info.readUInt32LE(16) : undefined,
+  };
+}
+
+/** The kernel's number of a map. */
+export function mapId(fd: number): number {
+  return objectInfo(fd).readUInt32LE(4);
+}

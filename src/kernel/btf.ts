@@ -16,6 +16,17 @@ const Kind = {
   ENUM64: 19,
 } as const;
 
+/** Kinds that refer to no other type for their size; 0 is void. */
+const ENDS: ReadonlySet<number> = new Set([
+  0,
+  Kind.INT,
+  Kind.PTR,
+  Kind.STRUCT,
+  Kind.UNION,
+  Kind.ENUM,
+  Kind.ENUM64,
+]);
+
 export interface Member {
   readonly name: string;
   readonly type: number;
@@ -116,6 +127,24 @@ export class Btf {
       default:
         return this.sizeOf(type.sizeOrType); // typedef, const, volatile
     }
+  }
+
+  /** What a type is in the end: so many elements of a type, each of so many bytes; typedefs and qualifiers are gone. */
+  elementsOf(id: number): { type: BtfType; count: number; bytes: number } {
+    let type = this.type(id);
+    let count = 1;
+    while (!ENDS.has(type.kind)) {
+      if (type.kind === Kind.ARRAY) count *= this.elements(type);
+      type = this.type(
+        type.kind === Kind.ARRAY ? this.data.readUInt32LE(type.at) : type.sizeOrType,
+      );
+    }
+    return { type, count, bytes: type.kind === 0 ? 0 : this.sizeOf(type.id) };
+  }
+
+  /** Or a union. */
+  isStruct(type: BtfType): boolean {
+    return type.kind === Kind.STRUCT || type.kind === Kind.UNION;
   }
 
   elements(array: BtfType): number {

@@ -1,7 +1,6 @@
 import * as bpf from './bpf.ts';
-import type { Maps } from './maps.ts';
-import type { BpfObject } from './object.ts';
 import { possibleCpus } from './cpus.ts';
+import type { Generation } from './generation.ts';
 
 /** The kernel's counters, summed over its CPUs; see struct pw_counters in bpf/state.h. */
 export type CounterName =
@@ -45,24 +44,25 @@ const SCRATCH = 'rate_second';
 /** Reads struct pw_counters of every CPU. */
 export class CounterReader {
   readonly #fd: number;
-  readonly #members: { readonly name: string; readonly offset: number }[];
+  readonly #members: (readonly [string, number])[];
   readonly #size: number;
   readonly #values: Buffer;
 
-  constructor(maps: Maps, object: BpfObject) {
+  constructor(maps: Generation) {
     this.#fd = maps.fd('pw_counters');
-    const type = object.btf.struct('pw_counters');
-    const members = object.btf.members(type);
-    const counters = members.findIndex((m) => m.name === SCRATCH);
-    this.#members = members.slice(0, counters);
-    this.#size = (type.sizeOrType + 7) & ~7;
+    const members = maps.layout.members('pw_counters').map(([name, { at }]) => [name, at] as const);
+    this.#members = members.slice(
+      0,
+      members.findIndex(([name]) => name === SCRATCH),
+    );
+    this.#size = (maps.shape('pw_counters').value + 7) & ~7;
     this.#values = Buffer.alloc(this.#size * possibleCpus());
   }
 
   read(): Counters {
     bpf.lookupElement(this.#fd, Buffer.alloc(128), this.#values);
     const sums: Record<string, number> = {};
-    for (const { name, offset } of this.#members) {
+    for (const [name, offset] of this.#members) {
       let sum = 0;
       for (let at = offset; at < this.#values.length; at += this.#size)
         sum += Number(this.#values.readBigUInt64LE(at));

@@ -66,10 +66,25 @@ export class Hooks {
   readonly attachments: Map<number, Attachment> = new Map();
   follower: Follower | undefined;
 
+  #firstMs: number | undefined;
+  #lastMs = 0;
+
   constructor(object: BpfObject, programs: Programs, pins: Pins) {
     this.#object = object;
     this.#programs = programs;
     this.#pins = pins;
+  }
+
+  /** Loads what `attach` would put there first, so that attaching takes no time. */
+  prepare({ name, type }: Device, mode: AttachMode, blocking: boolean): void {
+    const layer3 = isLayer3(type);
+    const hook = plan(name, mode, blocking, layer3).order[0]!;
+    for (const section of [sectionOf(hook), 'tcx/egress'])
+      try {
+        this.#programs.program(this.#object, section, layer3);
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error; // `attach` says it
+      }
   }
 
   /**
@@ -78,7 +93,7 @@ export class Hooks {
    */
   attach(device: Device, mode: AttachMode, blocking: boolean): Attachment {
     const { index: ifindex, name: iface, type } = device;
-    const layer3 = type !== ARPHRD_ETHER && type !== ARPHRD_LOOPBACK;
+    const layer3 = isLayer3(type);
     const { order, why } = plan(iface, mode, blocking, layer3);
     const refused: string[] = [];
     for (const hook of order) {
@@ -117,11 +132,7 @@ export class Hooks {
 
   /** Takes over an interface's links from an earlier run when they are there, without a packet between. */
   #ingress({ index: ifindex, xdp }: Device, hook: Hook, layer3: boolean): void {
-    const program = this.#programs.program(
-      this.#object,
-      hook === 'tcx' ? 'tcx/ingress' : 'xdp',
-      layer3,
-    );
+    const program = this.#programs.program(this.#object, sectionOf(hook), layer3);
     const name = `link-${ifindex}-${hook}`;
     const attachType = hook === 'tcx' ? bpf.AttachType.TCX_INGRESS : bpf.AttachType.XDP;
     if (!this.#updated(name, program, { ifindex, attachType, xdp }))
@@ -138,8 +149,8 @@ export class Hooks {
     if (!this.#pins.has(own)) return attach();
     // Both forms of XDP share one slot, and our own other form has it: a guard at TCX stands in meanwhile.
     this.#standIn(ifindex, layer3);
-    this.#pins.unpin(own);
     try {
+      this.#pins.unpin(own);
       return attach();
     } catch (error) {
       const before = hook === 'native' ? bpf.XdpMode.GENERIC : bpf.XdpMode.NATIVE;
@@ -179,7 +190,9 @@ export class Hooks {
     if (link === undefined) return false;
     try {
       if (!place || isInPlace(link, place)) {
+        this.#firstMs ??= performance.now();
         bpf.updateLink(link, program);
+        this.#lastMs = performance.now();
         return true;
       }
     } catch {
@@ -192,9 +205,14 @@ export class Hooks {
   /** Puts the guard of other options in the place of each attached one; no packet passes between them. */
   replaceGuard(programs: Programs): void {
     for (const { ifindex, hook, layer3 } of this.attachments.values()) {
-      const section = hook === 'tcx' ? 'tcx/ingress' : 'xdp';
-      this.#updated(`link-${ifindex}-${hook}`, programs.program(this.#object, section, layer3));
+      const program = programs.program(this.#object, sectionOf(hook), layer3);
+      this.#updated(`link-${ifindex}-${hook}`, program);
     }
+  }
+
+  /** From the first guard that was replaced to the last; undefined: there was none. */
+  get replacedMs(): number | undefined {
+    return this.#firstMs === undefined ? undefined : this.#lastMs - this.#firstMs;
   }
 
   /** An interface got another name: its links stay. */
@@ -215,7 +233,7 @@ export class Hooks {
   /** Unpins links of interfaces that an earlier run watched and this one does not. @returns their indexes */
   detachOthers(): number[] {
     const others = new Set<number>();
-    for (const name of this.#pins.names()) {
+    for (const name of this.#pins.links()) {
       const ifindex = Number(/^link-(\d+)-/.exec(name)?.[1]);
       if (Number.isNaN(ifindex) || this.attachments.has(ifindex)) continue;
       this.#pins.unpin(name);
@@ -223,6 +241,15 @@ export class Hooks {
     }
     return [...others];
   }
+}
+
+function sectionOf(hook: Hook): string {
+  return hook === 'tcx' ? 'tcx/ingress' : 'xdp';
+}
+
+/** Has it no Ethernet header? */
+function isLayer3(type: number): boolean {
+  return type !== ARPHRD_ETHER && type !== ARPHRD_LOOPBACK;
 }
 
 /** The hooks to try, in order, and why. */

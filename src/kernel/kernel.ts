@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
-import { OperatorError, shortage } from '../model/errors.ts';
+import { OperatorError } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
+import type { Owner } from './about.ts';
 import { SocketPart } from '../wire/layout.gen.ts';
 import * as bpf from './bpf.ts';
+import type { Carried } from './carry.ts';
 import { CounterReader, type Counters } from './counters.ts';
 import { Hooks } from './hooks.ts';
 import { closeFd, type Mapping, netnsCookie, readFd } from './libc.ts';
@@ -13,6 +15,7 @@ import { NeverList } from './never.ts';
 import { BpfObject } from './object.ts';
 import { explained, objectPath, requireObjects } from './objects.ts';
 import type { KernelOptions } from './options.ts';
+import { Ownership } from './ownership.ts';
 import { Pins } from './pins.ts';
 import { KernelPlugin } from './plugin.ts';
 import { PluginSet } from './plugin-set.ts';
@@ -20,40 +23,18 @@ import { Programs } from './programs.ts';
 import { Requests } from './requests.ts';
 import { Ring } from './ring.ts';
 import { TableView } from './table.ts';
+import { Tracepoints } from './tracepoints.ts';
 
 const ANSWERS = 262144;
 const CGROUP_NAME = 128;
 const SUM_WORDS = 16;
-
-/** Tracepoints, by pin; without an optional one something is not known, and that is said. */
-const TRACEPOINTS = [
-  { section: 'tp_btf/inet_sock_set_state', pin: 'link-state', copy: 0, without: '' },
-  { section: 'tp_btf/inet_sock_set_state', pin: 'link-state-again', copy: 1, without: '' },
-  {
-    section: 'tp_btf/tcp_destroy_sock',
-    pin: 'link-destroy',
-    copy: 0,
-    without: 'a close that the first tracepoint missed stays unknown',
-  },
-  {
-    section: 'tp_btf/sock_send_length',
-    pin: 'link-send',
-    copy: 0,
-    without: 'the worker that accepts is known only at close',
-  },
-  {
-    section: 'tp_btf/sock_recv_length',
-    pin: 'link-receive',
-    copy: 0,
-    without: 'the worker that accepts is known only at close',
-  },
-] as const;
 
 /** Everything of ours in the kernel: maps, programs, links, and the views on them. */
 export class Kernel {
   readonly pins: Pins;
   readonly maps: Maps;
   readonly hooks: Hooks;
+  readonly tracepoints: Tracepoints;
   readonly requests: Requests;
   readonly table: TableView;
   /** Blocks by prefix. */
@@ -62,7 +43,7 @@ export class Kernel {
   readonly never: NeverList;
   readonly attempts: Ring;
   readonly events: Ring;
-  /** What this kernel can't tell, one sentence each. */
+  /** What this kernel or user can't tell, one sentence each. */
   readonly limits: string[] = [];
 
   readonly #guard: BpfObject;
@@ -76,8 +57,10 @@ export class Kernel {
   readonly #sums: Mapping;
   readonly #sumWords: Uint32Array;
 
+  readonly #ownership: Ownership;
+
   /**
-   * Creates or adopts the maps and loads the guard; attaches nothing yet.
+   * Makes or opens the maps and loads the guard; changes nothing of what is pinned, so that another program may have it.
    * Throws OperatorError with the mend when this kernel or user can't.
    */
   constructor(options: KernelOptions, pins: Pins = new Pins()) {
@@ -96,43 +79,44 @@ export class Kernel {
       pins.prepare();
       maps = new Maps([this.#guard, this.#sockets], pins);
       this.maps = maps;
-      pins.tidy();
       this.#programs = new Programs(this.maps, options);
       this.hooks = new Hooks(this.#guard, this.#programs, pins);
+      this.tracepoints = new Tracepoints(this.#sockets, this.#programs, pins);
       const requests = this.#programs.program(this.#guard, 'syscall');
-      pins.pin(requests, 'requests');
       this.requests = new Requests(requests);
-      this.table = new TableView(this.maps, this.#guard);
-      this.nets = new Nets(this.maps, this.requests);
+      const { generation } = this.maps;
+      this.table = new TableView(generation);
+      this.nets = new Nets(generation, this.requests);
       this.never = new NeverList(this.maps.fd('pw_never'));
+      this.#ownership = new Ownership(this.maps, pins, requests, { ...this, maps: generation });
       this.attempts = new Ring(this.maps.fd('pw_attempts'), RING_SIZES.pw_attempts);
       this.events = new Ring(this.maps.fd('pw_events'), RING_SIZES.pw_events);
-      this.#counters = new CounterReader(this.maps, this.#guard);
+      this.#counters = new CounterReader(generation);
       this.#answers = this.maps.map('pw_answers');
       this.#answerWords = new Uint32Array(this.#answers.buffer);
       this.#sums = this.maps.map('pw_sums');
       this.#sumWords = new Uint32Array(this.#sums.buffer);
     } catch (error) {
-      maps?.stop(); // first: what follows needs a descriptor
-      // Tables of an earlier run stay, with its guard.
-      if (maps && !maps.adopted) pins.release();
+      maps?.stop();
       throw explained(error);
     }
   }
 
-  /** Attaches the socket tracepoints; links of an earlier run go only after the new ones are there. */
-  attachSockets(): void {
-    for (const { section, pin, copy, without } of TRACEPOINTS) {
-      try {
-        const link = bpf.linkToTracepoint(
-          this.#programs.program(this.#sockets, section, false, copy),
-        );
-        this.pins.pin(link, pin);
-      } catch (error) {
-        if (without === '' || shortage(error)) throw explained(error);
-        this.limits.push(`${without} (${error instanceof Error ? error.message : String(error)})`);
-      }
+  /**
+   * Takes over what is pinned, or pins what is new: only one program may, the one that has the lock. The blocks of
+   * other maps are here when it returns.
+   */
+  claim(owner: Owner): void {
+    try {
+      this.#ownership.take(owner);
+    } catch (error) {
+      throw explained(error);
     }
+  }
+
+  /** Ends what `claim` began, once all links have the new programs: other maps go. @returns what became of their blocks */
+  settle(): Carried {
+    return this.#ownership.settle();
   }
 
   /** Gives the sockets that are older than the tracepoints their owners: whoever holds them open. */
@@ -227,6 +211,7 @@ export class Kernel {
     if (keepGuard) {
       this.pins.restore();
       this.#leaveGuard();
+      this.#ownership.leave();
     } else {
       this.#unpin();
     }
@@ -243,8 +228,8 @@ export class Kernel {
   /** Only the guard stays. Nobody reads attempts any more; verdicts wait in their ring for the next start. */
   #leaveGuard(): void {
     this.#programs.stop(); // first: what follows needs descriptors
-    for (const { pin } of TRACEPOINTS) this.pins.unpin(pin);
-    for (const name of this.pins.names()) if (name.endsWith('-egress')) this.pins.unpin(name);
+    this.tracepoints.detach();
+    for (const name of this.pins.links()) if (name.endsWith('-egress')) this.pins.unpin(name);
     const quiet = new Programs(this.maps, { ...this.#options, events: false, plugins: false });
     this.hooks.replaceGuard(quiet);
     quiet.stop();
@@ -259,8 +244,12 @@ export class Kernel {
 
   /** After a start that failed: an earlier run's guard goes on as it was, nothing else stays. */
   abandon(): void {
-    if (this.maps.adopted) this.#leaveGuard();
-    else this.#unpin();
+    const { adopted, others, generation } = this.maps;
+    if (!adopted && others.length === 0) this.#unpin();
+    else this.#leaveGuard();
+    // Where links have the new guard already, the next start puts both together.
+    if (!adopted && others.length > 0 && this.hooks.attachments.size === 0)
+      this.pins.dropGeneration(generation.number);
     this.close();
   }
 
@@ -275,6 +264,7 @@ export class Kernel {
     this.#programs.stop();
     this.maps.stop();
     this.pins.close();
+    this.#ownership.close();
   }
 
   #iterate(section: string, take: (chunk: Buffer) => void): void {

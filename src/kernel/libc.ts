@@ -19,6 +19,7 @@ const cFlock = libc.func('int flock(int fd, int operation)');
 const cMount = libc.func(
   'int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)',
 );
+const cIfIndexToName = libc.func('const char *if_indextoname(unsigned int index, void *name)');
 const cSocket = libc.func('int socket(int domain, int type, int protocol)');
 const cConnect = libc.func('int connect(int fd, const void *address, unsigned int length)');
 const cBind = libc.func('int bind(int fd, const void *address, unsigned int length)');
@@ -173,6 +174,11 @@ export function mountBpffs(path: string): void {
 const SIOCGIFCONF = 0x8912;
 const SIOCETHTOOL = 0x8946;
 const ETHTOOL_GDRVINFO = 3;
+
+/** Name of the interface with this index in our namespace; undefined: there is none. */
+export function interfaceName(index: number): string | undefined {
+  return (cIfIndexToName(index, Buffer.alloc(128)) as string | null) ?? undefined;
+}
 
 function withSocket<T>(use: (fd: number) => T): T {
   const fd = cSocket(2, 2 | 0o2000000, 0) as number; // AF_INET, SOCK_DGRAM|SOCK_CLOEXEC

@@ -1,18 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { OperatorError } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
-import { closeFd, type Mapping, mapShared } from './libc.ts';
+import { Generation, isMade } from './generation.ts';
+import { Layout, type MapShape } from './layout.ts';
+import { closeFd, type Mapping } from './libc.ts';
 import { requireMemory } from './memory-limit.ts';
-import type { BpfObject, MapDefinition } from './object.ts';
+import { type BpfObject, isOwn } from './object.ts';
 import type { Pins } from './pins.ts';
 
-/** Changes whenever a pinned map's layout does; maps of another one are not adopted. */
-const LAYOUT = 9;
-const PAGE = 4096;
 const NEVER = 'pw_never';
-
-/** Offset of members of struct pw_shared. */
-const SHARED = { version: 8, seed: 16 } as const;
+/** They name each other's places, or count each other's entries: all of them are taken over, or none. */
+const TABLE: readonly string[] = ['pw_sets', 'pw_mores', 'pw_shared', 'pw_nets'];
 
 /** Bytes of the rings, as bpf/state.h defines them. */
 export const RING_SIZES: { readonly pw_attempts: number; readonly pw_events: number } = {
@@ -21,141 +18,144 @@ export const RING_SIZES: { readonly pw_attempts: number; readonly pw_events: num
 };
 
 /**
- * All maps of all objects, by name: created here, pinned, and handed to each program. Those of an earlier run are
- * adopted when their layout is the same.
+ * All maps of all objects, by name: made here, or taken over from an earlier run. Of another layout each map is taken
+ * over that is the same in both, and the blocks of the rest are carried over (carry.ts). Changes no pin before `pin`.
  */
 export class Maps {
-  readonly #fds: Map<string, number> = new Map();
-  readonly #definitions: Map<string, MapDefinition> = new Map();
-  /** The maps were there before. */
+  readonly generation: Generation;
+  /** The maps are an earlier run's. */
   readonly adopted: boolean;
+  /** Those that are pinned beside it and go once their blocks are here, the newest first. */
+  readonly others: readonly Generation[];
+  /** Numbers of generations of which nothing can be read. */
+  readonly unreadable: readonly number[];
   /** Of the table's hash. */
   readonly seed: bigint;
+  readonly #numbers: readonly number[];
+  /** Of this process alone. */
+  readonly #own: ReadonlyMap<string, number>;
 
-  /** @param adoptOnly throw, instead of making new maps, when there are none to adopt */
-  constructor(objects: readonly BpfObject[], pins: Pins, adoptOnly = false) {
-    for (const object of objects)
-      for (const definition of object.maps()) this.#definitions.set(definition.name, definition);
-    this.adopted = this.#adopt(pins);
-    if (this.adopted) {
-      if (!adoptOnly) this.#createOwn();
-    } else {
-      if (adoptOnly)
-        throw new OperatorError(
-          'no guard is attached in this network namespace',
-          'start `packetwatch watch`',
-        );
-      requireMemory();
-      const allowed = this.#keptAllowed(pins);
-      // Until it is pinned among the new ones: a start that fails must not forget what the user allows.
-      if (allowed !== undefined) pins.keepAllowed(allowed);
-      pins.release();
-      try {
-        pins.create();
-        if (allowed !== undefined) this.#fds.set(NEVER, allowed);
-        this.#create(objects, pins);
-        this.#createOwn();
-      } catch (error) {
-        this.stop(); // first: what follows needs a descriptor
-        pins.release();
-        throw error;
-      }
-      pins.dropAllowed();
-    }
-    this.seed = this.#seed();
+  constructor(objects: readonly BpfObject[], pins: Pins) {
+    const layout = Layout.of(objects);
+    const numbers = pins.generations();
+    const opened = numbers.flatMap((number) => Generation.open(pins, number) ?? []);
+    const same = opened.find(
+      (one) => one.layout.id === layout.id && layout.names().every((name) => one.has(name)),
+    );
+    this.adopted = same !== undefined;
+    this.others = opened.filter((one) => one !== same);
+    this.unreadable = numbers.filter((number) => !opened.some((one) => one.number === number));
+    this.generation =
+      same ??
+      new Generation(
+        (numbers[0] ?? 0) + 1,
+        layout,
+        makeMaps(objects, layout, inherited(layout, opened[0], pins)),
+      );
+    this.#numbers = numbers;
+    this.#own = makeOwn(objects);
+    const { at } = layout.place('pw_shared', 'seed');
+    this.seed = this.generation.first('pw_shared').readBigUInt64LE(at);
+  }
+
+  /** Are these still the maps that are pinned, and no others? Another program may have ended since, or begun. */
+  isCurrent(pins: Pins): boolean {
+    const opened = this.adopted ? [this.generation, ...this.others] : this.others;
+    return (
+      pins.generations().join() === this.#numbers.join() &&
+      opened.every((generation) => generation.isPinned(pins))
+    );
   }
 
   fd(name: string): number {
-    const fd = this.#fds.get(name);
-    if (fd === undefined) throw new Error(`no map ${name}`);
-    return fd;
+    return this.#own.get(name) ?? this.generation.fd(name);
   }
 
-  definition(name: string): MapDefinition {
-    const found = this.#definitions.get(name);
-    if (!found) throw new Error(`no map ${name}`);
-    return found;
+  shape(name: string): MapShape {
+    return this.generation.shape(name);
   }
 
-  /** A mappable array, seen from here. */
   map(name: string, writable = false): Mapping {
-    const { valueSize, maxEntries } = this.definition(name);
-    const bytes = Math.ceil((((valueSize + 7) & ~7) * maxEntries) / PAGE) * PAGE;
-    return mapShared(this.fd(name), bytes, 0, writable);
+    return this.generation.map(name, writable);
+  }
+
+  /** Pins them, with what else is theirs; what a run before has kept of them is theirs again. */
+  pin(pins: Pins, others: ReadonlyMap<string, number>): void {
+    if (this.generation.isPinned(pins)) this.generation.keep(pins, others);
+    else this.generation.pin(pins, others);
+    pins.dropAllowed();
+  }
+
+  /** Unpins the other generations. */
+  dropOthers(pins: Pins): void {
+    for (const number of pins.generations())
+      if (number !== this.generation.number) pins.dropGeneration(number);
   }
 
   stop(): void {
-    for (const fd of this.#fds.values()) closeFd(fd);
-    this.#fds.clear();
+    for (const one of [this.generation, ...this.others]) one.stop();
+    for (const fd of this.#own.values()) closeFd(fd);
   }
+}
 
-  #adopt(pins: Pins): boolean {
-    for (const definition of this.#definitions.values()) {
-      if (isOwn(definition)) continue;
-      const fd = pins.open(definition.name);
-      if (fd !== undefined) this.#fds.set(definition.name, fd);
-      if (fd === undefined || !isSame(fd, definition)) {
-        this.stop();
-        return false;
-      }
-    }
-    const shared = Buffer.alloc(128);
-    bpf.lookupElement(this.fd('pw_shared'), Buffer.alloc(128), shared);
-    if (shared.readUInt32LE(SHARED.version) === LAYOUT) return true;
-    this.stop();
-    return false;
+/** Descriptors of the maps that an earlier run has left and that are the same in this layout. */
+function inherited(
+  layout: Layout,
+  from: Generation | undefined,
+  pins: Pins,
+): ReadonlyMap<string, number> {
+  const shared = layout
+    .names()
+    .filter((name) => from?.has(name) === true && layout.shares(from.layout, name));
+  const whole = TABLE.every((name) => shared.includes(name));
+  const names = shared.filter((name) => whole || !TABLE.includes(name));
+  const fds = new Map<string, number>();
+  for (const name of names) {
+    const fd = pins.open(`maps-${from!.number}/${name}`);
+    if (fd !== undefined) fds.set(name, fd);
   }
+  const allowed = fds.has(NEVER) ? undefined : pins.openAllowed();
+  if (allowed === undefined) return fds;
+  if (isMade(allowed, layout.map(NEVER)!)) fds.set(NEVER, allowed);
+  else closeFd(allowed);
+  return fds;
+}
 
-  /** What the user allows outlives the program: the map of a run that ended, or of another layout. */
-  #keptAllowed(pins: Pins): number | undefined {
-    const fd = pins.openAllowed() ?? pins.open(NEVER);
-    if (fd === undefined || isSame(fd, this.definition(NEVER))) return fd;
-    closeFd(fd);
-    return undefined;
-  }
+/** Makes those that are never pinned. */
+function makeOwn(objects: readonly BpfObject[]): ReadonlyMap<string, number> {
+  const own = new Map<string, number>();
+  for (const definition of objects.flatMap((object) => object.maps()))
+    if (isOwn(definition) && !own.has(definition.name))
+      own.set(definition.name, bpf.createMap(definition));
+  return own;
+}
 
-  #create(objects: readonly BpfObject[], pins: Pins): void {
+/** Makes those that nobody left. */
+function makeMaps(
+  objects: readonly BpfObject[],
+  layout: Layout,
+  before: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const fds = new Map(before);
+  try {
+    requireMemory();
     for (const object of objects)
       for (const definition of object.maps()) {
-        if (this.#fds.has(definition.name) || isOwn(definition)) continue;
+        if (fds.has(definition.name) || isOwn(definition)) continue;
         const btf =
           definition.type === bpf.MapType.SK_STORAGE
             ? { btf: { fd: object.btfFd(), key: definition.keyType, value: definition.valueType } }
             : {};
-        this.#fds.set(definition.name, bpf.createMap({ ...definition, ...btf }));
+        fds.set(definition.name, bpf.createMap({ ...definition, ...btf }));
       }
+  } catch (error) {
+    for (const fd of fds.values()) closeFd(fd);
+    throw error;
+  }
+  if (!before.has('pw_shared')) {
     const shared = Buffer.alloc(128);
-    shared.writeUInt32LE(LAYOUT, SHARED.version);
-    randomBytes(8).copy(shared, SHARED.seed);
-    bpf.updateElement(this.fd('pw_shared'), Buffer.alloc(128), shared);
-    for (const [name, fd] of this.#fds) pins.pin(fd, name);
+    randomBytes(8).copy(shared, layout.place('pw_shared', 'seed').at);
+    bpf.updateElement(fds.get('pw_shared')!, Buffer.alloc(128), shared);
   }
-
-  #createOwn(): void {
-    for (const definition of this.#definitions.values())
-      if (isOwn(definition)) this.#fds.set(definition.name, bpf.createMap(definition));
-  }
-
-  #seed(): bigint {
-    const shared = Buffer.alloc(128);
-    bpf.lookupElement(this.fd('pw_shared'), Buffer.alloc(128), shared);
-    return shared.readBigUInt64LE(SHARED.seed);
-  }
-}
-
-/** Of this process alone, never pinned: the kernel empties an array of programs when its last descriptor is closed. */
-function isOwn(definition: MapDefinition): boolean {
-  return definition.type === bpf.MapType.PROG_ARRAY;
-}
-
-/** Does struct bpf_map_info say what the definition does? */
-function isSame(fd: number, definition: MapDefinition): boolean {
-  const info = bpf.objectInfo(fd);
-  return (
-    info.readUInt32LE(0) === definition.type &&
-    info.readUInt32LE(8) === definition.keySize &&
-    info.readUInt32LE(12) === definition.valueSize &&
-    info.readUInt32LE(16) === definition.maxEntries &&
-    info.readUInt32LE(20) === definition.flags
-  );
+  return fds;
 }

@@ -1,6 +1,6 @@
 import type { AddressPrefix } from '../wire/prefix.ts';
 import * as bpf from './bpf.ts';
-import type { Maps } from './maps.ts';
+import type { Generation } from './generation.ts';
 import { keyOf, keysOf } from './never.ts';
 import { TICK_NS, ticksOf } from './options.ts';
 import type { Requests } from './requests.ts';
@@ -14,32 +14,42 @@ export interface NetBlock extends AddressPrefix {
 }
 
 const MOST = 4096;
-/** struct pw_net. */
-const Net = { until: 0, length: 8, hits: 12 } as const;
-
 /** Blocks by prefix (pw_nets): the guard honours their end, and user space removes them then. */
 export class Nets {
   readonly #fd: number;
   readonly #requests: Requests;
+  /** struct pw_net. */
+  readonly #at: Readonly<Record<'until' | 'length' | 'hits', number>>;
 
-  constructor(maps: Maps, requests: Requests) {
+  /** Throws Error when the layout has no such blocks. */
+  constructor(maps: Generation, requests: Requests) {
     this.#fd = maps.fd('pw_nets');
     this.#requests = requests;
+    const { layout } = maps;
+    this.#at = {
+      until: layout.place('pw_net', 'until_tick').at,
+      length: layout.place('pw_net', 'length').at,
+      hits: layout.place('pw_net', 'hits').at,
+    };
   }
 
   /** Blocks a prefix, or gives its block another end. `full`: there are 4,096. The kernel reports it as an event. */
   block(prefix: AddressPrefix, seconds: number): 'done' | 'full' {
-    const key = keyOf(prefix.address, prefix.length);
-    const value = Buffer.alloc(128);
-    // A look-up finds the longest prefix that holds the key.
-    bpf.lookupElement(this.#fd, key, value);
-    const isNew = value.readUInt32LE(Net.length) !== prefix.length;
-    if (isNew) value.fill(0);
+    const { value, isNew } = this.#valueOf(prefix);
     // Counted before it is there and until it is gone: killed between, the gate stays open, which costs no more than time.
     if (isNew && this.#requests.countNet(prefix, seconds) === 'full') return 'full';
-    value.writeBigUInt64LE(process.hrtime.bigint() / BigInt(TICK_NS) + ticksOf(seconds), Net.until);
-    value.writeUInt32LE(prefix.length, Net.length);
-    bpf.updateElement(this.#fd, key, value);
+    this.#write(prefix, value, process.hrtime.bigint() / BigInt(TICK_NS) + ticksOf(seconds));
+    return 'done';
+  }
+
+  /** Takes over a block of other maps: it lasts as long as either, and nothing is reported. */
+  keep(net: NetBlock): 'done' | 'full' {
+    const { value, isNew } = this.#valueOf(net);
+    if (isNew && this.#requests.countNet(net) === 'full') return 'full';
+    const until = value.readBigUInt64LE(this.#at.until);
+    const other = BigInt(Math.round(net.untilNs / TICK_NS));
+    value.writeUInt32LE(Math.max(net.drops, value.readUInt32LE(this.#at.hits)), this.#at.hits);
+    this.#write(net, value, until > other ? until : other);
     return 'done';
   }
 
@@ -57,12 +67,12 @@ export class Nets {
     const value = Buffer.alloc(128);
     for (const key of keysOf(this.#fd, 2 * MOST)) {
       if (!bpf.lookupElement(this.#fd, key, value)) continue;
-      const untilNs = Number(value.readBigUInt64LE(Net.until)) * TICK_NS;
+      const untilNs = Number(value.readBigUInt64LE(this.#at.until)) * TICK_NS;
       (untilNs > nowNs ? active : expired).push({
         address: new Uint8Array(key.subarray(4, 20)),
         length: key.readUInt32LE(),
         untilNs,
-        drops: value.readUInt32LE(Net.hits),
+        drops: value.readUInt32LE(this.#at.hits),
       });
     }
     return { active, expired };
@@ -71,5 +81,21 @@ export class Nets {
   /** Removes those that are over. */
   sweep(nowNs: number): void {
     for (const net of this.list(nowNs).expired) this.unblock(net);
+  }
+
+  /** What is there of a prefix. */
+  #valueOf({ address, length }: AddressPrefix): { value: Buffer; isNew: boolean } {
+    const value = Buffer.alloc(128);
+    // A look-up finds the longest prefix that holds the key.
+    bpf.lookupElement(this.#fd, keyOf(address, length), value);
+    const isNew = value.readUInt32LE(this.#at.length) !== length;
+    if (isNew) value.fill(0);
+    return { value, isNew };
+  }
+
+  #write({ address, length }: AddressPrefix, value: Buffer, untilTick: bigint): void {
+    value.writeBigUInt64LE(untilTick, this.#at.until);
+    value.writeUInt32LE(length, this.#at.length);
+    bpf.updateElement(this.#fd, keyOf(address, length), value);
   }
 }

@@ -15,6 +15,11 @@ export interface MapDefinition {
   readonly valueType: number;
 }
 
+/** Of each process alone, never pinned: the kernel empties an array of programs when its last descriptor is closed. */
+export function isOwn({ type }: MapDefinition): boolean {
+  return type === bpf.MapType.PROG_ARRAY;
+}
+
 /** Where a program section goes: its program type, attach type, and the kernel function it hooks. */
 interface Hook {
   readonly type: number;

@@ -1,29 +1,20 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  lstatSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { OperatorError } from '../model/errors.ts';
 import { detachLink, pinnedObject, pinObject } from './bpf.ts';
-import { closeFd, isBpffs, mountBpffs, netnsCookie, SystemError } from './libc.ts';
+import { HOST_ROOT, namesIn, pinRoot, removeTree, requireBpffs } from './bpffs.ts';
+import { closeFd, netnsCookie, SystemError } from './libc.ts';
 import { privateDirectory } from './private-directory.ts';
 
-const BPFFS = '/sys/fs/bpf';
-const HOST_ROOT = `${BPFFS}/packetwatch`;
-/** One that root has mounted for a user who may not enter the host's: systemd mounts that for root alone. */
-export const OWN_BPFFS = '/run/packetwatch/bpf';
-/** Of a pin that is to take another one's place: bpffs allows no dots in names. */
+const NAMESPACE = /^netns-(\d+)$/;
+const GENERATION = /^maps-(\d+)$/;
+const LINK = /^link-/;
+/** Of a pin that is to take another one's place, as `new-N` is of a generation: bpffs allows no dots in names. */
 const NEXT = 'next-';
 
 /**
- * What outlives the program: maps, links and one program, pinned in one directory per network namespace.
+ * What outlives the program, in one directory per network namespace: links, and a folder for each generation of maps,
+ * of which there are two only while one takes the other's place.
  * The namespace's cookie is never used again, so a directory is never taken over from a namespace that is gone.
  */
 export class Pins {
@@ -31,15 +22,12 @@ export class Pins {
   readonly #root: string;
   readonly #allowed: string;
   /**
-   * Descriptors of what is pinned from here. Those of links are ours: a link without pin and descriptor is detached
-   * by the kernel, so as long as we run nobody detaches one by removing its pin.
+   * Descriptors of what is pinned from here, by name. Those of links are ours: a link without pin and descriptor is
+   * detached by the kernel, so as long as we run nobody detaches one by removing its pin.
    */
   readonly #kept = new Map<string, number>();
 
-  constructor(
-    cookie: bigint = netnsCookie(),
-    root: string = isBpffs(OWN_BPFFS) ? OWN_BPFFS : HOST_ROOT,
-  ) {
+  constructor(cookie: bigint = netnsCookie(), root: string = pinRoot()) {
     this.#root = root;
     this.directory = `${root}/netns-${cookie}`;
     this.#allowed = `${this.directory}-allowed`;
@@ -50,21 +38,35 @@ export class Pins {
     return new Pins(netnsCookie(), HOST_ROOT);
   }
 
+  /** Cookies of all network namespaces for which something is pinned. */
+  static cookies(): bigint[] {
+    const names = stepOn(pinRoot(), () => namesIn(pinRoot()));
+    return names.flatMap((name) => (NAMESPACE.exec(name)?.slice(1) ?? []).map(BigInt));
+  }
+
   /** Mounts the BPF file system when nobody did, and makes what lies above the directory. Throws OperatorError. */
   prepare(): void {
-    if (this.#root !== OWN_BPFFS) requireBpffs();
+    requireBpffs();
     privateDirectory(this.#root);
   }
 
   /** Makes the directory as well. */
   create(): void {
     this.prepare();
+    stepOn(this.directory, () => {
+      if (lstatSync(this.directory, { throwIfNoEntry: false })?.isDirectory() === false)
+        removeTree(this.directory);
+    });
     privateDirectory(this.directory);
   }
 
-  /** Removes what a run that was killed was just about to put in another pin's place. */
+  /** Removes what no whole run has left: what was just about to be put in another's place, what isn't ours. */
   tidy(): void {
-    for (const name of this.names()) if (name.startsWith(NEXT)) this.unpin(name);
+    for (const name of this.#names())
+      if (!LINK.test(name) && !GENERATION.test(name)) this.#remove(name);
+    for (const number of this.generations())
+      for (const name of namesIn(`${this.directory}/maps-${number}`))
+        if (name.startsWith(NEXT)) this.#remove(`maps-${number}/${name}`);
   }
 
   /** Throws OperatorError when this user may not even look. */
@@ -81,22 +83,59 @@ export class Pins {
     }
   }
 
-  names(): string[] {
-    return this.exists() ? readdirSync(this.directory) : [];
+  /** Are there tables? */
+  hasMaps(): boolean {
+    return this.generations().length > 0;
+  }
+
+  /** Names of the pinned links. */
+  links(): string[] {
+    return this.#names().filter((name) => LINK.test(name));
+  }
+
+  /** Numbers of the generations of maps, the newest first. */
+  generations(): number[] {
+    return this.#names()
+      .flatMap((name) => GENERATION.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => b - a);
+  }
+
+  /** Pins a generation: it is there with all of its objects, or not at all. Descriptors stay their owner's. */
+  pinGeneration(number: number, objects: ReadonlyMap<string, number>): void {
+    const path = `${this.directory}/new-${number}`;
+    stepOn(path, () => mkdirSync(path, { mode: 0o700 }));
+    for (const [name, fd] of objects) pinObject(fd, `${path}/${name}`);
+    this.#rename(`new-${number}`, `maps-${number}`);
+    for (const [name, fd] of objects) this.#kept.set(`maps-${number}/${name}`, fd);
+  }
+
+  /** Unpins a generation, at once: half of one is none. */
+  dropGeneration(number: number): void {
+    for (const name of this.#kept.keys())
+      if (name.startsWith(`maps-${number}/`)) this.#kept.delete(name);
+    this.#rename(`maps-${number}`, `new-${number}`);
+    this.#remove(`new-${number}`);
   }
 
   /**
    * Pins an object, at once in the place of what has the name already. A link's descriptor is ours from here on,
    * that of anything else stays its owner's, who keeps it open.
+   * @param name of a link, or `maps-N/NAME`
    */
   pin(fd: number, name: string): void {
     try {
-      this.#place(fd, `${this.directory}/${name}`);
+      place(fd, `${this.directory}/${name}`);
     } catch (error) {
-      if (isLink(name)) closeFd(fd);
+      if (LINK.test(name)) closeFd(fd);
       throw error;
     }
     this.#letGo(name);
+    this.#kept.set(name, fd);
+  }
+
+  /** What an earlier run has pinned is ours: it is pinned again when somebody removes it. */
+  keep(fd: number, name: string): void {
     this.#kept.set(name, fd);
   }
 
@@ -111,17 +150,20 @@ export class Pins {
 
   /** Pins again what somebody has removed. @returns how many there were */
   restore(): number {
-    // One by one: listing the directory takes a descriptor, of which there may be none.
     const gone = [...this.#kept].filter(([name]) => !this.has(name));
-    if (gone.length > 0) this.create();
-    for (const [name, fd] of gone) this.#place(fd, `${this.directory}/${name}`);
+    if (gone.length === 0) return 0;
+    this.create();
+    for (const [name, fd] of gone) {
+      const path = `${this.directory}/${name}`;
+      stepOn(path, () => mkdirSync(dirname(path), { recursive: true, mode: 0o700 }));
+      place(fd, path);
+    }
     return gone.length;
   }
 
   /** A descriptor of what is pinned under this name; the caller closes it. */
   open(name: string): number | undefined {
-    if (!existsSync(`${this.directory}/${name}`)) return undefined;
-    return pinnedObject(`${this.directory}/${name}`);
+    return opened(`${this.directory}/${name}`);
   }
 
   has(name: string): boolean {
@@ -130,20 +172,20 @@ export class Pins {
 
   /** A link is detached by that: at once, where its kind can be, so that its place can be taken. */
   unpin(name: string): void {
-    const link = isLink(name) ? this.link(name) : undefined;
+    const link = LINK.test(name) ? this.link(name) : undefined;
     if (link !== undefined) detachLink(link);
-    rmSync(`${this.directory}/${name}`, { force: true });
+    this.#remove(name);
     this.#letGo(name);
   }
 
   /** Keeps the map of what the user allows, beside a directory that goes. */
   keepAllowed(fd: number): void {
-    this.#place(fd, this.#allowed);
+    place(fd, this.#allowed);
   }
 
   /** A descriptor of that map; the caller closes it. */
   openAllowed(): number | undefined {
-    return this.hasAllowed() ? pinnedObject(this.#allowed) : undefined;
+    return opened(this.#allowed);
   }
 
   hasAllowed(): boolean {
@@ -152,18 +194,15 @@ export class Pins {
 
   /** Returns whether it was there. */
   dropAllowed(): boolean {
-    if (!this.hasAllowed()) return false;
-    unlinkSync(this.#allowed);
-    return true;
+    return stepOn(this.#allowed, () => removeTree(this.#allowed)) > 0;
   }
 
-  /** Unpins everything: links first, so that no program runs on tables that are gone. */
+  /** Unpins everything: links first, so that no program runs on tables that are gone. @returns how many objects */
   release(): number {
-    const names = this.names();
-    const all = [...new Set([...names, ...this.#kept.keys()])];
-    for (const name of all.sort((a, b) => Number(isLink(b)) - Number(isLink(a)))) this.unpin(name);
-    if (this.exists()) rmdirSync(this.directory);
-    return names.length;
+    const links = this.links();
+    for (const name of new Set([...links, ...this.#kept.keys()])) this.unpin(name);
+    const count = links.length + stepOn(this.directory, () => removeTree(this.directory));
+    return count;
   }
 
   /** Closes what is ours; pinned links stay attached. */
@@ -171,52 +210,79 @@ export class Pins {
     for (const name of this.#kept.keys()) this.#letGo(name);
   }
 
-  #place(fd: number, path: string): void {
-    try {
-      pinObject(fd, path);
-    } catch (error) {
-      if (!(error instanceof SystemError) || error.code !== 'EEXIST') throw error;
-      // Never without a pin: killed between removing one and the next, its link would be detached.
-      const next = join(dirname(path), NEXT + basename(path));
-      rmSync(next, { force: true });
-      pinObject(fd, next);
-      renameSync(next, path);
-    }
+  #names(): string[] {
+    return this.exists() ? stepOn(this.directory, () => namesIn(this.directory)) : [];
+  }
+
+  #remove(name: string): void {
+    const path = `${this.directory}/${name}`;
+    stepOn(path, () => removeTree(path));
+  }
+
+  #rename(from: string, to: string): void {
+    const path = `${this.directory}/${to}`;
+    stepOn(path, () => renameSync(`${this.directory}/${from}`, path));
   }
 
   #letGo(name: string): void {
     const fd = this.#kept.get(name);
-    if (fd !== undefined && isLink(name)) closeFd(fd);
+    if (fd !== undefined && LINK.test(name)) closeFd(fd);
     this.#kept.delete(name);
   }
 }
 
-function isLink(name: string): boolean {
-  return name.startsWith('link-') || name.startsWith(`${NEXT}link-`);
+/** Pins an object, in the place of what is there. */
+function place(fd: number, path: string): void {
+  try {
+    pinObject(fd, path);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.code !== 'EEXIST') throw error;
+    // Never without a pin: killed between removing one and the next, its link would be detached.
+    const next = join(dirname(path), NEXT + basename(path));
+    stepOn(path, () => {
+      removeTree(next);
+      pinObject(fd, next);
+      if (lstatSync(path).isDirectory()) removeTree(path);
+      renameSync(next, path);
+    });
+  }
 }
 
-/** Mounts the host's BPF file system when nobody did. Throws OperatorError when there is none, or not for this user. */
-function requireBpffs(): void {
-  if (!isBpffs(BPFFS)) {
-    try {
-      mountBpffs(BPFFS);
-    } catch (cause) {
-      throw new OperatorError(
-        `no BPF file system at ${BPFFS}, and mounting one failed`,
-        `as root: mount -t bpf bpf ${BPFFS}`,
-        { cause },
-      );
-    }
-  }
+/** Does something to a pin; what is refused is one line with the mend. */
+function stepOn<T>(path: string, step: () => T): T {
   try {
-    accessSync(BPFFS, constants.X_OK);
+    return step();
   } catch (cause) {
-    const user = process.geteuid!();
-    throw new OperatorError(
-      `user ${user} may not enter ${BPFFS}`,
-      `as root: mkdir ${OWN_BPFFS} && mount -t bpf -o mode=0700 bpf ${OWN_BPFFS} && chown ${user} ${OWN_BPFFS}`,
-      { cause },
-    );
+    const { code } = cause as NodeJS.ErrnoException;
+    throw code === undefined || cause instanceof SystemError ? cause : refused(path, code, cause);
+  }
+}
+
+function opened(path: string): number | undefined {
+  try {
+    return pinnedObject(path);
+  } catch (cause) {
+    if (!(cause instanceof SystemError)) throw cause;
+    // The kernel's answer also where this user may, and it is a folder.
+    if (cause.code === 'EACCES' && isReadable(path)) return undefined;
+    throw refused(path, cause.code, cause);
+  }
+}
+
+function refused(path: string, code: string, cause: unknown): OperatorError {
+  return new OperatorError(
+    `${path} can't be used (${code})`,
+    'as root, `packetwatch release` removes it',
+    { cause },
+  );
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,8 +1,9 @@
 import type { AddressPrefix } from '../wire/prefix.ts';
 import { runRequest } from './bpf.ts';
-import { ticksOf } from './options.ts';
+import { TICK_NS, ticksOf } from './options.ts';
+import { BlockReason, NAT, type Way } from './table-way.ts';
 
-const Command = { BLOCK: 1, UNBLOCK: 2, FLUSH: 3, NET: 4, NO_NET: 5, FULL: 6 } as const;
+const Command = { BLOCK: 1, UNBLOCK: 2, FLUSH: 3, NET: 4, NO_NET: 5, FULL: 6, KEEP: 7 } as const;
 /** struct pw_request. */
 const Request = {
   command: 0,
@@ -12,7 +13,24 @@ const Request = {
   family: 32,
   all: 36,
   result: 40,
+  key: 48,
+  victim: 64,
+  firstTick: 80,
+  ports: 88,
+  portCount: 118,
+  hits: 120,
+  reason: 124,
+  scan: 128,
+  score: 132,
+  closed: 136,
+  silent: 138,
+  half: 140,
+  opened: 142,
+  trust: 144,
 } as const;
+const BYTES = 152;
+/** PW_MAX_PORTS. */
+const PORTS = 15;
 const BUSY_TRIES = 100;
 
 /** `full`: --block-max are blocked; `busy`: the lock was not to be had, ask again later. */
@@ -33,6 +51,35 @@ export class Requests {
       r.set(address, Request.addr);
       r.writeBigUInt64LE(ticksOf(seconds), Request.ttl);
       r.writeUInt32LE(familyOf(address), Request.family);
+      r.writeUInt32LE(BlockReason.user, Request.reason);
+    });
+  }
+
+  /**
+   * Takes over a block of other maps with its evidence; nothing is reported. One that is there lasts as long as either.
+   * @param hits packets that it dropped; they are added
+   */
+  keep(block: Way, hits: number, nowNs: number): RequestResult {
+    const { score, ports } = block;
+    return this.#ask(Command.KEEP, (r) => {
+      r.set(block.fullSource, Request.addr);
+      r.set(block.source, Request.key);
+      r.set(block.victim, Request.victim);
+      r.writeBigUInt64LE(ticksOf(Math.max(0, block.untilNs - nowNs) / 1e9), Request.ttl);
+      r.writeUInt32LE(familyOf(block.fullSource), Request.family);
+      r.writeBigUInt64LE(BigInt(Math.round(block.firstNs / TICK_NS)), Request.firstTick);
+      for (const [i, port] of ports.slice(0, PORTS).entries())
+        r.writeUInt16LE(port, Request.ports + i * 2);
+      r.writeUInt16LE(Math.min(ports.length, PORTS), Request.portCount);
+      r.writeUInt32LE(hits, Request.hits);
+      r.writeUInt32LE(reasonOf(block), Request.reason);
+      r.writeUInt32LE(block.scan, Request.scan);
+      r.writeInt32LE(Math.round(score.value * NAT), Request.score);
+      r.writeUInt16LE(score.closed, Request.closed);
+      r.writeUInt16LE(score.silent, Request.silent);
+      r.writeUInt16LE(score.halfOpen, Request.half);
+      r.writeUInt16LE(score.opened, Request.opened);
+      r.writeUInt16LE(score.trust, Request.trust);
     });
   }
 
@@ -53,11 +100,15 @@ export class Requests {
     });
   }
 
-  /** Counts a prefix that is about to be blocked, and reports it; `full`: there are as many as may be. */
-  countNet(prefix: AddressPrefix, seconds: number): RequestResult {
+  /**
+   * Counts a prefix that is about to be blocked, and reports it; `full`: there are as many as may be.
+   * @param seconds without: nothing is reported
+   */
+  countNet(prefix: AddressPrefix, seconds?: number): RequestResult {
     return this.#ask(Command.NET, (r) => {
       writePrefix(r, prefix);
-      r.writeBigUInt64LE(ticksOf(seconds), Request.ttl);
+      r.writeBigUInt64LE(ticksOf(seconds ?? 0), Request.ttl);
+      r.writeUInt32LE(seconds === undefined ? 1 : 0, Request.all);
     });
   }
 
@@ -73,7 +124,7 @@ export class Requests {
 
   #ask(command: number, fill: (request: Buffer) => void): RequestResult {
     for (let tries = 0; tries < BUSY_TRIES; tries++) {
-      const request = Buffer.alloc(128);
+      const request = Buffer.alloc(BYTES);
       request.writeUInt32LE(command, Request.command);
       fill(request);
       runRequest(this.#program, request);
@@ -84,6 +135,11 @@ export class Requests {
     }
     return 'busy';
   }
+}
+
+function reasonOf({ byUser, confirmed }: Way): number {
+  if (byUser) return BlockReason.user;
+  return confirmed ? BlockReason.confirmed : BlockReason.syns;
 }
 
 function writePrefix(request: Buffer, { address, length }: AddressPrefix): void {

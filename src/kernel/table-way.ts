@@ -1,19 +1,16 @@
-import type { BpfObject } from './object.ts';
+import type { Layout, Place } from './layout.ts';
 import { TICK_NS } from './options.ts';
 
-/** Ports of a way that lie in its slot; the others are in pw_mores. */
-const SLOT_PORTS = 3;
-/** PW_MAX_PORTS of bpf/state.h. */
-const MAX_PORTS = 15;
+/** A port of a way: when it was last seen, and in the lowest 16 bits which. */
+const PORT_BYTES = 8;
 /** A way, see PW_WAY in bpf/table.h: tag, end, ports, state. */
 export const WAY = { bytes: 8, until: 2, state: 7 } as const;
 /** 2^26 ns: the unit of a way's end and of a score's times. */
 export const WHEN_NS: number = TICK_NS * 65536;
 /** enum pw_block_reason. */
-const BY_USER = 2;
-const CONFIRMED = 3;
+export const BlockReason = { syns: 1, user: 2, confirmed: 3 } as const;
 /** Scores are kept in 1/256 nat (bpf/score.h). */
-const NAT = 256;
+export const NAT = 256;
 
 /** enum pw_way_state. */
 export const WayState = { free: 0, watched: 1, found: 2, blocked: 3 } as const;
@@ -53,44 +50,55 @@ export interface Way {
   readonly score: WayScore;
 }
 
-/** Where everything of a way lies, from the BTF of the guard's object. */
+/** Where everything of a way lies. What a block needs must be there; of the rest what isn't reads as nothing. */
 export class WayLayout {
-  readonly set: { readonly way: number; readonly hits: number; readonly slot: number };
+  readonly set: { readonly lock: number; readonly way: number; readonly ways: number };
+  /** Bytes of the rest of a way, in pw_mores. */
   readonly moreBytes: number;
-  readonly #slotBytes: number;
-  readonly #slot: Readonly<Record<'src' | 'dst' | 'first_tick' | 'port', number>>;
-  readonly #more: Readonly<
-    Record<'port' | 'full_src' | 'reason' | 'last_port' | 'port_count' | 'scan' | 'score', number>
-  >;
+  readonly #slot: Place;
+  readonly #source: number;
+  readonly #hits: Place | undefined;
+  readonly #victim: Place | undefined;
+  readonly #fullSource: Place | undefined;
+  readonly #firstTick: Read;
+  readonly #slotPorts: Place | undefined;
+  readonly #morePorts: Place | undefined;
+  readonly #more: Readonly<Record<'reason' | 'last_port' | 'port_count' | 'scan', Read>>;
   readonly #score: Readonly<
-    Record<'value' | 'closed' | 'silent' | 'half' | 'opened' | 'trust', number>
+    Record<'value' | 'closed' | 'silent' | 'half' | 'opened' | 'trust', Read>
   >;
 
-  constructor(object: BpfObject) {
-    const offsets = <K extends string>(struct: string, ...members: K[]): Record<K, number> => {
-      const found = object.btf.members(object.btf.struct(struct));
-      const offset = (name: K): number => {
-        const member = found.find((m) => m.name === name);
-        if (!member) throw new Error(`struct ${struct} has no ${name}`);
-        return member.offset;
-      };
-      return Object.fromEntries(members.map((name) => [name, offset(name)])) as Record<K, number>;
+  /** Throws Error when the layout has no such table. */
+  constructor(layout: Layout) {
+    const way = layout.place('pw_set', 'way');
+    this.set = { lock: layout.place('pw_set', 'lock').at, way: way.at, ways: way.count };
+    this.moreBytes = layout.size('pw_more');
+    this.#slot = layout.place('pw_set', 'slot');
+    this.#source = layout.place('pw_slot', 'src').at;
+    this.#hits = layout.find('pw_set', 'hits');
+    this.#victim = layout.find('pw_slot', 'dst');
+    this.#firstTick = reader(layout.find('pw_slot', 'first_tick'));
+    this.#slotPorts = layout.find('pw_slot', 'port');
+    this.#morePorts = layout.find('pw_more', 'port');
+    this.#fullSource = layout.find('pw_more', 'full_src');
+    const more = (name: string): Read => reader(layout.find('pw_more', name));
+    this.#more = {
+      reason: more('reason'),
+      last_port: more('last_port'),
+      port_count: more('port_count'),
+      scan: more('scan'),
     };
-    this.set = offsets('pw_set', 'way', 'hits', 'slot');
-    this.#slotBytes = object.btf.struct('pw_slot').sizeOrType;
-    this.moreBytes = object.btf.struct('pw_more').sizeOrType;
-    this.#slot = offsets('pw_slot', 'src', 'dst', 'first_tick', 'port');
-    this.#more = offsets(
-      'pw_more',
-      'port',
-      'full_src',
-      'reason',
-      'last_port',
-      'port_count',
-      'scan',
-      'score',
-    );
-    this.#score = offsets('pw_score', 'value', 'closed', 'silent', 'half', 'opened', 'trust');
+    const at = layout.find('pw_more', 'score')?.at;
+    const score = (name: string): Read =>
+      reader(at === undefined ? undefined : layout.find('pw_score', name), at);
+    this.#score = {
+      value: score('value'),
+      closed: score('closed'),
+      silent: score('silent'),
+      half: score('half'),
+      opened: score('opened'),
+      trust: score('trust'),
+    };
   }
 
   /**
@@ -100,30 +108,29 @@ export class WayLayout {
    */
   read(sets: DataView, base: number, way: number, more: DataView): Way {
     const at = base + this.set.way + way * WAY.bytes;
-    const slot = base + this.set.slot + way * this.#slotBytes;
+    const slot = base + this.#slot.at + way * this.#slot.bytes;
     const state = sets.getUint8(at + WAY.state);
-    const reason = more.getUint32(this.#more.reason, true);
-    const part = (name: 'closed' | 'silent' | 'half' | 'opened' | 'trust'): number =>
-      more.getUint16(this.#more.score + this.#score[name], true);
+    const reason = this.#more.reason(more, 0);
     const score: WayScore = {
-      value: more.getInt32(this.#more.score + this.#score.value, true) / NAT,
-      closed: part('closed'),
-      silent: part('silent'),
-      halfOpen: part('half'),
-      opened: part('opened'),
-      trust: part('trust'),
+      value: (this.#score.value(more, 0) | 0) / NAT,
+      closed: this.#score.closed(more, 0),
+      silent: this.#score.silent(more, 0),
+      halfOpen: this.#score.half(more, 0),
+      opened: this.#score.opened(more, 0),
+      trust: this.#score.trust(more, 0),
     };
+    const source = this.source(sets, base, way);
     return {
       state,
-      source: this.source(sets, base, way),
-      fullSource: addressAt(more, this.#more.full_src),
-      victim: addressAt(sets, slot + this.#slot.dst),
-      byUser: state === WayState.blocked && reason === BY_USER,
-      confirmed: state === WayState.blocked && reason === CONFIRMED,
-      scan: more.getUint32(this.#more.scan, true),
+      source,
+      fullSource: this.#fullSource ? addressAt(more, this.#fullSource.at) : source,
+      victim: this.#victim ? addressAt(sets, slot + this.#victim.at) : new Uint8Array(16),
+      byUser: state === WayState.blocked && reason === BlockReason.user,
+      confirmed: state === WayState.blocked && reason === BlockReason.confirmed,
+      scan: this.#more.scan(more, 0),
       untilNs: sets.getUint32(at + WAY.until, true) * WHEN_NS,
-      firstNs: Number(sets.getBigUint64(slot + this.#slot.first_tick, true)) * TICK_NS,
-      hits: sets.getUint32(base + this.set.hits + way * 4, true),
+      firstNs: this.#firstTick(sets, slot) * TICK_NS,
+      hits: this.#hits ? sets.getUint32(base + this.#hits.at + way * this.#hits.bytes, true) : 0,
       ports: this.#ports(sets, slot, more, state, isWeighted(score)),
       score,
     };
@@ -131,25 +138,38 @@ export class WayLayout {
 
   /** The source of a way, without the rest. */
   source(sets: DataView, base: number, way: number): Uint8Array {
-    return addressAt(sets, base + this.set.slot + way * this.#slotBytes + this.#slot.src);
+    return addressAt(sets, base + this.#slot.at + way * this.#slot.bytes + this.#source);
   }
 
   #ports(sets: DataView, slot: number, more: DataView, state: number, weighted: boolean): number[] {
     const ports = new Set<number>();
     const blocked = state === WayState.blocked;
-    const lastPort = more.getUint32(this.#more.last_port, true);
+    const lastPort = this.#more.last_port(more, 0);
     if (blocked && lastPort !== 0) ports.add(lastPort);
-    const known = weighted ? MAX_PORTS : SLOT_PORTS;
-    const count = blocked ? more.getUint32(this.#more.port_count, true) : known;
+    const [inSlot, inMore] = [this.#slotPorts?.count ?? 0, this.#morePorts?.count ?? 0];
+    const known = weighted ? inSlot + inMore : inSlot;
+    const count = blocked ? Math.min(this.#more.port_count(more, 0), inSlot + inMore) : known;
     for (let i = 0; i < count; i++) {
       const entry =
-        i < SLOT_PORTS
-          ? sets.getBigUint64(slot + this.#slot.port + i * 8, true)
-          : more.getBigUint64(this.#more.port + (i - SLOT_PORTS) * 8, true);
+        i < inSlot
+          ? sets.getBigUint64(slot + this.#slotPorts!.at + i * PORT_BYTES, true)
+          : more.getBigUint64(this.#morePorts!.at + (i - inSlot) * PORT_BYTES, true);
       if (entry !== 0n) ports.add(Number(entry & 0xffffn));
     }
     return [...ports].sort((a, b) => a - b);
   }
+}
+
+/** Reads a member of the struct that begins at `base`. */
+type Read = (memory: DataView, base: number) => number;
+
+/** @param from where the member's own struct begins in that one */
+function reader(place: Place | undefined, from = 0): Read {
+  if (!place) return () => 0;
+  const at = from + place.at;
+  if (place.bytes === 2) return (memory, base) => memory.getUint16(base + at, true);
+  if (place.bytes === 4) return (memory, base) => memory.getUint32(base + at, true);
+  return (memory, base) => Number(memory.getBigUint64(base + at, true));
 }
 
 /** Did the weighted rule judge it? The reference rule counts only handshakes. */

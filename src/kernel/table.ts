@@ -1,11 +1,9 @@
 import * as bpf from './bpf.ts';
 import type { Mapping } from './libc.ts';
-import type { Maps } from './maps.ts';
-import type { BpfObject } from './object.ts';
+import type { Generation } from './generation.ts';
 import { WAY, type Way, WayLayout, WayState, WHEN_NS } from './table-way.ts';
 
-const WAYS = 4;
-const WAY_WORDS = 2;
+const WAY_WORDS = WAY.bytes >> 2;
 
 /** The kernel's one table, read through its mapping: a set is taken when its lock was free and unchanged meanwhile. */
 export class TableView {
@@ -19,17 +17,19 @@ export class TableView {
   readonly #sets: number;
   readonly #layout: WayLayout;
 
-  constructor(maps: Maps, object: BpfObject) {
-    const definition = maps.definition('pw_sets');
+  /** Throws Error when the layout lacks what a block needs. */
+  constructor(maps: Generation) {
+    this.#layout = new WayLayout(maps.layout);
+    const { value, entries } = maps.shape('pw_sets');
+    this.#moresFd = maps.fd('pw_mores');
     this.#mapping = maps.map('pw_sets');
     this.#shared = maps.map('pw_shared');
-    this.#blockCount = new Int32Array(this.#shared.buffer, 0, 1);
-    this.#moresFd = maps.fd('pw_mores');
+    const { at } = maps.layout.place('pw_shared', 'blocks');
+    this.#blockCount = new Int32Array(this.#shared.buffer, at, 1);
     this.#bytes = new DataView(this.#mapping.buffer);
     this.#locks = new Int32Array(this.#mapping.buffer);
-    this.#setBytes = definition.valueSize;
-    this.#sets = definition.maxEntries;
-    this.#layout = new WayLayout(object);
+    this.#setBytes = value;
+    this.#sets = entries;
   }
 
   /** Blocks, and those of them whose time is over but which still take a place. */
@@ -51,13 +51,14 @@ export class TableView {
   /** Ways in use, and how many of them are blocks in force; walks the whole table. */
   occupancy(nowNs: number): { used: number; blocks: number; capacity: number } {
     const words = this.#locks;
-    const first = this.#layout.set.way >> 2;
+    const { way: firstWay, ways } = this.#layout.set;
+    const first = firstWay >> 2;
     const stride = this.#setBytes >> 2;
     const nowWhen = nowNs / WHEN_NS;
     let used = 0;
     let blocks = 0;
     for (let set = first; set < words.length; set += stride)
-      for (let way = set; way < set + WAY_WORDS * WAYS; way += WAY_WORDS) {
+      for (let way = set; way < set + WAY_WORDS * ways; way += WAY_WORDS) {
         const high = words[way + 1]!; // 16 bits of the end, ports, state
         const state = high >>> 24;
         if (state === WayState.free) continue;
@@ -65,7 +66,7 @@ export class TableView {
         if (state === WayState.blocked && ((words[way]! >>> 16) | (high << 16)) >>> 0 > nowWhen)
           blocks++;
       }
-    return { used, blocks, capacity: this.#sets * WAYS };
+    return { used, blocks, capacity: this.#sets * ways };
   }
 
   stop(): void {
@@ -74,10 +75,11 @@ export class TableView {
   }
 
   #consistent<T>(base: number, read: () => T): T {
+    const at = (base + this.#layout.set.lock) >> 2;
     for (let tries = 0; ; tries++) {
-      const before = Atomics.load(this.#locks, base >> 2);
+      const before = Atomics.load(this.#locks, at);
       const result = read();
-      const after = Atomics.load(this.#locks, base >> 2);
+      const after = Atomics.load(this.#locks, at);
       if ((before === after && !(before & 1)) || tries > 1000) return result;
     }
   }
@@ -85,13 +87,14 @@ export class TableView {
   /** The ways that are wanted, by what the mapping shows: only of these the rest is asked for. */
   #ways(wanted: (state: number, base: number, way: number) => boolean): Way[] {
     const found: Way[] = [];
+    const { ways } = this.#layout.set;
     for (let set = 0; set < this.#sets; set++) {
       const base = set * this.#setBytes;
-      for (let way = 0; way < WAYS; way++) {
+      for (let way = 0; way < ways; way++) {
         if (!wanted(this.#stateOf(base, way), base, way)) continue;
         const read = this.#consistent(base, () =>
           wanted(this.#stateOf(base, way), base, way)
-            ? this.#layout.read(this.#bytes, base, way, this.#moreOf(set * WAYS + way))
+            ? this.#layout.read(this.#bytes, base, way, this.#moreOf(set * ways + way))
             : undefined,
         );
         if (read) found.push(read);

@@ -1,3 +1,5 @@
+import type { Owner } from '../kernel/about.ts';
+import type { Carried } from '../kernel/carry.ts';
 import type { AttachMode, Attachment } from '../kernel/hooks.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { KernelOptions } from '../kernel/options.ts';
@@ -5,6 +7,7 @@ import type { Ring } from '../kernel/ring.ts';
 import { OperatorError } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { Flag, Head, SocketPart } from '../wire/layout.gen.ts';
+import { Choice } from './choice.ts';
 import type { Interfaces } from './interfaces.ts';
 import { Held } from './held.ts';
 import type { Source, SourceCounts, Written } from './source.ts';
@@ -17,6 +20,8 @@ export interface EbpfOptions {
   readonly interfaces: Interfaces;
   /** Only these interfaces; empty: every one with a non-link-local address, also those that come later. */
   readonly asked: readonly string[];
+  /** Who is to have what is pinned. */
+  readonly owner: Owner;
   /** What the guard must know before its first packet: the never-block list; owners of sockets are known by then. */
   readonly beforeAttach?: (kernel: Kernel) => void;
 }
@@ -50,6 +55,7 @@ export class EbpfSource implements Source {
   #existing: ((take: (batch: RecordBatch) => void) => number) | undefined;
   #startedNs = 0;
   #watched: WatchedInterfaces | undefined;
+  #carried: Carried | undefined;
 
   constructor(options: EbpfOptions) {
     this.#options = options;
@@ -60,14 +66,33 @@ export class EbpfSource implements Source {
     return this.#kernel;
   }
 
-  start(): void {
+  /** Loads everything and changes nothing, so that another program may run meanwhile; `start` then takes no time. */
+  load(): void {
     const kernel = new Kernel(this.#options.kernel);
+    try {
+      kernel.tracepoints.prepare();
+      const { interfaces, asked } = this.#options;
+      for (const one of new Choice(asked).of(interfaces.all, new Set()))
+        kernel.hooks.prepare(one, this.#options.attach, this.#options.kernel.block);
+    } catch (error) {
+      kernel.close();
+      throw error;
+    }
     this.#kernel = kernel;
+  }
+
+  start(): void {
+    if (this.#kernel?.maps.isCurrent(this.#kernel.pins) !== true) {
+      this.#kernel?.close();
+      this.load();
+    }
+    const kernel = this.kernel;
     this.#runs = [runOf(kernel.events), runOf(kernel.attempts)];
     this.#held = new Held([kernel.events, kernel.attempts]);
     this.#startedNs = Number(process.hrtime.bigint());
     try {
-      kernel.attachSockets();
+      kernel.claim(this.#options.owner);
+      kernel.limits.push(...kernel.tracepoints.attach());
       kernel.findOwners();
       this.#options.beforeAttach?.(kernel);
       const watched = new WatchedInterfaces({
@@ -84,12 +109,18 @@ export class EbpfSource implements Source {
           'use --rule reference',
         );
       watched.dropOthers(this.#startedNs);
+      this.#carried = kernel.settle();
     } catch (error) {
       kernel.abandon();
       this.#kernel = undefined;
       throw error;
     }
     this.#existing = (take) => kernel.existing(take);
+  }
+
+  /** What became of the blocks in tables of another layout. */
+  get carried(): Carried | undefined {
+    return this.#carried;
   }
 
   /** The interfaces that are watched. */
@@ -160,6 +191,13 @@ export class EbpfSource implements Source {
   stop(): void {
     this.#settle(false);
     this.#kernel?.stop(this.#options.kernel.block && !this.#options.kernel.dryRun);
+    this.#kernel = undefined;
+  }
+
+  /** Everything stays as it is, for the program that takes over. */
+  leave(): void {
+    this.#settle(false);
+    this.#kernel?.close();
     this.#kernel = undefined;
   }
 

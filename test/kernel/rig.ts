@@ -59,6 +59,12 @@ export class Rig {
     this.cookie = cookie;
     this.#options = { ...kernelDefaults, ...options };
     this.kernel = new Kernel(this.#options, new Pins(cookie));
+    this.kernel.claim({
+      version: 'test',
+      pid: process.pid,
+      uid: 0,
+      since: new Date().toISOString(),
+    });
     this.#programs = new Programs(this.kernel.maps, this.#options);
     this.#sets = this.kernel.maps.map('pw_sets', true);
     this.#shared = this.kernel.maps.map('pw_shared', true);
@@ -160,7 +166,7 @@ export class Rig {
   /** Takes or gives back the lock of every set, as a stuck CPU would. */
   setLocks(held: boolean): void {
     const words = new Uint32Array(this.#sets.buffer);
-    const step = this.kernel.maps.definition('pw_sets').valueSize / 4;
+    const step = this.kernel.maps.shape('pw_sets').value / 4;
     for (let i = 0; i < words.length; i += step) words[i] = held ? words[i]! | 1 : words[i]! & ~1;
   }
 
@@ -169,7 +175,7 @@ export class Rig {
     new Uint8Array(this.#sets.buffer).fill(0);
     new Uint32Array(this.#shared.buffer)[0] = 0;
     for (const name of ['pw_opens', 'pw_peers', 'pw_scatters']) {
-      const zeros = new Uint8Array(this.kernel.maps.definition(name).valueSize);
+      const zeros = new Uint8Array(this.kernel.maps.shape(name).value);
       bpf.updateElement(this.kernel.maps.fd(name), Buffer.alloc(128), zeros);
     }
     this.setNever([]);

@@ -7,6 +7,8 @@ import type {
   JsonScan,
 } from '../../src/model/json.ts';
 import type { PcapUse } from '../../src/sources/pcap.ts';
+import type { Swap } from '../../src/agent/hand-over.ts';
+import type { PinnedState } from '../../src/kernel/pinned-state.ts';
 import type { Done, Running } from './command.ts';
 import { MAIN, type Namespace } from './rig.ts';
 
@@ -25,6 +27,8 @@ export type Wanted = Partial<Event>;
 export interface Options {
   /** Put before the program: `setpriv --reuid 65534 ...`. */
   readonly by?: readonly string[];
+  /** Another version's main file. */
+  readonly main?: string;
   /** An open descriptor that is its standard output. */
   readonly stdout?: number;
 }
@@ -47,7 +51,7 @@ export function packetwatch(
   options: Options = {},
 ): Promise<Done> {
   if (args[0] === 'watch') releaseAfter(namespace);
-  return namespace.run([...(options.by ?? []), NODE, MAIN, ...args]);
+  return namespace.run([...(options.by ?? []), NODE, options.main ?? MAIN, ...args]);
 }
 
 /** A running `packetwatch watch`. */
@@ -68,7 +72,7 @@ export class Watch {
     args: readonly string[],
     options: Options = {},
   ): Promise<Watch> {
-    const argv = [...(options.by ?? []), NODE, MAIN, 'watch', ...args];
+    const argv = [...(options.by ?? []), NODE, options.main ?? MAIN, 'watch', ...args];
     releaseAfter(namespace);
     const watch = new Watch(await namespace.start(argv, options.stdout), namespace);
     await watch.note(/^packetwatch: (watching|reading) /, 40);
@@ -139,6 +143,8 @@ export interface Status {
   readonly blocking: boolean;
   readonly pins: string;
   readonly adopted: boolean;
+  readonly pinned: PinnedState;
+  readonly swap?: Swap;
   readonly attachments: { iface: string; hook: string; egress: boolean; why: string }[];
   readonly interfaces: {
     readonly changes: number;
