@@ -88,7 +88,13 @@ export class Kernel {
       this.table = new TableView(generation);
       this.nets = new Nets(generation, this.requests);
       this.never = new NeverList(this.maps.fd('pw_never'));
-      this.#ownership = new Ownership(this.maps, pins, requests, { ...this, maps: generation });
+      this.#ownership = new Ownership(this.maps, pins, requests, {
+        maps: generation,
+        table: this.table,
+        nets: this.nets,
+        never: this.never,
+        requests: this.requests,
+      });
       this.attempts = new Ring(this.maps.fd('pw_attempts'), RING_SIZES.pw_attempts);
       this.events = new Ring(this.maps.fd('pw_events'), RING_SIZES.pw_events);
       this.#counters = new CounterReader(generation);

@@ -36,13 +36,8 @@ export class CapturedInterfaces {
 
   /** Chooses among what is there. Throws OperatorError when an interface can't be had. */
   start(): void {
+    this.#choice.atStart(this.#options.interfaces.all);
     this.#choose();
-    const missing = this.#choice.missing[0];
-    if (missing !== undefined)
-      throw new OperatorError(
-        `there is no interface ${missing} here`,
-        '`ip -brief link` lists them',
-      );
     if (this.#chosen.size === 0)
       throw new OperatorError(
         'there is no interface to watch',

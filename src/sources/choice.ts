@@ -1,3 +1,4 @@
+import { OperatorError } from '../model/errors.ts';
 import type { HostInterface } from './interface-table.ts';
 import { isUsed, type Interfaces } from './interfaces.ts';
 
@@ -26,6 +27,14 @@ export class Choice {
   /** Names that were asked for and that no interface has. */
   get missing(): string[] {
     return this.#asked.filter(({ index }) => index === undefined).map(({ name }) => name);
+  }
+
+  /** Those to watch at the start. Throws OperatorError when one that was asked for isn't there. */
+  atStart(all: Interfaces['all']): HostInterface[] {
+    const chosen = this.of(all, new Set());
+    const missing = this.missing[0];
+    if (missing === undefined) return chosen;
+    throw new OperatorError(`there is no interface ${missing} here`, '`ip -brief link` lists them');
   }
 
   /** Those to watch now. @param gone indexes that went since the last call */

@@ -72,7 +72,7 @@ export class EbpfSource implements Source {
     try {
       kernel.tracepoints.prepare();
       const { interfaces, asked } = this.#options;
-      for (const one of new Choice(asked).of(interfaces.all, new Set()))
+      for (const one of new Choice(asked).atStart(interfaces.all))
         kernel.hooks.prepare(one, this.#options.attach, this.#options.kernel.block);
     } catch (error) {
       kernel.close();

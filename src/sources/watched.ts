@@ -48,14 +48,8 @@ export class WatchedInterfaces {
   start(): void {
     const { interfaces, kernel } = this.#options;
     this.#setLocals();
-    const chosen = this.#choice.of(interfaces.all, interfaces.takeGone());
-    const missing = this.#choice.missing[0];
-    if (missing !== undefined)
-      throw new OperatorError(
-        `there is no interface ${missing} here`,
-        '`ip -brief link` lists them',
-      );
-    for (const one of chosen) this.#takeUp(one);
+    interfaces.takeGone();
+    for (const one of this.#choice.atStart(interfaces.all)) this.#takeUp(one);
     if (kernel.hooks.attachments.size === 0)
       throw new OperatorError(
         'there is no interface to watch',
