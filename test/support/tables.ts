@@ -39,16 +39,18 @@ export async function tables(directory: string): Promise<Tables | undefined> {
   return found;
 }
 
-function look(directory: string): Tables | undefined {
+function look(pinned: string): Tables | undefined {
+  const all = pinsIn(pinned);
+  if (all.length === 0) return undefined;
+  const directory = `${pinned}/${newest(all)}`;
   const pins = pinsIn(directory);
-  if (pins.length === 0) return undefined;
   guard ??= new BpfObject(GUARD);
   const object = guard;
   const maps = object.maps();
-  const pinned = maps.filter(({ type }) => type !== MapType.PROG_ARRAY).map(({ name }) => name);
-  const missing = [...pinned, 'requests'].filter((name) => !pins.includes(name));
+  const own = maps.filter(({ type }) => type !== MapType.PROG_ARRAY).map(({ name }) => name);
+  const missing = [...own, 'requests'].filter((name) => !pins.includes(name));
   if (missing.length > 0) {
-    const links = pins.filter((name) => /^link-\d/.test(name));
+    const links = all.filter((name) => /^link-\d/.test(name));
     const wrong = links.length === 0 ? [] : [`${links.join()} without ${missing.join()}`];
     return { blocks: 0, wrong };
   }
@@ -177,6 +179,12 @@ function entries(fd: number): number {
     key = next;
     count++;
   }
+}
+
+/** Folder of the newest generation of maps. */
+function newest(names: readonly string[]): string {
+  const numbers = names.flatMap((name) => /^maps-(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  return `maps-${Math.max(0, ...numbers)}`;
 }
 
 function pinsIn(directory: string): string[] {
