@@ -8,6 +8,7 @@ import {
   VICTIM6 as THE_VICTIM6,
 } from '../contract/attempt-frames.ts';
 import { parseExposition, sumOf } from '../support/exposition.ts';
+import { ip, tcp } from '../support/frames.ts';
 import { packetwatch, Watch } from '../support/packetwatch.ts';
 import { type Peer, PYTHON } from '../support/peer.ts';
 import { GATEWAY_IFS, SCANNER, SCANNER_IF, VICTIM, VICTIM_IF } from '../support/rig.ts';
@@ -111,6 +112,40 @@ for line in sys.stdin: out.send(bytes.fromhex(line))`;
   });
 });
 
+suite('packets of a link without a header', [], () => {
+  const rig = useRig('direct');
+  const ENDS = { 4: ['10.74.0.2', '10.74.0.1'], 6: ['fd74::2', 'fd74::1'] } as const;
+  /** A tun device, into which it puts the packets that it is told. */
+  const TUN = `
+import fcntl, os, struct, sys
+tun = os.open("/dev/net/tun", os.O_RDWR)
+fcntl.ioctl(tun, 0x400454ca, struct.pack("16sH22x", b"tun7", 0x1001)) # TUNSETIFF: IFF_TUN, IFF_NO_PI
+print("ready", flush=True)
+for line in sys.stdin: os.write(tun, bytes.fromhex(line))`;
+
+  test('both ways, in both families', async () => {
+    const tun = await rig().victim.start([PYTHON, '-u', '-c', TUN]);
+    await tun.out.wait('the device', (line) => line === 'ready' || undefined);
+    const lines = [
+      'link set tun7 up',
+      'addr add 10.74.0.1/24 dev tun7',
+      'addr add fd74::1/64 dev tun7 nodad',
+    ];
+    await rig().victim.must(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` });
+    const watch = await Watch.start(rig().victim, [...PCAP, '-i', 'tun7']);
+    for (const family of [4, 6] as const) {
+      const [src, dst] = ENDS[family];
+      const packet = ip({ src, dst }, tcp({ srcPort: 5970 + family, dstPort: 81 }));
+      tun.child.stdin!.write(`${packet.toString('hex')}\n`);
+      const ends = { src_ip: src, src_port: 5970 + family, dst_port: 81, iface: 'tun7' } as const;
+      const events = await lifeOf(watch, ends, 'connection.refused'); // by the RST that leaves
+      expect(lived(events)).toBe('attempt refused');
+      expect(events[0]!.direction).toBe('inbound');
+    }
+    expect(await watch.stop()).toBe(0);
+  });
+});
+
 /** 5973, the source port of all of them. */
 const PORT = Buffer.from([0x17, 0x55]);
 
@@ -173,13 +208,13 @@ suite('a user with CAP_NET_RAW only', ['setpriv', 'curl'], () => {
 
   test('interfaces come, are renamed and go', async () => {
     const watch = await Watch.start(rig().victim, ['--source', 'pcap', '-o', 'json']);
-    const ip = (place: 'victim' | 'scanner', line: string) =>
+    const run = (place: 'victim' | 'scanner', line: string) =>
       rig()[place].must(['ip', ...line.split(' ')]);
-    await ip('victim', `link add new0 type veth peer name new1 netns ${rig().scanner.name}`);
-    await ip('scanner', 'link set new1 up');
-    await ip('scanner', 'addr add 10.73.0.1/24 dev new1');
-    await ip('victim', 'link set new0 up');
-    await ip('victim', 'addr add 10.73.0.2/24 dev new0');
+    await run('victim', `link add new0 type veth peer name new1 netns ${rig().scanner.name}`);
+    await run('scanner', 'link set new1 up');
+    await run('scanner', 'addr add 10.73.0.1/24 dev new1');
+    await run('victim', 'link set new0 up');
+    await run('victim', 'addr add 10.73.0.2/24 dev new0');
     await watch.note(/new0 is watched from now on/);
     const [here, there] = await Promise.all([rig().victim.peer(), rig().scanner.peer()]);
     const { port } = await here.listen({ host: '10.73.0.2', mode: 'echo' });
@@ -192,11 +227,11 @@ suite('a user with CAP_NET_RAW only', ['setpriv', 'curl'], () => {
     expect(lived(await lifeOf(watch, { ...first, dst_port: port }, 'connection.close'))).toBe(
       'attempt open close',
     );
-    await ip('victim', 'link set new0 name old0');
+    await run('victim', 'link set new0 name old0');
     await watch.note(/new0 is now called old0/);
     const second = { src_port: (await connect()).port, direction: 'inbound' } as const;
     await watch.event({ ...second, event: 'connection.close', iface: 'old0' });
-    await ip('victim', 'link del old0');
+    await run('victim', 'link del old0');
     await watch.note(/old0 is gone/);
     expect(await watch.status()).toMatchObject({ capture: { interfaces: ['lo', VICTIM_IF] } });
     const { stdout } = await packetwatch(rig().victim, ['status']);
