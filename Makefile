@@ -53,9 +53,9 @@ test: test-packages build ## all tests; the last line counts them
 test-fuzz: build ## a million mutated frames through the guard (needs root)
 	@PACKETWATCH_FUZZ_FRAMES=1000000 $(BIN)/vitest run --project kernel test/kernel/fuzz.test.ts $(ARGS)
 
-test-faults: test-packages build ## 200 times kill -9, and stopped for a minute under load (needs root)
-	@PACKETWATCH_KILLS=200 PACKETWATCH_STOPPED_S=60 $(BIN)/vitest run --project netns \
-	  test/netns/kills.test.ts test/netns/stopped.test.ts $(ARGS)
+test-faults: test-packages build ## 200 times kill -9, 20 pairs of starts, a minute of SIGSTOP (needs root)
+	@PACKETWATCH_KILLS=200 PACKETWATCH_STOPPED_S=60 PACKETWATCH_STARTS=20 $(BIN)/vitest run --project netns \
+	  test/netns/kills.test.ts test/netns/stopped.test.ts test/netns/leftovers.test.ts $(ARGS)
 
 bench: bench-packages build ## measure against peers on this machine
 	@$(BIN)/tsx bench/main.ts $(ARGS)

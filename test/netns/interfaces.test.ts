@@ -42,6 +42,34 @@ suite('interfaces that come and go', [], () => {
     await removeLink();
   });
 
+  test('deleted while a source on it is blocked: it is blocked again when it comes back', async () => {
+    const { victim, scanner } = rig();
+    await addLink(rig());
+    const source = '10.72.0.1';
+    const from = async () =>
+      (await (await scanner.peer()).connect({ host: EXTRA, port: 9, source, seconds: 0.5 })).error;
+    const options = ['-i', 'ex0', '--block'];
+    const watch = await Watch.start(victim, options);
+    await packetwatch(victim, ['block', 'add', source]);
+    expect(await from()).toBe('ETIMEDOUT');
+    await removeLink();
+    await watch.note(/ex0 is gone/);
+    expect(await watch.status()).toMatchObject({ blocks: 1 });
+    await addLink(rig());
+    await watch.note(/ex0 is watched from now on/);
+    expect(await from()).toBe('ETIMEDOUT');
+    // And under a guard without its program, whose link then leads nowhere.
+    await watch.running.end('SIGTERM');
+    await removeLink();
+    await addLink(rig());
+    const next = await Watch.start(victim, options);
+    expect(await next.status()).toMatchObject({ adopted: true, blocks: 1 });
+    expect(await from()).toBe('ETIMEDOUT');
+    expect(await next.stop()).toBe(0);
+    expect(await from()).toBe('ECONNREFUSED');
+    await removeLink();
+  });
+
   test('a new address is soon an own one', async () => {
     const watch = await Watch.start(rig().victim, ['-i', VICTIM_IF, '-o', 'json']);
     await rig().victim.must(['ip', 'addr', 'add', '10.71.2.3/16', 'dev', VICTIM_IF]);

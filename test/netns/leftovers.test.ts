@@ -1,9 +1,12 @@
 /** What stays in the kernel when the program ends, and who may run beside it. */
 import { describe, expect, test } from 'vitest';
 import { packetwatch, Watch } from '../support/packetwatch.ts';
-import { SCANNER_IF, VICTIM_IF } from '../support/rig.ts';
+import { MAIN, SCANNER_IF, VICTIM_IF } from '../support/rig.ts';
 import { HOOKS, suite, useRig } from '../support/suite.ts';
 import { attached, guardAlone, guardAt, isPinned, NOTHING } from './attached.ts';
+
+/** `make test-faults` sets 20. */
+const STARTS = Number(process.env['PACKETWATCH_STARTS'] ?? 4);
 
 suite('the end of the program', [], () => {
   const rig = useRig('direct');
@@ -81,6 +84,29 @@ suite('a second program', [], () => {
     );
     expect(await attached(victim, VICTIM_IF)).toEqual(guardAt('tcx'));
     expect(await watch.stop()).toBe(0);
+  });
+
+  test(`at the same moment, ${STARTS} times: one wins, and the other names it`, {
+    timeout: 20_000 + STARTS * 15_000,
+  }, async () => {
+    const { victim } = rig();
+    const argv = [process.execPath, MAIN, 'watch', '-i', VICTIM_IF, '--block'];
+    for (let n = 0; n < STARTS; n++) {
+      const both = await Promise.all([victim.start(argv), victim.start(argv)]);
+      const loser = await Promise.race(both.map(async (one) => (await one.ended, one)));
+      const winner = both.find((one) => one !== loser)!;
+      expect(await loser.ended).toBe(1);
+      expect(loser.err.all).toHaveLength(1);
+      const line = new RegExp(`^packetwatch: .*already running here, process ${winner.pid}: `);
+      expect(loser.err.all[0]).toMatch(line);
+      await winner.err.wait('the winner', (note) => / watching /.test(note) || undefined);
+      const { stdout } = await packetwatch(victim, ['status', '--json']);
+      expect(JSON.parse(stdout)).toMatchObject({ pid: winner.pid, blocking: true });
+      expect(await attached(victim, VICTIM_IF)).toEqual(guardAt('tcx'));
+      expect(await winner.end('SIGTERM')).toBe(0);
+    }
+    await packetwatch(victim, ['release']);
+    expect(await attached(victim, VICTIM_IF)).toEqual(NOTHING);
   });
 
   test('in another namespace runs', async () => {
