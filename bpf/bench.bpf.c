@@ -40,6 +40,18 @@ int pw_bench_random(struct xdp_md *xdp)
 	return pw_with_source(xdp, 0xffffff);
 }
 
+/* Half of the attempts' ring, given back at once: what it takes to get to where its positions wrap. */
+SEC("xdp/spin")
+int pw_test_spin(struct xdp_md *xdp)
+{
+	void *half = bpf_ringbuf_reserve(&pw_attempts, (8 << 20) - 8, 0);
+
+	if (!half)
+		return XDP_ABORTED;
+	bpf_ringbuf_discard(half, PW_QUIET);
+	return XDP_PASS;
+}
+
 struct pw_opened_request {
 	__u32 src[4];
 	__u32 dst[4];

@@ -92,16 +92,19 @@ static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 
 			continue;
 		}
 		others++;
-		worth = PW_WAY_UNTIL(set->way[k]);
-		if (worth > now && other->reason != PW_BLOCK_SYNS)
-			worth |= 1ULL << 32;
+		worth = 0; /* what is left of it */
+		if (pw_after(PW_WAY_UNTIL(set->way[k]), now)) {
+			worth = PW_WAY_UNTIL(set->way[k]) - now;
+			if (other->reason != PW_BLOCK_SYNS)
+				worth |= 1ULL << 32;
+		}
 		if (worth < best) {
 			best = worth;
 			loser = k;
 		}
 	}
 	if (others >= 2) {
-		if ((__u32)best > now)
+		if (best)
 			c->blocks_replaced++;
 		pw_set_way(set, loser & 3, 0);
 	} else {
@@ -138,7 +141,8 @@ static __always_inline int pw_in_net(const __u32 *src, __u64 tick)
 		if (net->until_tick > tick) {
 			if (pw_spared(src))
 				return 0;
-			__sync_fetch_and_add(&net->hits, 1);
+			if (net->hits != ~0u) /* no more than can be told */
+				__sync_fetch_and_add(&net->hits, 1);
 			return 1;
 		}
 		if (!net->length)
@@ -164,7 +168,7 @@ static __always_inline int pw_is_blocked(const __u32 *src, int v6, __u64 tick)
 	way = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 	if (way < 0 || (v6 && pw_spared(src)))
 		return 0;
-	set->hits[way & 3]++;
+	pw_hit(&set->hits[way & 3]);
 	return 1;
 }
 

@@ -128,7 +128,7 @@ static __always_inline int pw_do_unblock(const __u32 *key, __u32 only_if_over, _
 		if (PW_WAY_TAG(set->way[i]) != pw_tag_of(hash) || PW_WAY_STATE(set->way[i]) != PW_WAY_BLOCKED ||
 		    !pw_same(set->slot[i].src, key))
 			continue;
-		if (only_if_over && PW_WAY_UNTIL(set->way[i]) > PW_WHEN(PW_TICK(ns)))
+		if (only_if_over && pw_after(PW_WAY_UNTIL(set->way[i]), PW_WHEN(PW_TICK(ns))))
 			continue; /* blocked again meanwhile */
 		pw_set_way(set, i, 0);
 		pw_count_blocks(-1);

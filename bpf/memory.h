@@ -16,7 +16,8 @@ struct {
 	__type(value, __u32[PW_OPENS]);
 } pw_opens SEC(".maps");
 
-/* Remote ends that we asked over UDP, or had a connection with: 16 bits of a hash, then when, in 2^30 ns.
+/* Remote ends that we asked over UDP, or had a connection with: 16 bits of a hash, then when, in 2^30 ns: these 16 bits
+ * wrap after 19 hours, and an end that we had to do with then is excused once more, for 4 minutes.
  * Inserted: egress (UDP from a port of ours that is no service's), socket programs (close); overwritten, never deleted. Read: egress, before it counts an answer
  * of ours as evidence against somebody. */
 #define PW_PEERS 65536
@@ -56,7 +57,8 @@ static __always_inline void pw_note_open(const __u32 *dst, __u16 port, __u32 now
 {
 	__u32 *place = pw_open_place(dst, port);
 
-	if (place && now - *place > 1024) /* a store each minute, not for each connection */
+	/* a store each minute, not for each connection; 0: none yet, as in the first minute after a boot */
+	if (place && (!*place || now - *place > 1024))
 		*place = now;
 }
 

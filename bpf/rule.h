@@ -18,7 +18,7 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 	if (!more)
 		return PW_JUDGED_PASS;
 	found->way = i;
-	set->hits[i & 3]++;
+	pw_hit(&set->hits[i & 3]);
 	pw_look(found, slot, more, item, tick);
 	if (found->known)
 		return PW_JUDGED_PASS;
@@ -66,8 +66,8 @@ static __always_inline int pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag
 	if (!more)
 		return PW_JUDGED_PASS;
 	found->way = i;
-	if (pw_opt.weighted && PW_WAY_TAG(set->way[i & 3]) == tag && PW_WAY_UNTIL(set->way[i & 3]) > PW_WHEN(tick) &&
-	    pw_same(slot->src, src)) { /* a source that displaces itself keeps what it did */
+	if (pw_opt.weighted && PW_WAY_TAG(set->way[i & 3]) == tag &&
+	    pw_after(PW_WAY_UNTIL(set->way[i & 3]), PW_WHEN(tick)) && pw_same(slot->src, src)) { /* a source that displaces itself keeps what it did */
 		carried = pw_decayed(&more->score, PW_WHEN(tick));
 		hosts = more->score.hosts;
 		trust = more->score.trust;
@@ -142,7 +142,7 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan,
 			if (blocked >= 0) {
 				if (v6 && pw_spared(e->src))
 					return PW_JUDGED_PASS; /* its neighbour in the prefix was blocked */
-				set->hits[blocked & 3]++;
+				pw_hit(&set->hits[blocked & 3]);
 				return PW_JUDGED_DROP;
 			}
 			way = pw_watched_way(set, marked, key, e->dst, scan);

@@ -125,7 +125,7 @@ static __always_inline __s32 pw_score_of(struct pw_set *set, __u64 hash, __u32 i
 		__s32 value;
 
 		if (!more || PW_WAY_TAG(way) != pw_tag_of(hash) || PW_WAY_STATE(way) == PW_WAY_BLOCKED ||
-		    PW_WAY_UNTIL(way) <= now || !pw_same(set->slot[k].src, slot->src))
+		    !pw_after(PW_WAY_UNTIL(way), now) || !pw_same(set->slot[k].src, slot->src))
 			continue;
 		value = pw_decayed(&more->score, now);
 		if (k == (i & 3))

@@ -50,7 +50,7 @@ struct pw_answered {
 struct pw_found {
 	__u64 until_tick; /* end of the block; 0: none was set */
 	__u64 first_tick;
-	__u64 oldest_tick;
+	__s64 oldest_age; /* ticks */
 	__u32 oldest;     /* place of the port that was not seen for longest */
 	__u32 free;       /* a place without a live port */
 	__u32 known;      /* the port is not new after all ... */

@@ -55,14 +55,14 @@ struct pw_slot {
 	__u32 src[4];               /* masked to the prefix that is judged */
 	__u32 dst[4];               /* of a block: the victim that found it */
 	__u64 first_tick;
-	__u64 port[PW_SLOT_PORTS];  /* last seen in ticks << 16 | port; 0 free */
+	__u64 port[PW_SLOT_PORTS];  /* last seen in ticks << 16 | port; 0 free. The 48 bits of a tick wrap: pw_age() */
 };
 
 struct pw_set {
 	__u32 lock;
 	__u32 spare;
 	__u64 way[PW_WAYS];
-	__u32 hits[PW_WAYS]; /* SYNs seen; of a block: packets dropped */
+	__u32 hits[PW_WAYS]; /* SYNs seen; of a block: packets dropped; no more than fit */
 	__u64 spare2;
 	struct pw_slot slot[PW_WAYS];
 };
@@ -98,6 +98,18 @@ struct {
 
 #define PW_TICK(ns) ((ns) >> 10)
 #define PW_WHEN(tick) ((__u32)((tick) >> 16))
+
+/* Is `when` (2^26 ns each) still to come? The numbers wrap after nine years of uptime; their difference doesn't. */
+static __always_inline int pw_after(__u32 when, __u32 now)
+{
+	return (__s32)(when - now) > 0;
+}
+
+/* One more, at most as many as can be told. */
+static __always_inline void pw_hit(__u32 *hits)
+{
+	*hits += *hits != ~0u;
+}
 
 static __always_inline __u64 pw_hash(const __u32 *src)
 {
@@ -214,7 +226,7 @@ static __always_inline int pw_blocked_way(struct pw_set *set, __u64 hash, const 
 #pragma unroll
 	for (i = 0; i < PW_WAYS; i++)
 		if (PW_WAY_TAG(set->way[i]) == pw_tag_of(hash) && PW_WAY_STATE(set->way[i]) == PW_WAY_BLOCKED &&
-		    PW_WAY_UNTIL(set->way[i]) > now && pw_same(set->slot[i].src, src))
+		    pw_after(PW_WAY_UNTIL(set->way[i]), now) && pw_same(set->slot[i].src, src))
 			return i;
 	return -1;
 }
@@ -223,7 +235,7 @@ static __always_inline int pw_blocked_way(struct pw_set *set, __u64 hash, const 
 static __always_inline __u64 pw_worth(const struct pw_set *set, int i, __u32 now)
 {
 	__u64 way = set->way[i];
-	__u64 alive = (__s64)(((__u64)now - PW_WAY_UNTIL(way))) >> 63; /* all ones or nothing */
+	__u64 alive = (__s64)(__s32)(now - PW_WAY_UNTIL(way)) >> 63; /* all ones or nothing */
 
 	return (way & alive & ~0xffffULL) | i; /* of equals the first: fewer cache lines */
 }

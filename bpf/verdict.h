@@ -79,7 +79,7 @@ static __always_inline void pw_ripen(struct pw_slot *slot, struct pw_more *more,
 	for (j = 0; j < PW_MAX_PORTS; j++) {
 		__u64 seen = *pw_port_of(slot, more, j);
 
-		if (pw_outcome_of(score, j) == PW_PENDING && pw_live(seen, tick) && (__s64)(tick - (seen >> 16)) > PW_YOUNG) {
+		if (pw_outcome_of(score, j) == PW_PENDING && pw_live(seen, tick) && pw_age(seen, tick) > PW_YOUNG) {
 			pw_set_outcome(score, j, PW_COUNTED);
 			ripe++;
 		}

@@ -6,11 +6,17 @@
 #include "blocks.h"
 #include "score.h"
 
+/* Ticks since a port was touched, by the 48 bits of a tick that its entry keeps: they wrap after nine years of uptime,
+ * the difference doesn't. Less than 0 when another CPU's clock reading is a little later than ours. */
+static __always_inline __s64 pw_age(__u64 entry, __u64 tick)
+{
+	return (__s64)((tick << 16) - (entry & ~0xffffULL)) >> 16;
+}
+
 /* Was this port touched within the window? */
 static __always_inline int pw_live(__u64 entry, __u64 tick)
 {
-	/* signed: another CPU's clock reading may be a little later than ours */
-	return entry && (__s64)(tick - (entry >> 16)) <= (__s64)pw_opt.window_ticks;
+	return entry && pw_age(entry, tick) <= (__s64)pw_opt.window_ticks;
 }
 
 /* When a pair that was seen at this tick is forgotten. */
@@ -50,13 +56,13 @@ static __always_inline int pw_refresh(struct pw_set *set, __u64 hash, __u32 i, _
 
 		if ((__u16)seen != port || !pw_live(seen, tick))
 			continue;
-		if ((__s64)(tick - (seen >> 16)) > 0) /* another CPU's clock may be a little ahead */
+		if (pw_age(seen, tick) > 0)
 			__sync_val_compare_and_swap(place, seen, tick << 16 | port);
 		old = *(volatile __u64 *)way;
 		fresh = PW_WAY(PW_WAY_TAG(old), PW_WAY_STATE(old), old >> 48 & 0xff, pw_over(tick));
 		if (fresh != old && PW_WAY_STATE(old) != PW_WAY_BLOCKED)
 			__sync_val_compare_and_swap(way, old, fresh);
-		set->hits[i & 3]++;
+		pw_hit(&set->hits[i & 3]);
 		return 1;
 	}
 	return 0;
@@ -73,7 +79,7 @@ static __always_inline void pw_look(volatile struct pw_found *found, struct pw_s
 	found->known = 0;
 	found->free = PW_MAX_PORTS;
 	found->oldest = 0;
-	found->oldest_tick = ~0ULL;
+	found->oldest_age = -(1LL << 47);
 	for (j = 0; j < PW_MAX_PORTS && j < pw_opt.slots; j++) {
 		__u64 *at = pw_port_of(slot, more, j), seen = *at;
 
@@ -82,15 +88,15 @@ static __always_inline void pw_look(volatile struct pw_found *found, struct pw_s
 			continue;
 		}
 		if ((__u16)seen == port) { /* another CPU was first */
-			if ((__s64)(tick - (seen >> 16)) > 0)
+			if (pw_age(seen, tick) > 0)
 				*at = tick << 16 | port;
 			found->known = 1;
 			found->at = j;
 		}
 		found->ports[found->count & 15] = (__u16)seen;
 		found->count = found->count + 1;
-		if (seen >> 16 < found->oldest_tick) {
-			found->oldest_tick = seen >> 16;
+		if (pw_age(seen, tick) > found->oldest_age) {
+			found->oldest_age = pw_age(seen, tick);
 			found->oldest = j;
 		}
 	}

@@ -34,6 +34,8 @@ export class Ring {
   readonly #consumer: Mapping;
   readonly #producer: Mapping;
   readonly #consumerWords: Int32Array;
+  /** The same, as one. */
+  readonly #consumerLong: BigInt64Array;
   readonly #producerWords: Int32Array;
   readonly #signed: Int32Array;
   /** Ring position after each collected record. */
@@ -51,6 +53,7 @@ export class Ring {
     this.#consumer = mapShared(fd, PAGE, 0, true);
     this.#producer = mapShared(fd, PAGE + size, PAGE, false, PAGE);
     this.#consumerWords = new Int32Array(this.#consumer.buffer);
+    this.#consumerLong = new BigInt64Array(this.#consumer.buffer);
     this.#producerWords = new Int32Array(this.#producer.buffer, 0, 2);
     this.words = new Uint32Array(this.#producer.buffer, PAGE);
     this.#signed = new Int32Array(this.#producer.buffer, PAGE);
@@ -132,9 +135,12 @@ export class Ring {
   /** Gives the kernel the room of all records before this position, which is at most `position`. */
   giveBack(to: number): void {
     const from = Atomics.load(this.#consumerWords, 0);
-    // The kernel reads 64 bits; the upper word moves when the lower one wraps.
-    if (to >>> 0 < from >>> 0) Atomics.add(this.#consumerWords, 1, 1);
-    Atomics.store(this.#consumerWords, 0, to);
+    // The kernel reads 64 bits: when the lower half wraps, each 4 GiB, both are stored at once.
+    if (to >>> 0 >= from >>> 0) Atomics.store(this.#consumerWords, 0, to);
+    else {
+      const upper = BigInt(Atomics.load(this.#consumerWords, 1)) + 1n;
+      Atomics.store(this.#consumerLong, 0, (upper << 32n) | BigInt(to >>> 0));
+    }
   }
 
   stop(): void {

@@ -106,7 +106,7 @@ export class WayLayout {
    * @param sets the mapped table; `base` is where the way's set begins, `way` its number there
    * @param more its element of pw_mores
    */
-  read(sets: DataView, base: number, way: number, more: DataView): Way {
+  read(sets: DataView, base: number, way: number, more: DataView, nowNs: number): Way {
     const at = base + this.set.way + way * WAY.bytes;
     const slot = base + this.#slot.at + way * this.#slot.bytes;
     const state = sets.getUint8(at + WAY.state);
@@ -128,7 +128,7 @@ export class WayLayout {
       byUser: state === WayState.blocked && reason === BlockReason.user,
       confirmed: state === WayState.blocked && reason === BlockReason.confirmed,
       scan: this.#more.scan(more, 0),
-      untilNs: sets.getUint32(at + WAY.until, true) * WHEN_NS,
+      untilNs: untilNs(sets.getUint32(at + WAY.until, true), nowNs),
       firstNs: this.#firstTick(sets, slot) * TICK_NS,
       hits: this.#hits ? sets.getUint32(base + this.#hits.at + way * this.#hits.bytes, true) : 0,
       ports: this.#ports(sets, slot, more, state, isWeighted(score)),
@@ -170,6 +170,12 @@ function reader(place: Place | undefined, from = 0): Read {
   if (place.bytes === 2) return (memory, base) => memory.getUint16(base + at, true);
   if (place.bytes === 4) return (memory, base) => memory.getUint32(base + at, true);
   return (memory, base) => Number(memory.getBigUint64(base + at, true));
+}
+
+/** A way's end of 32 bits as a time: within four years of now, since the numbers wrap after nine (PW_WHEN). */
+export function untilNs(when: number, nowNs: number): number {
+  const now = Math.floor(nowNs / WHEN_NS);
+  return (now + ((when - now) | 0)) * WHEN_NS;
 }
 
 /** Did the weighted rule judge it? The reference rule counts only handshakes. */

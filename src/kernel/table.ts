@@ -1,7 +1,7 @@
 import * as bpf from './bpf.ts';
 import type { Mapping } from './libc.ts';
 import type { Generation } from './generation.ts';
-import { WAY, type Way, WayLayout, WayState, WHEN_NS } from './table-way.ts';
+import { untilNs, WAY, type Way, WayLayout, WayState } from './table-way.ts';
 
 const WAY_WORDS = WAY.bytes >> 2;
 
@@ -37,7 +37,8 @@ export class TableView {
     const active: Way[] = [];
     const expired: Way[] = [];
     if (Atomics.load(this.#blockCount, 0) === 0) return { active, expired };
-    for (const way of this.#ways(isBlocked)) (way.untilNs > nowNs ? active : expired).push(way);
+    for (const way of this.#ways(isBlocked, nowNs))
+      (way.untilNs > nowNs ? active : expired).push(way);
     return { active, expired };
   }
 
@@ -45,7 +46,7 @@ export class TableView {
   of(source: Uint8Array, nowNs: number): Way[] {
     const isIts = (state: number, base: number, way: number): boolean =>
       state !== WayState.free && isOf(this.#layout.source(this.#bytes, base, way), source);
-    return this.#ways(isIts).filter((way) => way.untilNs > nowNs);
+    return this.#ways(isIts, nowNs).filter((way) => way.untilNs > nowNs);
   }
 
   /** Ways in use, and how many of them are blocks in force; walks the whole table. */
@@ -54,7 +55,6 @@ export class TableView {
     const { way: firstWay, ways } = this.#layout.set;
     const first = firstWay >> 2;
     const stride = this.#setBytes >> 2;
-    const nowWhen = nowNs / WHEN_NS;
     let used = 0;
     let blocks = 0;
     for (let set = first; set < words.length; set += stride)
@@ -63,8 +63,8 @@ export class TableView {
         const state = high >>> 24;
         if (state === WayState.free) continue;
         used++;
-        if (state === WayState.blocked && ((words[way]! >>> 16) | (high << 16)) >>> 0 > nowWhen)
-          blocks++;
+        if (state !== WayState.blocked) continue;
+        if (untilNs((words[way]! >>> 16) | (high << 16), nowNs) > nowNs) blocks++;
       }
     return { used, blocks, capacity: this.#sets * ways };
   }
@@ -85,7 +85,7 @@ export class TableView {
   }
 
   /** The ways that are wanted, by what the mapping shows: only of these the rest is asked for. */
-  #ways(wanted: (state: number, base: number, way: number) => boolean): Way[] {
+  #ways(wanted: (state: number, base: number, way: number) => boolean, nowNs: number): Way[] {
     const found: Way[] = [];
     const { ways } = this.#layout.set;
     for (let set = 0; set < this.#sets; set++) {
@@ -94,7 +94,7 @@ export class TableView {
         if (!wanted(this.#stateOf(base, way), base, way)) continue;
         const read = this.#consistent(base, () =>
           wanted(this.#stateOf(base, way), base, way)
-            ? this.#layout.read(this.#bytes, base, way, this.#moreOf(set * ways + way))
+            ? this.#layout.read(this.#bytes, base, way, this.#moreOf(set * ways + way), nowNs)
             : undefined,
         );
         if (read) found.push(read);

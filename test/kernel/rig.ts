@@ -112,6 +112,17 @@ export class Rig {
     new BigUint64Array(this.#shared.buffer)[CLOCK] = BigInt(Math.round(ns));
   }
 
+  /** Moves the empty ring of attempts on by `halves` of its size. */
+  spin(halves: number): void {
+    const program = this.#programs.program(this.#bench, 'xdp/spin');
+    for (let i = 0; i < halves; i++) {
+      if (bpf.testRun(program, Buffer.alloc(64), 1).retval !== 2)
+        throw new Error('the ring is full');
+      this.kernel.attempts.collect();
+      this.kernel.attempts.release(0);
+    }
+  }
+
   /** All that waits in both rings, attempts first. */
   records(): KernelRecord[] {
     return [...taken(this.kernel.attempts), ...taken(this.kernel.events)];
