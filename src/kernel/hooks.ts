@@ -96,6 +96,7 @@ export class Hooks {
     const layer3 = isLayer3(type);
     const { order, why } = plan(iface, mode, blocking, layer3);
     const refused: string[] = [];
+    let gone = false;
     for (const hook of order) {
       try {
         this.#ingress(device, hook, layer3);
@@ -119,7 +120,10 @@ export class Hooks {
         const lacking = shortage(error);
         if (lacking) throw lacking; // at another hook as well
         refused.push(`${hook} was refused: ${reason(error)}`);
+        gone ||= error.code === 'ENODEV';
         if (hook !== order.at(-1)) continue;
+        // It went while it was being attached: what is there of its links leads nowhere.
+        if (gone) this.#unpin(ifindex);
         throw new OperatorError(
           `can't attach to ${iface}: ${refused.join('; ')}`,
           mode === 'auto' ? 'use --source proc' : 'use --attach auto',
@@ -219,6 +223,10 @@ export class Hooks {
   rename(ifindex: number, iface: string): void {
     const attachment = this.attachments.get(ifindex);
     if (attachment) this.attachments.set(ifindex, { ...attachment, iface });
+  }
+
+  #unpin(ifindex: number): void {
+    for (const hook of [...HOOKS, 'egress']) this.#pins.unpin(`link-${ifindex}-${hook}`);
   }
 
   detach(ifindex: number): void {
