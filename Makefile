@@ -34,7 +34,7 @@ BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' |
 # Files that programs write; `make check` fails when writing them again changes one.
 GENERATED := src/wire/layout.gen.ts docs/metrics.md
 
-.PHONY: help run build check test test-fuzz test-faults bench clean generate generated node bpf bpf-objects ts test-packages bench-packages
+.PHONY: help run build check test test-fuzz test-faults bench soak clean generate generated node bpf bpf-objects ts test-packages bench-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -59,6 +59,9 @@ test-faults: test-packages build ## 200 times kill -9, 20 pairs of starts, a min
 
 bench: bench-packages build ## measure against peers on this machine
 	@$(BIN)/tsx bench/main.ts $(ARGS)
+
+soak: test-packages build ## half an hour of traffic: is memory flat, is all counted? (SOAK_MINUTES=30; needs root)
+	@$(BIN)/tsx bench/main.ts soak
 
 generate: bpf-objects node_modules/.package-lock.json ## write the generated files again (needs clang)
 	@$(BIN)/tsx tools/gen-layout.ts

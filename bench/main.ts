@@ -17,7 +17,8 @@ import { type Kept, writePage } from './page.ts';
 import { otherWorkPct, undoAll } from './proc.ts';
 import { plugins } from './plugins.ts';
 import { ring } from './ring.ts';
-import { type Options, type Section, sectionMarkdown } from './report.ts';
+import { type Check, type Options, type Section, sectionMarkdown } from './report.ts';
+import { soak } from './soak.ts';
 
 /** The rows in the order of the page. */
 const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
@@ -29,8 +30,12 @@ const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
   bulk,
   ring,
   latency,
+  soak,
 };
+/** Run only when it is asked for: it takes half an hour. */
+const LONG = new Set(['soak']);
 
+const SHORT = Object.keys(ROWS).filter((name) => !LONG.has(name));
 const USAGE = `usage: npx tsx bench/main.ts [ROW...] [--runs N] [--quick]\nrows: ${Object.keys(ROWS).join(' ')}\n`;
 const RESULTS = fileURLToPath(new URL('out/results/', import.meta.url));
 
@@ -65,7 +70,8 @@ async function main(): Promise<number> {
   };
   mkdirSync(RESULTS, { recursive: true });
   let failed = 0;
-  for (const name of positionals.length > 0 ? positionals : Object.keys(ROWS)) {
+  const checks: Check[] = [];
+  for (const name of positionals.length > 0 ? positionals : SHORT) {
     process.stderr.write(`bench: ${name}\n`);
     try {
       const otherPct = await otherWorkPct();
@@ -73,6 +79,7 @@ async function main(): Promise<number> {
       const kept: Kept = { at: new Date().toISOString(), quick: options.quick, otherPct, section };
       writeFileSync(`${RESULTS}${name}.json`, JSON.stringify(kept));
       process.stdout.write(`\n${sectionMarkdown(section, '##')}\n`);
+      checks.push(...(section.checks ?? []));
     } catch (error) {
       failed++;
       process.stderr.write(`bench: ${name} failed: ${(error as Error).stack}\n`);
@@ -84,6 +91,16 @@ async function main(): Promise<number> {
   await writePage(
     kept.map((name) => JSON.parse(readFileSync(`${RESULTS}${name}.json`, 'utf8')) as Kept),
   );
+  const isTest = positionals.some((name) => LONG.has(name));
+  return isTest ? told(checks, failed) : Math.min(failed, 1);
+}
+
+/** The last line, in the form of the other tests'; the exit code. */
+function told(checks: readonly Check[], failedRows: number): number {
+  const broken = checks.filter(({ ok }) => !ok);
+  for (const { name } of broken) process.stdout.write(`failed: ${name}\n`);
+  const failed = broken.length + failedRows;
+  process.stdout.write(`${checks.length - broken.length} passed, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
 }
 

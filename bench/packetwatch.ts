@@ -18,8 +18,11 @@ export async function ready(): Promise<string | undefined> {
 }
 
 /** The command line in the victim. */
-export function command(args: readonly string[]): string[] {
-  return [process.execPath, MAIN, 'watch', '-i', VICTIM_IF, '--source', 'ebpf', ...args];
+export function command(
+  args: readonly string[],
+  interfaces: readonly string[] = ['-i', VICTIM_IF],
+): string[] {
+  return [process.execPath, MAIN, 'watch', ...interfaces, '--source', 'ebpf', ...args];
 }
 
 /** One refused connection from the probe address: shows whether a watcher is at work yet. */
@@ -67,8 +70,9 @@ export async function startToFile(
 /** What the bench reads of `packetwatch status --json`. */
 export interface Status {
   readonly kernel: Counters;
-  readonly flow: { readonly evicted: number };
-  readonly output: { readonly lost: number };
+  readonly source_counts: { readonly lost: Readonly<Record<string, number>> };
+  readonly flow: { readonly evicted: number; readonly live: number };
+  readonly output: { readonly lines: number; readonly lost: number };
 }
 
 export async function status(rig: Rig): Promise<Status> {
@@ -77,7 +81,7 @@ export async function status(rig: Rig): Promise<Status> {
 }
 
 /** Takes away what --block leaves in force. */
-async function release(rig: Rig): Promise<void> {
+export async function release(rig: Rig): Promise<void> {
   const done = await rig.run('victim', [process.execPath, MAIN, 'release'], { timeoutS: 20 });
   if (done.code !== 0) throw new Error(`packetwatch release: ${done.stderr.trim()}`);
 }

@@ -9,6 +9,12 @@ export interface Table {
   readonly notes?: readonly string[];
 }
 
+/** Something that must hold, and whether it does. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+}
+
 /** What a row hands back. */
 export interface Section {
   readonly title: string;
@@ -17,6 +23,8 @@ export interface Section {
   readonly tables: readonly Table[];
   /** One line for each peer or part that was not measured, with the reason. */
   readonly skipped: readonly string[];
+  /** Of a row that is also a test: its exit code and last line come from them. */
+  readonly checks?: readonly Check[];
 }
 
 /** What every row gets. */

@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { formatListen, isLoopback, type ListenAddress } from '../api/address.ts';
 import { pageOf, type Watched } from '../api/pages.ts';
 import { HttpServer } from '../api/server.ts';
@@ -145,6 +146,7 @@ function processUse(): ProcessUse {
     userSeconds: user / 1e6,
     systemSeconds: system / 1e6,
     residentBytes: process.memoryUsage.rss(),
+    heapBytes: getHeapStatistics().used_heap_size,
     startSeconds: performance.timeOrigin / 1000,
   };
 }

@@ -47,7 +47,13 @@ function viewOf(
     output: { lines: 3, bytes: 200, lost: 1 },
     alerts: [{ by: 'syslog', to: 'x', sent: 7, waiting: 8, lost: 9 }],
     plugins: { counts: source === 'ebpf' ? [PLUGIN] : [], samples: [] },
-    process: { userSeconds: 1.5, systemSeconds: 1e-6, residentBytes: 9e7, startSeconds: 1.7e9 },
+    process: {
+      userSeconds: 1.5,
+      systemSeconds: 1e-6,
+      residentBytes: 9e7,
+      heapBytes: 1e7,
+      startSeconds: 1.7e9,
+    },
     http: { answers: new Map([[200, 4]]), refused: 2 },
     ...partOf(source, iface),
   };

@@ -129,6 +129,12 @@ export const PROGRAM_METRICS: readonly Metric[] = [
     collect: ({ process }, put) => put(process.residentBytes),
   },
   {
+    name: 'packetwatch_process_heap_bytes',
+    type: 'gauge',
+    help: 'JavaScript heap in use; it goes up and down with the garbage.',
+    collect: ({ process }, put) => put(process.heapBytes),
+  },
+  {
     name: 'packetwatch_process_start_time_seconds',
     type: 'gauge',
     help: 'When the program started, Unix time.',

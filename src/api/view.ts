@@ -78,6 +78,8 @@ export interface ProcessUse {
   readonly userSeconds: number;
   readonly systemSeconds: number;
   readonly residentBytes: number;
+  /** Of JavaScript, in use. */
+  readonly heapBytes: number;
   /** Since 1970. */
   readonly startSeconds: number;
 }

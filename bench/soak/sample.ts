@@ -1,0 +1,37 @@
+/** What a running program holds: memory of its own, descriptors, memory of its maps in the kernel. */
+import { readdirSync, readlinkSync } from 'node:fs';
+import { text } from '../proc.ts';
+
+export interface Held {
+  /** Resident, bytes; the mapped part of the kernel's tables is in it. */
+  readonly rss: number;
+  readonly fds: number;
+  /** What the kernel says its maps take, bytes. */
+  readonly maps: number;
+}
+
+export function heldBy(pid: number): Held {
+  const kib = Number(/VmRSS:\s+(\d+)/.exec(text(`/proc/${pid}/status`))?.[1] ?? 0);
+  const fds = readdirSync(`/proc/${pid}/fd`);
+  return { rss: kib * 1024, fds: fds.length, maps: mapBytes(pid, fds) };
+}
+
+/** Each map once, however many descriptors it has. */
+function mapBytes(pid: number, fds: readonly string[]): number {
+  const byId = new Map<string, number>();
+  for (const fd of fds) {
+    if (linkOf(`/proc/${pid}/fd/${fd}`) !== 'anon_inode:bpf-map') continue;
+    const info = text(`/proc/${pid}/fdinfo/${fd}`);
+    const id = /^map_id:\s+(\d+)/m.exec(info)?.[1];
+    if (id !== undefined) byId.set(id, Number(/^memlock:\s+(\d+)/m.exec(info)?.[1] ?? 0));
+  }
+  return [...byId.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // it was closed meanwhile
+  }
+}
