@@ -1,32 +1,39 @@
+import { monotonicNs } from '../kernel/monotonic.ts';
 import type { WallClock } from '../sinks/sink.ts';
 
-/** CLOCK_MONOTONIC, nanoseconds, of performance.now() = 0: process.hrtime() makes an array at each call. */
-const BASE_NS = Math.min(...Array.from({ length: 8 }, measureBase));
+/** Date.now() counts milliseconds, so what it says began up to so long ago, microseconds. */
+const TICK_US = 1000;
 
-/** A call that was interrupted between its two readings gives too much, so the least of some is right. */
-function measureBase(): number {
-  const before = Number(process.hrtime.bigint());
-  return before - performance.now() * 1e6;
+/** The clocks that there are; a test gives its own. */
+export interface Clocks {
+  /** Date.now() */
+  wallMs(): number;
+  monotonicNs(): number;
 }
 
-/** CLOCK_MONOTONIC, nanoseconds; right to a microsecond. */
-export function monotonicNs(): number {
-  return BASE_NS + performance.now() * 1e6;
-}
+const SYSTEM: Clocks = { wallMs: Date.now, monotonicNs };
 
-/** Wall time of monotonic time; corrected once a second, so that clock steps and suspends show. */
+/**
+ * Wall time of monotonic time. Corrected before each look at the source, so that the first lines after a step of the
+ * wall clock, or after a suspend, in which only the wall clock goes on, have the right time. Each correction only says
+ * between which bounds the offset is; the offset moves no further than it must, and so gets finer than a millisecond.
+ */
 export class Clock implements WallClock {
-  offsetUs = 0;
+  offsetUs: number = NaN;
+  readonly #clocks: Clocks;
 
-  constructor() {
+  constructor(clocks: Clocks = SYSTEM) {
+    this.#clocks = clocks;
     this.correct();
   }
 
   correct(): void {
-    this.offsetUs = Math.round(
-      (performance.timeOrigin + performance.now()) * 1000 - monotonicNs() / 1000,
-    );
-    const drift = Date.now() * 1000 - (monotonicNs() / 1000 + this.offsetUs);
-    if (Math.abs(drift) > 2000) this.offsetUs += Math.round(drift);
+    const before = this.#clocks.monotonicNs();
+    const wallUs = this.#clocks.wallMs() * 1000;
+    const after = this.#clocks.monotonicNs();
+    const least = wallUs - after / 1000;
+    const most = wallUs + TICK_US - before / 1000;
+    if (!(this.offsetUs >= least)) this.offsetUs = least;
+    else if (this.offsetUs > most) this.offsetUs = most;
   }
 }

@@ -4,7 +4,7 @@ import type { Carried } from '../kernel/carry.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import { PcapSource } from '../sources/pcap.ts';
 import type { Source } from '../sources/source.ts';
-import { monotonicNs } from './clock.ts';
+import { monotonicNs } from '../kernel/monotonic.ts';
 import type { WatchConfig } from './config.ts';
 
 /** What the operator should know at the start, a line each. */

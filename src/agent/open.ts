@@ -7,7 +7,7 @@ import { EbpfSource } from '../sources/ebpf.ts';
 import { Interfaces } from '../sources/interfaces.ts';
 import { PcapSource } from '../sources/pcap.ts';
 import { ProcSource } from '../sources/proc.ts';
-import { monotonicNs } from './clock.ts';
+import { monotonicNs } from '../kernel/monotonic.ts';
 import type { WatchConfig } from './config.ts';
 import { kernelsOwn } from './fallback.ts';
 import { Protection } from './protection.ts';

@@ -7,7 +7,7 @@ import { mayLookIntoOthers } from '../kernel/capabilities.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Interfaces } from '../sources/interfaces.ts';
 import { type AddressPrefix, contains } from '../wire/prefix.ts';
-import { monotonicNs } from './clock.ts';
+import { monotonicNs } from '../kernel/monotonic.ts';
 
 const REFRESH_NS = 5e9;
 /** Between two refreshes that news bring about. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import type { Firewall } from '../guard/firewall.ts';
+import { monotonicNs } from '../kernel/monotonic.ts';
 import { Plugins } from '../plugins/plugins.ts';
 import { LogFile } from '../sinks/log-file.ts';
 import type { Sink } from '../sinks/sink.ts';
@@ -8,7 +9,7 @@ import { EbpfSource } from '../sources/ebpf.ts';
 import type { Interfaces } from '../sources/interfaces.ts';
 import { PcapSource } from '../sources/pcap.ts';
 import type { Source, Written } from '../sources/source.ts';
-import { Clock, monotonicNs } from './clock.ts';
+import { Clock } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
 import { Detectors } from './detectors.ts';
@@ -253,7 +254,6 @@ export class Watch {
 
   #everySecond(nowNs: number): void {
     this.#nextSecondNs = nowNs + SECOND_NS;
-    this.#clock.correct();
     this.#outputs.watch();
     this.#tellLosses(nowNs);
     const ebpf = this.#ebpf();
@@ -301,6 +301,7 @@ export class Watch {
   #drain(nowNs: number): number {
     this.#swap ??= swapOf(nowNs, this.#handed, this.#ebpf()?.kernel.hooks.replacedMs);
     this.#lastReadNs = nowNs;
+    this.#clock.correct();
     return this.#source.drain(nowNs, this.#take, this.#commit);
   }
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { monotonicNs } from '../agent/clock.ts';
+import { monotonicNs } from '../kernel/monotonic.ts';
 import { mustNft, nftBlocks } from '../guard/nft.ts';
 import { remove as removeElement } from '../guard/nft-script.ts';
 import { NeverList, Origin } from '../kernel/never.ts';

@@ -1,4 +1,4 @@
-import { monotonicNs } from '../agent/clock.ts';
+import { monotonicNs } from '../kernel/monotonic.ts';
 import { nftBlocks } from '../guard/nft.ts';
 import { kernelDefaults } from '../kernel/options.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { ask, NoAnswer } from '../agent/ask.ts';
 import type { Status } from '../agent/status.ts';
-import { monotonicNs } from '../agent/clock.ts';
+import { monotonicNs } from '../kernel/monotonic.ts';
 import { nftBlocks } from '../guard/nft.ts';
 import { TABLE } from '../guard/nft-script.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';

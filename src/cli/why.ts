@@ -1,4 +1,4 @@
-import { monotonicNs } from '../agent/clock.ts';
+import { monotonicNs } from '../kernel/monotonic.ts';
 import { classOf, techniqueOf } from '../flow/scan-kind.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';
 import { Pins } from '../kernel/pins.ts';

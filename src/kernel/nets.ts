@@ -1,6 +1,7 @@
 import type { AddressPrefix } from '../wire/prefix.ts';
 import * as bpf from './bpf.ts';
 import type { Generation } from './generation.ts';
+import { monotonicNs } from './monotonic.ts';
 import { keyOf, keysOf } from './never.ts';
 import { TICK_NS, ticksOf } from './options.ts';
 import type { Requests } from './requests.ts';
@@ -38,7 +39,7 @@ export class Nets {
     const { value, isNew } = this.#valueOf(prefix);
     // Counted before it is there and until it is gone: killed between, the gate stays open, which costs no more than time.
     if (isNew && this.#requests.countNet(prefix, seconds) === 'full') return 'full';
-    this.#write(prefix, value, process.hrtime.bigint() / BigInt(TICK_NS) + ticksOf(seconds));
+    this.#write(prefix, value, ticksOf(monotonicNs() / 1e9 + seconds));
     return 'done';
   }
 

@@ -1,3 +1,4 @@
+import { monotonicNs } from '../kernel/monotonic.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { KernelPlugin } from '../kernel/plugin.ts';
 import type { PluginMap } from '../kernel/plugin-map.ts';
@@ -81,7 +82,7 @@ export class Plugin {
   drain(sliceNs: number): void {
     const { ring } = this.#part;
     if (!this.#on || !ring) return;
-    const endNs = now() + sliceNs;
+    const endNs = monotonicNs() + sliceNs;
     do {
       ring.collect();
       let done = 0;
@@ -89,12 +90,12 @@ export class Plugin {
         const record = ring.record(done++);
         this.#call('record', () => this.#decoder.record?.(record));
         this.#records++;
-        if (now() > endNs) break;
+        if (monotonicNs() > endNs) break;
       }
       if (!this.#on) return; // its ring is gone
       ring.release(done);
       if (done < ring.count) return;
-    } while (ring.more && now() < endNs);
+    } while (ring.more && monotonicNs() < endNs);
   }
 
   tick(nowNs: number): void {
@@ -149,20 +150,21 @@ export class Plugin {
   }
 
   #call(what: string, step: () => void): void {
-    const startNs = now();
+    const startNs = monotonicNs();
     try {
       step();
     } catch (error) {
       this.failed(what, error);
       return;
     }
-    const tookNs = now() - startNs;
+    const tookNs = monotonicNs() - startNs;
     if (tookNs > LONGEST_NS) this.failed(what, new Error(`it took ${(tookNs / 1e9).toFixed(1)} s`));
   }
 
   #host(): PluginHost {
     return {
-      event: (name, text, fields = {}, tsNs = now()) => this.#tell(name, text, fields, tsNs),
+      event: (name, text, fields = {}, tsNs = monotonicNs()) =>
+        this.#tell(name, text, fields, tsNs),
       map: (name): PluginMap => {
         const map = this.#part.map(name);
         if (!map) throw new RangeError(`its source has no map '${name}'`);
@@ -177,7 +179,7 @@ export class Plugin {
     if (!this.#output) throw new Error('nothing can be told before the first record or tick');
     const event = eventOf(this.manifest, name, text, fields, tsNs);
     this.#events++;
-    if (this.#budget.take(now())) {
+    if (this.#budget.take(monotonicNs())) {
       this.#output.sink.plugin(event);
       return;
     }
@@ -192,8 +194,4 @@ export class Plugin {
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return new TextDecoder().decode(safe(text.split('\n')[0]!.slice(0, 200)));
-}
-
-function now(): number {
-  return Number(process.hrtime.bigint());
 }

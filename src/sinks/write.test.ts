@@ -25,6 +25,8 @@ describe('writers', () => {
       },
     );
     expect(text(digits(out, 3, 42, 6))).toBe('000042');
+    for (const huge of [2 ** 53 + 2, 2 ** 60 + 12_345_678, 2 ** 64])
+      expect(Number(text(decimal(out, 3, huge))) / huge).toBeCloseTo(1, 9);
   });
 
   it('write ids with the high word first', () => {

@@ -11,11 +11,12 @@ export function put(out: Uint8Array, pos: number, text: Uint8Array): number {
   return pos + text.length;
 }
 
-/** A whole number from 0 to 2^53, in decimal. */
+/** A whole number in decimal; above 2^53, where not every number can be told, one nearby. */
 export function decimal(out: Uint8Array, pos: number, value: number): number {
   if (value > 0xffffffff) {
     const high = Math.floor(value / 1e9);
-    return digits(out, decimal(out, pos, high), value - high * 1e9, 9);
+    const low = Math.min(Math.max(value - high * 1e9, 0), 999_999_999);
+    return digits(out, decimal(out, pos, high), low, 9);
   }
   let length = 1;
   for (let limit = 10; length < 10 && value >= limit; limit *= 10) length++;

@@ -2,6 +2,7 @@ import type { Owner } from '../kernel/about.ts';
 import type { Carried } from '../kernel/carry.ts';
 import type { AttachMode, Attachment } from '../kernel/hooks.ts';
 import { Kernel } from '../kernel/kernel.ts';
+import { monotonicNs } from '../kernel/monotonic.ts';
 import type { KernelOptions } from '../kernel/options.ts';
 import type { Ring } from '../kernel/ring.ts';
 import { OperatorError } from '../model/errors.ts';
@@ -89,7 +90,7 @@ export class EbpfSource implements Source {
     const kernel = this.kernel;
     this.#runs = [runOf(kernel.events), runOf(kernel.attempts)];
     this.#held = new Held([kernel.events, kernel.attempts]);
-    this.#startedNs = Number(process.hrtime.bigint());
+    this.#startedNs = monotonicNs();
     try {
       kernel.claim(this.#options.owner);
       kernel.limits.push(...kernel.tracepoints.attach());

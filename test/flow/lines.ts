@@ -14,6 +14,8 @@ export interface Lines {
   flow: Flow;
   sink: Sink;
   feed: (...specs: Spec[]) => void;
+  /** As the agent's: `offsetUs` may be changed, as by a step of the wall clock. */
+  clock: { offsetUs: number };
   /** Takes the lines written since the last call. */
   lines: () => string[];
 }
@@ -57,6 +59,7 @@ export function linesOf(
   return {
     flow,
     sink,
+    clock,
     feed(...specs) {
       writer.clear();
       for (const spec of specs) write(writer, spec);

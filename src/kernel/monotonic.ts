@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+
+/** CLOCK_MONOTONIC, nanoseconds, of performance.now() = 0: process.hrtime() makes an array at each call. */
+const BASE_NS = Math.min(...Array.from({ length: 8 }, measureBase)) - namespaceNs();
+
+/** A call that was interrupted between its two readings gives too much, so the least of some is right. */
+function measureBase(): number {
+  const before = Number(process.hrtime.bigint());
+  return before - performance.now() * 1e6;
+}
+
+/** What a time namespace (time_namespaces(7)) adds to our clock, and not to that of the kernel's programs; nanoseconds. */
+function namespaceNs(): number {
+  try {
+    const [, seconds, ns] = /^monotonic +(-?\d+) +(\d+)/.exec(
+      readFileSync('/proc/self/timens_offsets', 'latin1'),
+    )!;
+    return Number(seconds) * 1e9 + Number(ns);
+  } catch {
+    return 0; // a kernel without them
+  }
+}
+
+/**
+ * CLOCK_MONOTONIC as the kernel's programs read it, nanoseconds; right to a microsecond. It stands still while the
+ * machine is suspended. A number is exact to 2 ns after 104 days of uptime (2^53 ns), to 64 ns after ten years.
+ */
+export function monotonicNs(): number {
+  return BASE_NS + performance.now() * 1e6;
+}
