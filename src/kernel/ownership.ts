@@ -2,6 +2,7 @@ import { ABOUT, type About, aboutMap, type Owner, readAbout } from './about.ts';
 import { type Carried, Carry, type Target } from './carry.ts';
 import { closeFd, SystemError } from './libc.ts';
 import type { Maps } from './maps.ts';
+import { monotonicNs } from './monotonic.ts';
 import type { Pins } from './pins.ts';
 
 /** The pinned maps as this program's own: taken over or pinned, with the blocks of others, and said whose they are. */
@@ -77,8 +78,4 @@ export class Ownership {
       this.#aboutMap = map;
     }
   }
-}
-
-function monotonicNs(): number {
-  return Number(process.hrtime.bigint());
 }
