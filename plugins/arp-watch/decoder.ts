@@ -92,10 +92,10 @@ class ArpWatch implements Decoder {
       );
     } else {
       const { other, own } = finding;
-      const whose = own ? 'ours, of' : 'claimed by';
+      const whose = own ? `ours (${other}) and claimed` : `claimed by ${other} and`;
       this.#host.event(
         'neighbor.duplicate',
-        `Duplicate address: ${ip}, ${whose} ${other}, is claimed by ${mac} at ${iface}`,
+        `Duplicate address: ${ip} is ${whose} by ${mac} at ${iface}`,
         { ...fields, other_mac: other, own },
         tsNs,
       );
