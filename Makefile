@@ -34,7 +34,7 @@ BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' |
 # Files that programs write; `make check` fails when writing them again changes one.
 GENERATED := src/wire/layout.gen.ts docs/metrics.md
 
-.PHONY: help run build check test test-fuzz test-faults bench soak clean generate generated node bpf bpf-objects ts test-packages bench-packages
+.PHONY: help run build check test test-fuzz test-faults corpus bench soak clean generate generated node bpf bpf-objects ts test-packages bench-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -56,6 +56,9 @@ test-fuzz: build ## a million mutated frames through the guard (needs root)
 test-faults: test-packages build ## 200 times kill -9, 20 pairs of starts, a minute of SIGSTOP (needs root)
 	@PACKETWATCH_KILLS=200 PACKETWATCH_STOPPED_S=60 PACKETWATCH_STARTS=20 $(BIN)/vitest run --project netns \
 	  test/netns/kills.test.ts test/netns/stopped.test.ts test/netns/leftovers.test.ts $(ARGS)
+
+corpus: build ## attempts in the public captures that PACKETWATCH_CORPUS names, against an independent list
+	@$(BIN)/tsx tools/corpus.ts
 
 bench: bench-packages build ## measure against peers on this machine
 	@$(BIN)/tsx bench/main.ts $(ARGS)

@@ -12,6 +12,7 @@ export default defineConfig({
       project('unit', '{src,plugins}/**/*.test.ts', { order: 0, timeoutMs: 10_000 }),
       project('contract', 'test/contract/**/*.test.ts', { order: 1, timeoutMs: 30_000 }),
       project('cases', 'test/cases/**/*.test.ts', { order: 1, timeoutMs: 30_000 }),
+      project('corpus', 'test/corpus/**/*.test.ts', { order: 1, timeoutMs: 60_000 }),
       project('kernel', 'test/kernel/**/*.test.ts', { order: 2, timeoutMs: 30_000, serial: true }),
       project('netns', 'test/netns/**/*.test.ts', { order: 3, timeoutMs: 60_000, serial: true }),
       project('pack', 'test/pack/**/*.test.ts', { order: 4, timeoutMs: 120_000, serial: true }),

@@ -16,6 +16,7 @@ import { leak } from './leak.ts';
 import { type Kept, writePage } from './page.ts';
 import { otherWorkPct, undoAll } from './proc.ts';
 import { plugins } from './plugins.ts';
+import { read } from './read.ts';
 import { ring } from './ring.ts';
 import { type Check, type Options, type Section, sectionMarkdown } from './report.ts';
 import { soak } from './soak.ts';
@@ -30,6 +31,7 @@ const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
   bulk,
   ring,
   latency,
+  read,
   soak,
 };
 /** Run only when it is asked for: it takes half an hour. */

@@ -1,4 +1,4 @@
-import { ReferenceRule } from '../detect/reference.ts';
+import { type ReferenceOptions, ReferenceRule } from '../detect/reference.ts';
 import { SLOW_DEFAULTS, SlowScans } from '../detect/slow.ts';
 import type { FlowListener, Scan } from '../flow/listener.ts';
 import type { ConnectionTable } from '../flow/table.ts';
@@ -12,7 +12,9 @@ export interface DetectorsOptions {
   /** Told everything that flow tells. */
   readonly listener: FlowListener;
   /** Judge attempts by the reference rule: for a source whose kernel does not. */
-  readonly reference: { readonly ports: number; readonly windowNs: number } | undefined;
+  readonly reference:
+    | (Pick<ReferenceOptions, 'ports' | 'windowNs'> & Partial<Pick<ReferenceOptions, 'everywhere'>>)
+    | undefined;
   /** Judge slow scans: for a source that sees attempts which failed. */
   readonly slow: boolean;
 }
@@ -24,8 +26,8 @@ export interface DetectorCounts {
 }
 
 /**
- * What is judged in user space: by the reference rule what comes from packets and /proc, and slow scans. Stands between flow and
- * who is told, because slow scans are judged by what flow tells.
+ * What is judged in user space: by the reference rule what comes from packets, files and /proc, and slow scans. Stands between
+ * flow and who is told, because slow scans are judged by what flow tells.
  */
 export class Detectors implements FlowListener {
   /** Verdicts that flow has not taken yet. */

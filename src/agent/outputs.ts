@@ -7,14 +7,14 @@ import { type AlertCounts, AlertQueue } from '../sinks/alert-queue.ts';
 import type { Carrier } from '../sinks/carrier.ts';
 import { FanOut } from '../sinks/fan-out.ts';
 import { FilteredSink } from '../sinks/filtered.ts';
-import { JsonSink } from '../sinks/json.ts';
+import { JsonSink, type JsonSinkOptions } from '../sinks/json.ts';
 import type { LogFile } from '../sinks/log-file.ts';
 import { descriptor, Output } from '../sinks/output.ts';
 import type { Names, Sink, WallClock } from '../sinks/sink.ts';
 import { syslogTo } from '../sinks/syslog.ts';
-import { TextSink } from '../sinks/text.ts';
+import { TextSink, type TextSinkOptions } from '../sinks/text.ts';
 import { Webhook } from '../sinks/webhook.ts';
-import type { AlertConfig, WatchConfig } from './config.ts';
+import type { AlertConfig, Format, WatchConfig } from './config.ts';
 
 /** At the end alerts that wait get so long. */
 const FLUSH_MS = 2000;
@@ -48,10 +48,7 @@ export class Outputs {
     this.#note = note;
     const output = new Output({ target: log ?? descriptor(1, 'standard output') });
     this.#output = output;
-    const main =
-      format === 'json'
-        ? new JsonSink({ output, clock, events, pluginEvents, names, host })
-        : new TextSink({ output, clock, events, pluginEvents });
+    const main = lineSink(format, { output, clock, events, pluginEvents, names, host });
     this.#queues = carriersOf(config.alerts, host).map((carrier) => new AlertQueue(carrier, note));
     const alerts = new JsonSink({
       output: new AlertLines(this.#queues),
@@ -106,6 +103,14 @@ export class Outputs {
       );
     await Promise.all(this.#queues.map((queue) => queue.stop(FLUSH_MS)));
   }
+}
+
+/** Writes lines of the form that was asked for. */
+export function lineSink(
+  format: Format,
+  options: JsonSinkOptions & Pick<TextSinkOptions, 'output'>,
+): Sink {
+  return format === 'json' ? new JsonSink(options) : new TextSink(options);
 }
 
 /** The events of plugins that are alerts. */

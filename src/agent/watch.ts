@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { Flow, FLOW_DEFAULTS } from '../flow/flow.ts';
 import type { Firewall } from '../guard/firewall.ts';
 import { monotonicNs } from '../kernel/monotonic.ts';
 import { Plugins } from '../plugins/plugins.ts';
@@ -12,7 +10,6 @@ import type { Source, Written } from '../sources/source.ts';
 import { Clock } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
-import { Detectors } from './detectors.ts';
 import { Instance } from './instance.ts';
 import { LossReport } from './loss.ts';
 import { Metrics } from './metrics.ts';
@@ -23,6 +20,7 @@ import { endingBlocks, endNote, startNotes } from './notes.ts';
 import { openSource } from './open-source.ts';
 import { BEHIND, Pace } from './pace.ts';
 import { PinRepair } from './pin-repair.ts';
+import { Pipeline } from './pipeline.ts';
 import type { Protection } from './protection.ts';
 import { statusOf } from './status.ts';
 
@@ -39,7 +37,7 @@ export class Watch {
   #names!: HostNames;
   #outputs!: Outputs;
   #sink!: Sink;
-  #flow!: Flow;
+  #pipeline!: Pipeline;
   /** With a source that sees packets. */
   #interfaces: Interfaces | undefined;
   readonly #log: LogFile | undefined;
@@ -52,12 +50,8 @@ export class Watch {
   #firewall: Firewall | undefined;
   #nextSecondNs = 0;
   readonly #pace = new Pace();
-  #detectors!: Detectors;
   readonly #take = (records: RecordBatch): void => {
-    const batch = this.#firewall?.take(records, monotonicNs()) ?? records;
-    this.#flow.take(batch);
-    this.#detectors.judge(batch);
-    this.#takeVerdicts();
+    this.#pipeline.take(this.#firewall?.take(records, monotonicNs()) ?? records);
   };
   readonly #lookAgain = (): void => this.#look();
   readonly #commit = (): Written => {
@@ -107,7 +101,7 @@ export class Watch {
       this.#protection = opened.protection;
       this.#firewall = opened.firewall;
       this.#startFlow();
-      this.#metrics?.watch(() => ({ ...this.#parts(), detectors: this.#detectors }));
+      this.#metrics?.watch(() => ({ ...this.#parts(), detectors: this.#pipeline.detectors }));
       this.#stage = 'running';
       for (const line of startNotes(this.#config, this.#source)) this.#note(line);
     } catch (error) {
@@ -132,20 +126,14 @@ export class Watch {
     });
     this.#sink = this.#outputs.sink;
     const windowNs = this.#config.kernel.windowSeconds * SECOND_NS;
-    this.#detectors = new Detectors({
-      seed: randomBytes(4).readUInt32LE(0),
+    this.#pipeline = new Pipeline({
       listener: this.#sink,
       reference: ebpf ? undefined : { ports: this.#config.kernel.ports, windowNs },
       slow: name !== 'proc',
-    });
-    this.#flow = new Flow({
-      ...FLOW_DEFAULTS,
       scanWindowNs: windowNs,
-      seed: randomBytes(4).readUInt32LE(0),
       watchesAnswers: name !== 'proc',
       watchesSockets: name !== 'pcap',
       otherNamespaces: name === 'ebpf' && this.#config.kernel.allNetns,
-      listener: this.#detectors,
       answered: (low, high) => ebpf?.kernel.answered(low, high) ?? pcap?.answered(low, high) ?? 0,
     });
     this.#plugins.connect({ sink: this.#sink, names: this.#names });
@@ -239,7 +227,7 @@ export class Watch {
       if (!this.#sink.backlogged) {
         taken = this.#drain(nowNs);
         this.#plugins.drain();
-        if (taken < BEHIND) this.#tick(nowNs);
+        if (taken < BEHIND) this.#pipeline.tick(nowNs);
       }
       if (nowNs >= this.#nextSecondNs) this.#everySecond(nowNs);
       this.#sink.flush();
@@ -261,7 +249,7 @@ export class Watch {
     this.#pins?.look();
     this.#plugins.tick(nowNs);
     ebpf.kernel.sweepBlocks(nowNs);
-    if (this.#firewall) this.#flow.take(this.#firewall.tick(nowNs));
+    if (this.#firewall) this.#pipeline.flow.take(this.#firewall.tick(nowNs));
   }
 
   /** What is new among interfaces, addresses and gateways: protected first, then watched. */
@@ -283,19 +271,8 @@ export class Watch {
     this.#timer = setTimeout(this.#lookAgain, ms);
   }
 
-  #takeVerdicts(): void {
-    if (this.#detectors.verdicts.count === 0) return;
-    this.#flow.take(this.#detectors.verdicts);
-    this.#detectors.verdicts.clear();
-  }
-
   #tellLosses(nowNs: number): void {
     for (const loss of this.#losses) loss.tell(nowNs);
-  }
-
-  #tick(nowNs: number): void {
-    this.#flow.tick(nowNs);
-    this.#takeVerdicts();
   }
 
   #drain(nowNs: number): number {
@@ -315,8 +292,8 @@ export class Watch {
       if (!this.#sink.backlogged) {
         ebpf?.kernel.flushSums(true);
         while (this.#drain(monotonicNs()) >= BEHIND && !this.#sink.backlogged);
-        this.#tick(monotonicNs());
-        this.#flow.stop(monotonicNs());
+        this.#pipeline.tick(monotonicNs());
+        this.#pipeline.flow.stop(monotonicNs());
         this.#plugins.stop();
         this.#tellLosses(monotonicNs());
       }
@@ -351,7 +328,7 @@ export class Watch {
     return {
       config: this.#config,
       source: this.#source,
-      flow: this.#flow,
+      flow: this.#pipeline.flow,
       sink: this.#sink,
       firewall: this.#firewall,
       swap: this.#swap,

@@ -5,6 +5,7 @@ import { Exit, OperatorError, shortage } from '../model/errors.ts';
 import { allowCommand } from './allow.ts';
 import { blockCommand } from './block.ts';
 import { pluginsCommand } from './plugins.ts';
+import { readCommand } from './read.ts';
 import { releaseCommand } from './release.ts';
 import { statusCommand } from './status.ts';
 import { tell } from './tell.ts';
@@ -27,11 +28,13 @@ Examples:
   packetwatch watch                       log connections as text
   packetwatch watch -o json | jq .        the same, for programs
   packetwatch watch --block               and shut out port scanners
+  packetwatch read dump.pcap              attempts and scans in capture files
   packetwatch status                      what is watched, seen and lost`,
   );
 
 for (const command of [
   watchCommand(),
+  readCommand(),
   blockCommand(),
   allowCommand(),
   statusCommand(),

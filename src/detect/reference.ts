@@ -21,6 +21,8 @@ export interface ReferenceOptions {
   readonly sources: number;
   /** IPv6 sources with so many equal leading bits are one. */
   readonly v6Prefix: number;
+  /** Judge what came to any address, as for files, of which nobody knows whose they are; else what came to this host. */
+  readonly everywhere: boolean;
   /** 32 random bits, chosen at start: they keep a peer from aiming at one set of the table. */
   readonly seed: number;
 }
@@ -30,6 +32,7 @@ export const REFERENCE_DEFAULTS: Omit<ReferenceOptions, 'seed'> = {
   windowNs: 60e9,
   sources: 65_536,
   v6Prefix: 64,
+  everywhere: false,
 };
 
 export interface ReferenceCounts {
@@ -64,7 +67,8 @@ export class ReferenceRule {
   }
 
   /**
-   * Judges the ATTEMPT records of a batch that came to this host (direction inbound or local); others are passed over.
+   * Judges the ATTEMPT records of a batch that came to this host (direction inbound or local), or all of them
+   * (`everywhere`); others are passed over.
    * A verdict is a SCAN record: the head of the attempt that crossed the threshold, without source port and number.
    * @param verdicts gets the SCAN records; it must not be the batch itself
    * @returns the number of verdicts
@@ -75,8 +79,7 @@ export class ReferenceRule {
     for (let i = 0; i < count; i++) {
       const record = at[i]!;
       if (bytes[record + Head.kind] !== Kind.ATTEMPT) continue;
-      const direction = bytes[record + Head.direction];
-      if (direction !== Direction.INBOUND && direction !== Direction.LOCAL) continue;
+      if (!this.#options.everywhere && !isToUs(bytes[record + Head.direction]!)) continue;
       if (this.#attempt(batch, record, verdicts)) found++;
     }
     return found;
@@ -186,6 +189,10 @@ export class ReferenceRule {
     for (let i = 0; i < 8; i++) this.#pair[i] = words[src + i]!;
     if (v6) for (let i = 0; i < 4; i++) this.#pair[i]! &= this.#mask[i]!;
   }
+}
+
+function isToUs(direction: number): boolean {
+  return direction === Direction.INBOUND || direction === Direction.LOCAL;
 }
 
 /** The first `bits` of 128, in network order. */

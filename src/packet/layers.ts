@@ -1,5 +1,19 @@
 /** Numbers of protocols after a link header (IEEE 802 numbers at IANA). */
-export const EtherType = { ipv4: 0x0800, vlan: 0x8100, ipv6: 0x86dd, qinq: 0x88a8 } as const;
+export const EtherType = {
+  ipv4: 0x0800,
+  vlan: 0x8100,
+  ipv6: 0x86dd,
+  mpls: 0x8847,
+  /** RFC 5332. */
+  mplsUpstream: 0x8848,
+  /** Session stage. */
+  pppoe: 0x8864,
+  qinq: 0x88a8,
+  /** IEEE 802.1ah. */
+  backbone: 0x88e7,
+  /** Of switches from before 802.1ad. */
+  oldQinq: 0x9100,
+} as const;
 
 /** What a decoder found. */
 export const Parsed = {

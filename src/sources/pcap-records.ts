@@ -4,11 +4,11 @@ import { parseUnreachable } from '../packet/icmp.ts';
 import { parseNetwork, Protocol } from '../packet/ip.ts';
 import { Layers, Parsed } from '../packet/layers.ts';
 import { Segment, SegmentKind } from '../packet/tcp.ts';
-import { stampId } from '../wire/id.ts';
 import { Direction, Flag, Head, Kind } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
 import { AnswerNotes } from './answer-notes.ts';
 import type { OwnAddresses } from './own-addresses.ts';
+import { DST, PacketHead, SRC } from './packet-head.ts';
 import { Hardware } from './pcap-filter.ts';
 import { PcapLife } from './pcap-life.ts';
 
@@ -39,16 +39,15 @@ export class PcapRecords {
   readonly #own: OwnAddresses;
   readonly #layers: Layers = new Layers();
   readonly #segment: Segment = new Segment();
-  /** A record's head, of the packet at hand. */
-  readonly #head: Uint32Array = new Uint32Array(Head.size / 4);
-  readonly #headBytes: Uint8Array = new Uint8Array(this.#head.buffer);
+  /** Of the packet at hand. */
+  readonly #record: PacketHead = new PacketHead();
+  readonly #head: Uint32Array = this.#record.words;
 
   constructor(options: PcapRecordsOptions) {
     const { writer, own, netns, seed, maxConnections } = options;
     this.#writer = writer;
     this.#own = own;
     this.life = new PcapLife({ writer, notes: this.notes, seed, maxConnections });
-    this.#head[Head.count >> 2] = 1;
     this.#head[Head.netns >> 2] = Number(netns & 0xffff_ffffn);
     this.#head[(Head.netns >> 2) + 1] = Number(netns >> 32n);
   }
@@ -65,8 +64,7 @@ export class PcapRecords {
     const isTcp = layers.protocol === Protocol.tcp;
     if (parsed === Parsed.ok) parsed = isTcp ? this.#segment.read(layers) : this.#readQuoted();
     if (parsed === Parsed.ok) {
-      this.#head[0] = tsNs; // its lower 32 bits
-      this.#head[1] = Math.floor(tsNs / 0x1_0000_0000);
+      this.#record.time(tsNs);
       this.#head[Head.ifindex >> 2] = packet.ifindex;
       if (isTcp) this.#tcp(tsNs);
       else this.#refused(Flag.ICMP, false, this.#segment.seq);
@@ -123,11 +121,7 @@ export class PcapRecords {
   }
 
   #append(kind: number, flags: number): void {
-    const writer = this.#writer;
-    const at = writer.append(kind, Head.size);
-    this.#headBytes[Head.kind] = kind;
-    this.#headBytes[Head.flags] = flags;
-    for (let i = 0; i < Head.size / 4; i++) writer.words[(at >> 2) + i] = this.#head[i]!;
+    this.#record.append(this.#writer, kind, flags);
   }
 
   /**
@@ -137,29 +131,13 @@ export class PcapRecords {
    */
   #fill(swapped: boolean, isn: number): void {
     this.#ends(swapped);
-    this.#head[Head.isn >> 2] = isn;
-    this.#headBytes[Head.direction] = this.#direction();
-    stampId(this.#head, this.#headBytes, 0);
+    this.#record.identify(isn);
+    this.#record.bytes[Head.direction] = this.#direction();
   }
 
   /** Fills the head with both ends, which is all that finds a connection. */
   #ends(swapped: boolean): void {
-    const { bytes, ip, family } = this.#layers;
-    const { srcPort, dstPort } = this.#segment;
-    const head = this.#head;
-    const src = swapped ? DST : SRC;
-    const dst = swapped ? SRC : DST;
-    if (family === 4) {
-      fillV4(head, src, bytes, ip + 12);
-      fillV4(head, dst, bytes, ip + 16);
-    } else {
-      for (let i = 0; i < 4; i++) {
-        head[src + i] = word(bytes, ip + 8 + 4 * i);
-        head[dst + i] = word(bytes, ip + 24 + 4 * i);
-      }
-    }
-    head[Head.src_port >> 2] = swapped ? dstPort | (srcPort << 16) : srcPort | (dstPort << 16);
-    this.#headBytes[Head.family] = family;
+    this.#record.ends(this.#layers, this.#segment, swapped);
   }
 
   #direction(): number {
@@ -169,19 +147,4 @@ export class PcapRecords {
     if (from) return to ? Direction.LOCAL : Direction.OUTBOUND;
     return to ? Direction.INBOUND : Direction.FORWARDED;
   }
-}
-
-const SRC = Head.src >> 2;
-const DST = Head.dst >> 2;
-
-/** Four bytes as they lie, as a little-endian word. */
-function word(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
-}
-
-function fillV4(head: Uint32Array, w: number, bytes: Uint8Array, at: number): void {
-  head[w] = 0;
-  head[w + 1] = 0;
-  head[w + 2] = 0xffff_0000;
-  head[w + 3] = word(bytes, at);
 }

@@ -1,0 +1,159 @@
+import type { CapturedPacket } from '../packet/capture.ts';
+import type { Filter } from '../filter/filter.ts';
+import { EventCode, type EventMask } from '../model/events.ts';
+import { FilteredSink } from '../sinks/filtered.ts';
+import { descriptor, Output } from '../sinks/output.ts';
+import type { Sink } from '../sinks/sink.ts';
+import { CaptureFiles, type CaptureTaker } from '../sources/capture-files.ts';
+import { CaptureInput } from '../sources/capture-input.ts';
+import { CaptureRecords, recordNs } from '../sources/capture-records.ts';
+import { RecordWriter } from '../wire/record-writer.ts';
+import type { Format } from './config.ts';
+import { lineSink } from './outputs.ts';
+import { Pipeline } from './pipeline.ts';
+import type { Progress } from './progress.ts';
+import { readNotes } from './read-notes.ts';
+
+/** What `packetwatch read` was asked for. */
+export interface ReadConfig {
+  /** Paths; `-` is standard input. */
+  readonly files: readonly string[];
+  readonly format: Format;
+  readonly events: EventMask;
+  /** Of the reference rule. */
+  readonly ports: number;
+  readonly windowSeconds: number;
+  /** Which events are told; undefined: all. Detection doesn't know it. */
+  readonly filter: Filter | undefined;
+}
+
+/** Read at once of each file: it fits into the processor's second cache. Many files share, since all are open. */
+const CHUNK_BYTES = { most: 262_144, least: 65_536, shared: 16_777_216 } as const;
+/** Signals and timers get their turn so often. */
+const TURN_MS = 50;
+/** A reader that doesn't keep up is asked again so often. */
+const WAIT_MS = 5;
+
+/** `packetwatch read`: capture files through the same flow, detectors and sinks as live, by the packets' clock. */
+export class Read implements CaptureTaker {
+  readonly #config: ReadConfig;
+  readonly #note: (line: string) => void;
+  readonly #inputs: readonly CaptureInput[];
+  readonly #files: CaptureFiles;
+  readonly #writer: RecordWriter = new RecordWriter();
+  readonly #records: CaptureRecords = new CaptureRecords(this.#writer);
+  readonly #sink: Sink;
+  readonly #pipeline: Pipeline;
+  readonly #progress: Progress | undefined;
+  /** The latest time of all packets so far, as records have it. */
+  #nowNs = 0;
+  #stopped = false;
+  #turnMs = performance.now();
+
+  /**
+   * @param note told what the operator should know, a line each (standard error)
+   * @param progress shown while it reads
+   */
+  constructor(config: ReadConfig, note: (line: string) => void, progress?: Progress) {
+    this.#config = config;
+    this.#note = note;
+    this.#progress = progress;
+    const { files, format, events, filter, ports } = config;
+    const share = Math.floor(CHUNK_BYTES.shared / files.length);
+    const chunk = Math.max(CHUNK_BYTES.least, Math.min(CHUNK_BYTES.most, share));
+    this.#inputs = files.map((file) => new CaptureInput(file, chunk));
+    this.#files = new CaptureFiles(this.#inputs, this);
+    const sink = lineSink(format, {
+      output: new Output({ target: descriptor(1, 'standard output') }),
+      clock: { offsetUs: 0 }, // records have the time of their packets
+      events,
+      names: NO_NAMES,
+    });
+    this.#sink = filter ? new FilteredSink(sink, filter) : sink;
+    const windowNs = config.windowSeconds * 1e9;
+    this.#pipeline = new Pipeline({
+      listener: this.#sink,
+      reference: { ports, windowNs, everywhere: true },
+      slow: false, // judged by outcomes
+      scanWindowNs: windowNs,
+      watchesAnswers: false,
+      answered: () => 0,
+    });
+  }
+
+  /** Reads everything; false: not all of it could be read, which was told. */
+  async run(): Promise<boolean> {
+    try {
+      await this.#files.run();
+      this.#pipeline.tick(this.#nowNs);
+      this.#pipeline.flow.stop(this.#nowNs);
+      await this.pause();
+      this.#sink.stop();
+    } finally {
+      this.#progress?.clear();
+      await this.#files.close();
+    }
+    const toldScans = (this.#config.events & (1 << EventCode.scan)) !== 0;
+    const scans = toldScans ? 0 : this.#pipeline.flow.counts().scans_found.vertical;
+    const { reference_evicted } = this.#pipeline.detectors.counts();
+    const stopped = this.#stopped;
+    for (const line of readNotes({ records: this.#records, scans, reference_evicted, stopped }))
+      this.#note(line);
+    const { unknown } = this.#records;
+    return !stopped && unknown.size === 0 && this.#inputs.every(({ fault }) => fault === undefined);
+  }
+
+  /** Ends `run` after what was read so far. */
+  stop(): void {
+    this.#stopped = true;
+    this.#files.stop();
+  }
+
+  /**
+   * A batch is one record, so that a scan ends before what comes after its silence, and is told right behind the
+   * attempt that crossed the threshold.
+   */
+  packet(bytes: Uint8Array, packet: CapturedPacket): boolean {
+    if (!this.#records.take(bytes, packet)) return false;
+    const tsNs = timeOf(packet);
+    if (tsNs > this.#nowNs) {
+      this.#nowNs = tsNs;
+      this.#pipeline.tick(tsNs);
+    }
+    this.#pipeline.take(this.#writer);
+    this.#writer.clear();
+    return this.#sink.backlogged;
+  }
+
+  pause(): Promise<void> | undefined {
+    this.#progress?.clear();
+    this.#sink.flush();
+    this.#progress?.show(this.#inputs);
+    if (this.#sink.backlogged) return this.#untilTaken();
+    const nowMs = performance.now();
+    if (nowMs - this.#turnMs < TURN_MS) return undefined;
+    this.#turnMs = nowMs;
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
+  ended(input: CaptureInput): void {
+    if (input.last) this.#nowNs = Math.max(this.#nowNs, timeOf(input.last));
+    if (input.fault === undefined) return;
+    this.#progress?.clear();
+    this.#note(`${input.name}: ${input.fault}`);
+  }
+
+  async #untilTaken(): Promise<void> {
+    while (this.#sink.backlogged) {
+      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+      this.#sink.flush();
+    }
+  }
+}
+
+function timeOf({ seconds, nanoseconds }: CapturedPacket): number {
+  return recordNs(seconds, nanoseconds);
+}
+
+/** Files tell neither interfaces nor processes. */
+const NO_NAMES = { iface: () => undefined, container: () => undefined } as const;

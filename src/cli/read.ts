@@ -1,0 +1,119 @@
+import { writeSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { watchDefaults } from '../agent/config.ts';
+import { Progress } from '../agent/progress.ts';
+import { Read, type ReadConfig } from '../agent/read.ts';
+import { type Filter, parseFilter } from '../filter/filter.ts';
+import { Exit, OperatorError } from '../model/errors.ts';
+import { EventCode, type EventMask, parseEvents } from '../model/events.ts';
+import { type Rule, rule } from './parse.ts';
+import { tell } from './tell.ts';
+
+interface Options {
+  output: ReadConfig['format'];
+  records?: keyof typeof RECORDS;
+  events?: string;
+  filter?: string;
+  rule: Rule;
+}
+
+const ATTEMPTS = 1 << EventCode.attempt;
+const SCANS = 1 << EventCode.scan;
+
+/** What files have. */
+const RECORDS = { attempts: ATTEMPTS, scans: SCANS, all: ATTEMPTS | SCANS } as const;
+
+/** `packetwatch read`. */
+export function readCommand(): Command {
+  return new Command('read')
+    .description('tell the connection attempts and port scans in capture files')
+    .argument('<file...>', 'pcap or pcapng, also compressed by gzip; - is standard input')
+    .addOption(
+      new Option('--records <kind>', 'which records: attempts (the default), scans, all').choices(
+        Object.keys(RECORDS),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--events <list>',
+        'the same by names of events: connection.attempt, scan',
+      ).conflicts('records'),
+    )
+    .option('--filter <expression>', 'tell only what concerns these addresses and ports')
+    .addOption(
+      new Option('--rule <rule>', 'what a scan is: reference[,ports=3][,window=60s]')
+        .argParser(rule)
+        .default(rule('reference'), 'reference'),
+    )
+    .addOption(
+      new Option('-o, --output <format>', 'form of the records')
+        .choices(['text', 'json'])
+        .default(watchDefaults.format),
+    )
+    .addHelpText(
+      'after',
+      `
+An attempt is a TCP segment with SYN and without ACK, told once however often it was sent. Lines, ids
+and Community IDs are as live; the times are those of the packets, and a scan is judged by them. Every
+address counts as a victim: a file doesn't tell whose host it is of.
+
+Several files are merged in the order of their packets' times. Within one file packets stay in their
+order. A damaged file gives what comes before the damage, one line that says where it is, and exit
+code 1; so do packets of a link type that is not decoded.
+
+The filter is that of \`packetwatch watch\`, as one argument, so that no word of it is taken for a file:
+  packetwatch read dump.pcap
+  packetwatch read --records all -o json monday.pcap.gz tuesday.pcapng
+  packetwatch read dump.pcap --filter 'net 10.0.0.0/8 and not port 443'
+  ssh host tcpdump -w - tcp | packetwatch read -`,
+    )
+    .action(async (files: string[], options: Options) => {
+      const progress = process.stderr.isTTY ? new Progress(draw) : undefined;
+      const read = new Read(configOf(files, options), tell, progress);
+      const stop = () => read.stop();
+      process.on('SIGINT', stop).on('SIGTERM', stop);
+      if (!(await read.run())) process.exitCode = Exit.failed;
+    });
+}
+
+function configOf(files: readonly string[], options: Options): ReadConfig {
+  if (options.rule.name !== 'reference')
+    throw usage(
+      '--rule weighted judges by what becomes of attempts, which is not read from files yet',
+      'use --rule reference',
+    );
+  if (files.filter((file) => file === '-').length > 1)
+    throw usage('standard input can be read once', 'name - once');
+  return {
+    files,
+    format: options.output,
+    events: eventsOf(options),
+    ports: options.rule.ports,
+    windowSeconds: options.rule.windowSeconds,
+    filter: filterOf(options.filter),
+  };
+}
+
+function eventsOf({ records, events }: Options): EventMask {
+  if (events === undefined) return RECORDS[records ?? 'attempts'];
+  const mask = parseEvents(events).mask & RECORDS.all;
+  if (mask !== 0) return mask;
+  throw usage(`--events ${events}: files have no such events`, 'use connection.attempt or scan');
+}
+
+function filterOf(expression: string | undefined): Filter | undefined {
+  return expression === undefined ? undefined : parseFilter(expression);
+}
+
+function usage(what: string, hint: string): OperatorError {
+  return new OperatorError(what, hint, { exitCode: Exit.usage });
+}
+
+/** A terminal that is gone takes no bar. */
+function draw(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch {
+    // There is nobody to see it.
+  }
+}

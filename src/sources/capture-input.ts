@@ -1,0 +1,127 @@
+import { ByteWindow } from '../packet/byte-window.ts';
+import {
+  type CapturedPacket,
+  type CaptureReader,
+  captureReader,
+  MAGIC_BYTES,
+} from '../packet/capture.ts';
+import { CaptureFault } from '../packet/capture-fault.ts';
+import type { ByteSource } from './byte-source.ts';
+import { openBytes, STDIN } from './open-bytes.ts';
+
+/** One capture file, packet by packet. */
+export class CaptureInput {
+  /** As the operator knows it. */
+  readonly name: string;
+  readonly window: ByteWindow = new ByteWindow();
+  /** Why not all of it was read, once that is known: what and where, for a line to the operator. */
+  fault: string | undefined;
+  /** The last packet that was read; undefined: there was none. */
+  last: CapturedPacket | undefined;
+  readonly #path: string;
+  readonly #chunkBytes: number;
+  #source: ByteSource | undefined;
+  #reader: CaptureReader | undefined;
+
+  /** @param path a file, or `-` for standard input @param chunkBytes read at once */
+  constructor(path: string, chunkBytes: number) {
+    this.name = path === STDIN ? 'standard input' : path;
+    this.#path = path;
+    this.#chunkBytes = chunkBytes;
+  }
+
+  /** The packet at hand, which lies in the window's bytes. */
+  get packet(): CapturedPacket {
+    return this.last!;
+  }
+
+  /** Bytes read. */
+  get taken(): number {
+    return this.#source?.taken ?? 0;
+  }
+
+  /** How many there are; undefined: that isn't known. */
+  get size(): number | undefined {
+    return this.#source?.size;
+  }
+
+  /** Opens it and goes to its first packet; false: there is none. */
+  async start(): Promise<boolean> {
+    try {
+      this.#source = await openBytes(this.#path, this.#chunkBytes);
+      while (this.window.left < MAGIC_BYTES) {
+        if (await this.#source.next(this.window)) continue;
+        this.fault = this.window.left === 0 ? 'it is empty' : 'it is no capture file';
+        return false;
+      }
+    } catch (error) {
+      this.fault = reasonOf(error);
+      return false;
+    }
+    this.#reader = captureReader(this.window);
+    if (!this.#reader) {
+      this.fault =
+        'it is no capture file: pcap and pcapng are read, as they are or compressed by gzip';
+      return false;
+    }
+    if (!this.next() && !(await this.more())) return false;
+    this.last = this.#reader.packet;
+    return true;
+  }
+
+  /** Goes to the next packet; false: `more` must be asked. */
+  next(): boolean {
+    if (this.fault !== undefined) return false;
+    try {
+      return this.#reader!.next(this.window);
+    } catch (error) {
+      if (!(error instanceof CaptureFault)) throw error;
+      this.fault = `${error.message}, at byte ${error.offset}`;
+      return false;
+    }
+  }
+
+  /** Reads on until there is a next packet; false: there is none. */
+  async more(): Promise<boolean> {
+    while (this.fault === undefined) {
+      try {
+        if (!(await this.#source!.next(this.window))) {
+          this.#end();
+          return false;
+        }
+      } catch (error) {
+        this.fault = `${reasonOf(error)}, at byte ${this.window.offset}`;
+        return false;
+      }
+      if (this.next()) return true;
+    }
+    return false;
+  }
+
+  close(): Promise<void> {
+    return this.#source?.close() ?? Promise.resolve();
+  }
+
+  /** It is clean when it ends between two packets. */
+  #end(): void {
+    const { window } = this;
+    if (window.left === 0 && window.debt === 0) return;
+    const missing = window.debt > 0 ? `, ${window.debt} bytes before the end of one` : '';
+    this.fault = `it is cut off at byte ${window.offset - window.debt + window.left}, within what should follow byte ${window.offset - window.debt}${missing}`;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? error.message;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'no permission to read it',
+  EISDIR: 'it is a directory',
+  EMFILE: 'too many open files: read fewer at once, or raise `ulimit -n`',
+  Z_DATA_ERROR: 'its gzip data is damaged',
+  Z_BUF_ERROR: 'its gzip data is cut off',
+};

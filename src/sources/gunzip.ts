@@ -1,0 +1,53 @@
+import { createGunzip } from 'node:zlib';
+
+/**
+ * What is handed to zlib at once. It makes at most 1,032 times as much of it (zlib.net/zlib_tech.html), and all of that
+ * may wait here, so this bounds what a decompression bomb can fill.
+ */
+const INPUT_BYTES = 16_384;
+const OUTPUT_BYTES = 65_536;
+
+/** Does a file that begins with these two bytes hold gzip members (RFC 1952)? */
+export function isGzip(first: number, second: number): boolean {
+  return first === 0x1f && second === 0x8b;
+}
+
+/**
+ * The bytes that gzip members hold, as many as come one after the other. Of a file that is cut everything before the
+ * cut is handed on, and then the error; of one that is damaged everything but the last 64 KiB before the damage. A
+ * stream's own iterator would lose what it has in hand.
+ */
+export async function* gunzipped(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const gunzip = createGunzip({ chunkSize: OUTPUT_BYTES });
+  let made: Uint8Array[] = [];
+  let failure: Error | undefined;
+  let over = false;
+  gunzip.on('data', (chunk: Buffer) => made.push(chunk));
+  const ended = new Promise<void>((resolve) => {
+    const end = (error?: Error) => {
+      over = true;
+      failure = error;
+      resolve();
+    };
+    gunzip.on('end', () => end()).on('error', end);
+  });
+  const write = (bytes: Uint8Array): Promise<void> =>
+    Promise.race([ended, new Promise<void>((resolve) => gunzip.write(bytes, () => resolve()))]);
+  try {
+    for await (const chunk of input) {
+      for (let at = 0; at < chunk.length && !over; at += INPUT_BYTES) {
+        await write(chunk.subarray(at, at + INPUT_BYTES));
+        const ready = made;
+        made = [];
+        yield* ready;
+      }
+      if (over) break; // what follows the last member is none
+    }
+    if (!over) gunzip.end();
+    await ended;
+    yield* made;
+    if (failure) throw failure;
+  } finally {
+    gunzip.destroy();
+  }
+}
