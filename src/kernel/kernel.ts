@@ -115,6 +115,7 @@ export class Kernel {
   claim(owner: Owner): void {
     try {
       this.#ownership.take(owner);
+      for (const ring of [this.attempts, this.events]) ring.begin();
     } catch (error) {
       throw explained(error);
     }

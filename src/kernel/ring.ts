@@ -63,6 +63,11 @@ export class Ring {
     this.#position = Atomics.load(this.#consumerWords, 0);
   }
 
+  /** Begins where the program stopped that has read until now. */
+  begin(): void {
+    this.#position = Atomics.load(this.#consumerWords, 0);
+  }
+
   /** Ring position before which every record was taken. */
   get position(): number {
     return this.#position;
