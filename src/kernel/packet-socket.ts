@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import koffi from 'koffi';
 import { closeFd, failed, type Mapping, mapShared } from './libc.ts';
 
@@ -151,10 +150,4 @@ export function clockOffset(): ClockOffset {
     nanoseconds: monotonicNs - realNs,
     nowNs: monotonicS * 1e9 + monotonicNs,
   };
-}
-
-/** Does this error say that the process may not? */
-export function isForbidden(error: unknown): boolean {
-  const { errno } = error as { errno?: number };
-  return errno === constants.errno.EPERM || errno === constants.errno.EACCES;
 }

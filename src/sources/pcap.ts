@@ -1,12 +1,7 @@
 import { PacketRing } from '../kernel/packet-ring.ts';
-import {
-  clockOffset,
-  isForbidden,
-  PacketSocket,
-  type RingGeometry,
-} from '../kernel/packet-socket.ts';
-import { netnsCookie } from '../kernel/libc.ts';
-import { OperatorError } from '../model/errors.ts';
+import { clockOffset, PacketSocket, type RingGeometry } from '../kernel/packet-socket.ts';
+import { netnsCookie, SystemError } from '../kernel/libc.ts';
+import { OperatorError, shortage } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
 import { Note } from './answer-notes.ts';
@@ -91,12 +86,7 @@ export class PcapSource implements Source {
     try {
       this.#socket = new PacketSocket(this.#filter, ring);
     } catch (cause) {
-      if (!isForbidden(cause)) throw cause;
-      throw new OperatorError(
-        'no permission to see packets, which needs CAP_NET_RAW',
-        'run as root or with that capability',
-        { cause },
-      );
+      throw refusalOf(cause);
     }
     this.#ring = new PacketRing(this.#socket.ring.buffer, ring);
     this.#told = new PcapRecords({
@@ -212,6 +202,24 @@ export class PcapSource implements Source {
 const BATCH_RECORDS = 512;
 /** A packet is at most so many closings of blocks old when it is first seen. */
 const LAG_RETIRES = 3;
+
+/** What it means that packets can't be had. */
+function refusalOf(cause: unknown): unknown {
+  if (!(cause instanceof SystemError)) return cause;
+  if (cause.code === 'EPERM' || cause.code === 'EACCES')
+    return new OperatorError(
+      'no permission to see packets, which needs CAP_NET_RAW',
+      'run as root or with that capability',
+      { cause },
+    );
+  if (cause.code === 'EAFNOSUPPORT')
+    return new OperatorError(
+      'packet sockets are not to be had here (EAFNOSUPPORT)',
+      'let RestrictAddressFamilies= of its service have AF_PACKET, or use a kernel with CONFIG_PACKET',
+      { cause },
+    );
+  return shortage(cause) ?? cause;
+}
 
 /** Kernels before 5.14 tell none. */
 function cookie(): bigint {

@@ -59,7 +59,7 @@ class Host {
   /** Lets time pass: handshakes are confirmed, waits end. */
   wait(seconds: number): this {
     for (const end = this.#nowNs + seconds * S; this.#nowNs < end; ) {
-      this.#nowNs = Math.min(end, this.#nowNs + 0.05 * S);
+      this.#nowNs = Math.min(end, this.#nowNs + 0.1 * S);
       this.records.life.confirm(this.#nowNs);
       this.#drain();
       this.flow.tick(this.#nowNs);
