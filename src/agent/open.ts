@@ -50,8 +50,8 @@ export class EbpfOpening {
         this.#firewall = firewall;
         this.#protection = new Protection({ kernel, interfaces, firewall, note });
         this.#protection.start();
-        plugins.load(kernel);
       },
+      loadMore: (kernel) => plugins.load(kernel),
     });
   }
 

@@ -34,8 +34,13 @@ export class Plugins {
     return new Plugins(opened, note);
   }
 
-  /** Loads all of them into the kernel, and makes their decoders. Throws OperatorError, naming the plugin. */
+  /**
+   * Loads all of them into the kernel, and makes their decoders; once more for another kernel, when that one was closed.
+   * Throws OperatorError, naming the plugin.
+   */
   load(kernel: Kernel): void {
+    this.#running = [];
+    process.off('uncaughtException', this.#stray);
     if (this.#opened.length > 0) process.on('uncaughtException', this.#stray);
     for (const { folder, manifest, create } of this.#opened) {
       const part = named(manifest, () => {

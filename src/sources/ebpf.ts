@@ -25,6 +25,8 @@ export interface EbpfOptions {
   readonly owner: Owner;
   /** What the guard must know before its first packet: the never-block list; owners of sockets are known by then. */
   readonly beforeAttach?: (kernel: Kernel) => void;
+  /** What is loaded beside the guard, and may be refused: then another program that runs goes on. */
+  readonly loadMore?: (kernel: Kernel) => void;
 }
 
 const SECOND_NS = 1e9;
@@ -75,6 +77,7 @@ export class EbpfSource implements Source {
       const { interfaces, asked } = this.#options;
       for (const one of new Choice(asked).atStart(interfaces.all))
         kernel.hooks.prepare(one, this.#options.attach, this.#options.kernel.block);
+      this.#options.loadMore?.(kernel);
     } catch (error) {
       kernel.close();
       throw error;

@@ -169,6 +169,22 @@ suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
     expect(await attached(victim, VICTIM_IF)).toEqual(NOTHING);
   });
 
+  test('goes on in a program that replaces this one, unless that one has a bad plugin', async () => {
+    const { victim } = rig();
+    const args = ['-i', VICTIM_IF, '--block', ...plugin('echo')];
+    const first = await Watch.start(victim, args);
+    const bad = await packetwatch(victim, ['watch', '--replace', ...args, ...plugin('unmade')]);
+    expect([bad.code, bad.stderr]).toEqual([1, expect.stringContaining('not made')]);
+    await ping(VICTIM[4]);
+    await first.line(/Echo over IPv4/);
+    const second = await Watch.start(victim, ['--replace', ...args]);
+    expect(await first.running.ended).toBe(0);
+    expect(await attached(victim, VICTIM_IF)).toEqual({ ingress: 2, egress: 2, xdp: 0 });
+    await ping(VICTIM[6]);
+    await second.line(/Echo over IPv6/);
+    expect(await second.stop()).toBe(0);
+  });
+
   test('sees nothing of whom the guard drops', async () => {
     const { victim } = rig();
     const args = ['-i', VICTIM_IF, ...plugin('throws'), '--block'];
