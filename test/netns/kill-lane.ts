@@ -25,7 +25,7 @@ const AIM_MS = 1;
 /** Of a start, or an end, that changes pins: one from 1 to this. */
 const CHANGES = 24;
 
-export const PHASES = ['start', 'run', 'swap', 'stop'] as const;
+export const PHASES = ['start', 'run', 'swap', 'stop', 'hand-over'] as const;
 
 /** When, and under which options, the program is killed. */
 export interface Kill {
@@ -118,6 +118,10 @@ export class KillLane {
         await watch.running.end(kill.both ? 'SIGKILL' : 'SIGTERM');
         await this.#killStart(kill);
         break;
+      case 'hand-over':
+        await this.#killStart(kill, '--replace');
+        await watch.running.end('SIGKILL'); // whether it had handed over by then or not
+        break;
       case 'start':
         await watch.stop();
         this.#through = undefined;
@@ -170,9 +174,9 @@ export class KillLane {
     return Promise.all(SCANNERS.map((source) => this.#stack.syns(source)));
   }
 
-  async #killStart(kill: Kill): Promise<void> {
+  async #killStart(kill: Kill, ...more: string[]): Promise<void> {
     const killed = this.#killAt(kill, this.#ms.start);
-    const argv = [process.execPath, MAIN, 'watch', ...ALWAYS, ...kill.options];
+    const argv = [process.execPath, MAIN, 'watch', ...ALWAYS, ...kill.options, ...more];
     await killed(await this.#rig.victim.start(argv));
   }
 

@@ -1,11 +1,11 @@
-/** kill -9 at random moments of a start, a run, a swap and an end, under a scan: nothing is let in, nothing is left broken. */
+/** kill -9 at random moments of a start, a run, a swap, a hand-over and an end, under a scan: nothing is let in, nothing is left broken. */
 import { expect, test } from 'vitest';
 import { Random } from '../cases/random.ts';
 import { suite } from '../support/suite.ts';
 import { type Kill, KillLane, killOf, PHASES } from './kill-lane.ts';
 
 /** `make test-faults` sets 200. */
-const KILLS = Number(process.env['PACKETWATCH_KILLS'] ?? 25);
+const KILLS = Number(process.env['PACKETWATCH_KILLS'] ?? 15);
 const SEED = process.env['PACKETWATCH_SEED'] ?? '1';
 /** Namespaces at a time: a start waits for the kernel as often as it computes. */
 const LANES = 3;
