@@ -63,7 +63,7 @@ export async function loggedLoad(
   });
 }
 
-async function onRig<T>(
+export async function onRig<T>(
   closer: Closer,
   work: (rig: Rig, folder: string) => Promise<T>,
 ): Promise<T> {
@@ -81,7 +81,7 @@ async function onRig<T>(
   }
 }
 
-async function generate(
+export async function generate(
   rig: Rig,
   folder: string,
   rate: number,

@@ -20,6 +20,7 @@ import { read } from './read.ts';
 import { ring } from './ring.ts';
 import { type Check, type Options, type Section, sectionMarkdown } from './report.ts';
 import { soak } from './soak.ts';
+import { swap } from './swap.ts';
 
 /** The rows in the order of the page. */
 const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
@@ -31,6 +32,7 @@ const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
   bulk,
   ring,
   latency,
+  swap,
   read,
   soak,
 };
