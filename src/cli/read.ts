@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { watchDefaults } from '../agent/config.ts';
 import { Progress } from '../agent/progress.ts';
@@ -82,6 +82,11 @@ function configOf(files: readonly string[], options: Options): ReadConfig {
       '--rule weighted judges by what becomes of attempts, which is not read from files yet',
       'use --rule reference',
     );
+  const filterAt = files.findIndex((_, at) => at > 0 && isFilter(files.slice(at)));
+  if (filterAt > 0) {
+    const words = files.slice(filterAt).join(' ');
+    throw usage(`'${words}' is a filter where files are wanted`, `say --filter '${words}'`);
+  }
   if (files.filter((file) => file === '-').length > 1)
     throw usage('standard input can be read once', 'name - once');
   return {
@@ -103,6 +108,17 @@ function eventsOf({ records, events }: Options): EventMask {
 
 function filterOf(expression: string | undefined): Filter | undefined {
   return expression === undefined ? undefined : parseFilter(expression);
+}
+
+/** As behind the file of tcpdump: words that are a filter and no file. */
+function isFilter(words: readonly string[]): boolean {
+  if (existsSync(words[0]!)) return false;
+  try {
+    parseFilter(words.join(' '));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function usage(what: string, hint: string): OperatorError {

@@ -125,6 +125,11 @@ describe('what is judged', () => {
     expect(reference.counts()).toEqual({ judged: found * 4, verdicts: found, evicted: 0 });
   });
 
+  it('all attempts, when nobody knows whose victims they are', () => {
+    const syns = [1, 2, 3, 4].map((port) => ({ port, direction: Direction.UNKNOWN }));
+    expect(judge(rule({ everywhere: true }), syns)).toHaveLength(1);
+  });
+
   it('no other kind of record', () => {
     const kinds = Object.values(Kind).filter((kind) => kind !== Kind.ATTEMPT);
     const syns = kinds.flatMap((kind) => [1, 2, 3, 4].map((port) => ({ port, kind })));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Packet, pcap, Pcapng } from '../support/captures.ts';
-import { type Done, run } from '../support/command.ts';
+import { type Done, run, Running } from '../support/command.ts';
 import { tcpFrame } from '../support/frames.ts';
 import { MAIN } from '../support/rig.ts';
 
@@ -192,6 +192,21 @@ describe.concurrent('read', () => {
     expect(code).toBe(1);
   });
 
+  test('nothing is lost to a reader that is slow for a while', async () => {
+    const many = Array.from({ length: 40_000 }, (_, i) => syn(i / 1000, 80));
+    const path = file('many.pcap', pcap(many));
+    const { stdout } = await read([path], '"$0" "$@" -o json | (sleep 1; wc -l)');
+    expect(Number(stdout)).toBe(40_000);
+  });
+
+  test('a stream that goes on is told as it comes, until it is interrupted', async () => {
+    const child = await Running.start([process.execPath, MAIN, 'read', '-']);
+    child.child.stdin!.write(pcap([syn(0, 80)]));
+    await child.out.wait('an attempt', (line) => line.includes('New connection') || undefined);
+    expect(await child.end('SIGINT')).toBe(1);
+    expect(child.err.all).toEqual(['packetwatch: interrupted: the rest was not read']);
+  });
+
   test('a link type that is not decoded is named', async () => {
     const path = file('radio.pcap', pcap([syn(0, 80)], { linkType: 127 }));
     expect(await read([path])).toEqual({
@@ -220,6 +235,11 @@ describe.concurrent('read', () => {
     { args: ['--rule', 'weighted', 'x'], code: 2, why: '--rule weighted judges by what becomes' },
     { args: ['--events', 'block', 'x'], code: 2, why: '--events block: files have no such events' },
     { args: ['--filter', 'prot 80', 'x'], code: 2, why: '' },
+    {
+      args: ['/x.pcap', 'port', '80', 'and', 'not', 'host', '192.0.2.1'],
+      code: 2,
+      why: "'port 80 and not host 192.0.2.1' is a filter where files are wanted: say --filter",
+    },
     { args: ['-', '-'], code: 2, why: 'standard input can be read once' },
     { args: [], code: 2, why: '' },
   ])('$args ends with $code and one line', async ({ args, code, why }) => {
