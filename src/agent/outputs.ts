@@ -9,7 +9,7 @@ import { FanOut } from '../sinks/fan-out.ts';
 import { FilteredSink } from '../sinks/filtered.ts';
 import { JsonSink, type JsonSinkOptions } from '../sinks/json.ts';
 import type { LogFile } from '../sinks/log-file.ts';
-import { descriptor, Output } from '../sinks/output.ts';
+import { Output, standardOutput } from '../sinks/output.ts';
 import type { Names, Sink, WallClock } from '../sinks/sink.ts';
 import { syslogTo } from '../sinks/syslog.ts';
 import { TextSink, type TextSinkOptions } from '../sinks/text.ts';
@@ -46,10 +46,14 @@ export class Outputs {
     const { events, pluginEvents, filter, format } = config;
     this.#log = log;
     this.#note = note;
-    const output = new Output({ target: log ?? descriptor(1, 'standard output') });
+    this.#queues = carriersOf(config.alerts, host).map((carrier) => new AlertQueue(carrier, note));
+    const output = new Output({
+      target: log ?? standardOutput(),
+      // who waits for alerts, or is blocked by what is read, doesn't depend on a reader of lines
+      holdsBack: this.#queues.length === 0 && config.block !== 'nft',
+    });
     this.#output = output;
     const main = lineSink(format, { output, clock, events, pluginEvents, names, host });
-    this.#queues = carriersOf(config.alerts, host).map((carrier) => new AlertQueue(carrier, note));
     const alerts = new JsonSink({
       output: new AlertLines(this.#queues),
       clock,

@@ -1,4 +1,5 @@
-import { writeSync } from 'node:fs';
+import { constants, openSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { OperatorError } from '../model/errors.ts';
 import type { Written } from '../sources/source.ts';
 import type { SinkCounts } from './sink.ts';
@@ -22,11 +23,30 @@ export interface OutputOptions {
   readonly capacity?: number;
   /** The buffer grows up to this, bytes, while nobody takes its lines. */
   readonly limit?: number;
+  /** A reader that is slow holds back the reading of records; else its lines are lost once the buffer is full. */
+  readonly holdsBack?: boolean;
 }
 
-export const OUTPUT_DEFAULTS = { capacity: 262_144, limit: 8_388_608 } as const;
+export const OUTPUT_DEFAULTS = { capacity: 262_144, limit: 8_388_608, holdsBack: true } as const;
 
-/** Standard output, or another descriptor that somebody else has opened. */
+/**
+ * Standard output. Node waits for a terminal, and one that is stopped (Ctrl-S, a connection that hangs) would hold up
+ * signals and commands as well: it is opened once more, by a descriptor that never waits.
+ */
+export function standardOutput(): OutputTarget {
+  return descriptor(isatty(1) ? withoutWaiting(1) : 1, 'standard output');
+}
+
+function withoutWaiting(fd: number): number {
+  const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
+  try {
+    return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+  } catch {
+    return fd; // the terminal of another user
+  }
+}
+
+/** A descriptor that somebody else has opened. */
 export function descriptor(fd: number, name: string): OutputTarget {
   return { name, write: (bytes, offset, length) => writeSync(fd, bytes, offset, length) };
 }
@@ -78,7 +98,7 @@ export class Output implements LineBuffer {
 
   /** The reader doesn't keep up, and the buffer is more than half of what it may be. */
   get backlogged(): boolean {
-    return this.#blocked && this.pos * 2 > this.#options.limit;
+    return this.#options.holdsBack && this.#blocked && this.pos * 2 > this.#options.limit;
   }
 
   /** Why nothing can be written at the moment, if that will pass (OutputTarget.passing). */
