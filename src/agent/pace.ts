@@ -11,12 +11,33 @@ const VERY_MANY_LOOK_MS = 50;
 export const BEHIND = 65_536;
 const SECOND_NS = 1e9;
 
-/** When to look at the source again: soon, but not for each handful of records when many come, nor for none. */
+/** Looks at the source again and again: soon, but not for each handful of records when many come, nor for none. */
 export class Pace {
+  readonly #look: () => void;
   #lastTakenNs = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs = -1;
 
-  /** Milliseconds until the next look. @param taken records at this one */
-  ms(nowNs: number, taken: number): number {
+  constructor(look: () => void) {
+    this.#look = look;
+  }
+
+  /** Looks again when it is time to. @param taken records at the look that ends now */
+  again(nowNs: number, taken: number): void {
+    const ms = this.#ms(nowNs, taken);
+    if (this.#timer && ms === this.#timerMs) {
+      this.#timer.refresh(); // cheaper than a new one
+      return;
+    }
+    this.#timerMs = ms;
+    this.#timer = setTimeout(this.#look, ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #ms(nowNs: number, taken: number): number {
     if (taken > 0) this.#lastTakenNs = nowNs;
     if (taken >= BEHIND) return 0;
     if (taken >= VERY_MANY) return VERY_MANY_LOOK_MS;

@@ -10,10 +10,11 @@ import type { Source, Written } from '../sources/source.ts';
 import { Clock } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
-import { Instance } from './instance.ts';
+import type { Commands } from './instance.ts';
 import { LossReport } from './loss.ts';
 import { Metrics } from './metrics.ts';
-import { type HandedOver, listensAt, type Swap, swapOf, takeOver } from './hand-over.ts';
+import { Claim } from './claim.ts';
+import { type HandedOver, type Swap, swapOf } from './hand-over.ts';
 import { HostNames } from './names.ts';
 import { Outputs } from './outputs.ts';
 import { endingBlocks, endNote, startNotes } from './notes.ts';
@@ -31,7 +32,7 @@ export class Watch {
   readonly #config: WatchConfig;
   readonly #note: (line: string) => void;
   readonly #clock = new Clock();
-  readonly #instance = new Instance();
+  readonly #claim: Claim;
   readonly #startedNs = monotonicNs();
   #source!: Source;
   #names!: HostNames;
@@ -49,28 +50,20 @@ export class Watch {
   /** With --block=nft. */
   #firewall: Firewall | undefined;
   #nextSecondNs = 0;
-  readonly #pace = new Pace();
+  readonly #pace = new Pace(() => this.#look());
   readonly #take = (records: RecordBatch): void => {
     this.#pipeline.take(this.#firewall?.take(records, monotonicNs()) ?? records);
   };
-  readonly #lookAgain = (): void => this.#look();
   readonly #commit = (): Written => {
     this.#sink.flush();
     return this.#sink.written();
   };
-  #timer: NodeJS.Timeout | undefined;
-  #timerMs = -1;
   #end: ((error?: unknown) => void) | undefined;
   #stage: 'starting' | 'running' | 'ending' = 'starting';
-  /** This is the one program of its network namespace. */
-  #claimed = false;
   #stopped = false;
   #releasing = false;
-  #listening: PromiseSettledResult<void> | undefined;
   /** Tells the program that takes over, once everything is told. */
   #handOver: ((handed: HandedOver) => void) | undefined;
-  /** What the program before handed over. */
-  #handed: HandedOver | undefined;
   #lastReadNs = 0;
   #swap: Swap | undefined;
 
@@ -80,21 +73,22 @@ export class Watch {
     this.#note = note;
     if (config.logFile !== undefined) this.#log = new LogFile(config.logFile);
     if (config.listen) this.#metrics = new Metrics(config.listen, note);
+    this.#claim = new Claim({ config, metrics: this.#metrics, commands: this.#commands() });
   }
 
   /** Opens everything and tells what is watched. */
   async start(): Promise<void> {
     // Before anything is attached: who can't write or listen where it was told to leaves the kernel as it was.
     this.#log?.open();
-    [this.#listening] = await Promise.allSettled([this.#metrics?.start()]);
+    await this.#claim.listen();
     try {
       this.#plugins = await Plugins.open(this.#config.plugins, this.#note);
       const opened = await openSource({
         config: this.#config,
         note: this.#note,
         plugins: this.#plugins,
-        claim: (load) => this.#claim(load),
-        beforeAttach: () => this.#mustListen(),
+        claim: (load) => this.#claim.take(load),
+        beforeAttach: () => this.#claim.mustListen(),
       });
       this.#source = opened.source;
       this.#interfaces = opened.interfaces;
@@ -106,7 +100,7 @@ export class Watch {
       for (const line of startNotes(this.#config, this.#source)) this.#note(line);
     } catch (error) {
       this.#metrics?.stop();
-      this.#instance.stop();
+      this.#claim.instance.stop();
       throw error;
     }
   }
@@ -143,7 +137,7 @@ export class Watch {
       output: this.#sink.counts().lost,
     });
     this.#losses = this.#outputs.parts.map(
-      (sink) => new LossReport(lost, sink, this.#handed?.lost),
+      (sink) => new LossReport(lost, sink, this.#claim.handed?.lost),
     );
   }
 
@@ -159,7 +153,7 @@ export class Watch {
         else this.#look();
       });
     } finally {
-      clearTimeout(this.#timer);
+      this.#pace.stop();
       try {
         this.#finish();
       } finally {
@@ -183,26 +177,10 @@ export class Watch {
     }
   }
 
-  #mustListen(): void {
-    if (this.#listening?.status === 'rejected') throw asError(this.#listening.reason);
-  }
-
-  /** Loads everything while the program that runs goes on, and only then lets it end. */
-  async #replace(load: () => void): Promise<void> {
-    const port = this.#listening?.status === 'rejected' ? await listensAt() : undefined;
-    if (port === undefined || port !== this.#config.listen?.port) this.#mustListen();
-    load();
-    this.#handed = await takeOver();
-    if (port !== undefined) [this.#listening] = await Promise.allSettled([this.#metrics?.start()]);
-  }
-
-  /** Makes this the one program of its network namespace. */
-  async #claim(load: () => void = () => {}): Promise<void> {
-    if (this.#claimed) return;
-    if (this.#config.replace && !this.#instance.lock()) await this.#replace(load);
+  #commands(): Commands {
     const whileRunning = (answer: () => unknown) => () =>
       this.#stage === 'running' ? answer() : { error: `it is ${this.#stage}` };
-    await this.#instance.start({
+    return {
       status: whileRunning(() => statusOf(this.#parts())),
       release: whileRunning(() => {
         this.#releasing = true;
@@ -215,8 +193,7 @@ export class Watch {
           this.#handOver = resolve;
         });
       }),
-    });
-    this.#claimed = true;
+    };
   }
 
   #look(): void {
@@ -234,7 +211,7 @@ export class Watch {
       const { durationSeconds } = this.#config;
       if (durationSeconds !== undefined && nowNs - this.#startedNs >= durationSeconds * SECOND_NS)
         this.stop();
-      else this.#schedule(nowNs, taken);
+      else this.#pace.again(nowNs, taken);
     } catch (error) {
       this.#end?.(error);
     }
@@ -261,22 +238,12 @@ export class Watch {
     for (const line of watched?.news(nowNs) ?? []) this.#note(line);
   }
 
-  #schedule(nowNs: number, taken: number): void {
-    const ms = this.#pace.ms(nowNs, taken);
-    if (this.#timer && ms === this.#timerMs) {
-      this.#timer.refresh();
-      return;
-    }
-    this.#timerMs = ms;
-    this.#timer = setTimeout(this.#lookAgain, ms);
-  }
-
   #tellLosses(nowNs: number): void {
     for (const loss of this.#losses) loss.tell(nowNs);
   }
 
   #drain(nowNs: number): number {
-    this.#swap ??= swapOf(nowNs, this.#handed, this.#ebpf()?.kernel.hooks.replacedMs);
+    this.#swap ??= swapOf(nowNs, this.#claim.handed, this.#ebpf()?.kernel.hooks.replacedMs);
     this.#lastReadNs = nowNs;
     this.#clock.correct();
     return this.#source.drain(nowNs, this.#take, this.#commit);
@@ -306,8 +273,8 @@ export class Watch {
       else this.#source.stop();
       this.#protection?.stop();
       this.#interfaces?.stop();
-      if (this.#handOver) this.#instance.handOver();
-      else this.#instance.stop();
+      if (this.#handOver) this.#claim.instance.handOver();
+      else this.#claim.instance.stop();
     }
     const how = this.#handOver ? 'replaced' : this.#releasing ? 'released' : 'ended';
     const line = endNote(this.#config, this.#source, this.#firewall, how, ending);
