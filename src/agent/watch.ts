@@ -97,7 +97,6 @@ export class Watch {
       this.#startFlow();
       this.#metrics?.watch(() => ({ ...this.#parts(), detectors: this.#pipeline.detectors }));
       this.#stage = 'running';
-      for (const line of startNotes(this.#config, this.#source)) this.#note(line);
     } catch (error) {
       this.#metrics?.stop();
       this.#claim.instance.stop();
@@ -150,7 +149,7 @@ export class Watch {
           else reject(asError(error));
         };
         if (this.#stopped) resolve();
-        else this.#look();
+        else this.#firstLook();
       });
     } finally {
       this.#pace.stop();
@@ -194,6 +193,12 @@ export class Watch {
         });
       }),
     };
+  }
+
+  /** From here on every connection is known, also those that were there before: only now it is said what is watched. */
+  #firstLook(): void {
+    this.#look();
+    if (!this.#stopped) for (const line of startNotes(this.#config, this.#source)) this.#note(line);
   }
 
   #look(): void {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 /** CLOCK_MONOTONIC, nanoseconds, of performance.now() = 0: process.hrtime() makes an array at each call. */
-const BASE_NS = Math.min(...Array.from({ length: 8 }, measureBase)) - namespaceNs();
+const BASE_NS = Math.max(...Array.from({ length: 8 }, measureBase)) - namespaceNs();
 
-/** A call that was interrupted between its two readings gives too much, so the least of some is right. */
+/** A call that was interrupted between its two readings gives too little, so the most of some is right. */
 function measureBase(): number {
   const before = Number(process.hrtime.bigint());
   return before - performance.now() * 1e6;
