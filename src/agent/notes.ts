@@ -33,10 +33,13 @@ export function startNotes(config: WatchConfig, source: Source): string[] {
   return lines;
 }
 
-function carriedNotes({ blocks, lost, records }: Carried): string[] {
+function carriedNotes({ blocks, lost, records, unreadable }: Carried): string[] {
   return [
     ...(blocks > 0 ? [`carried ${blocks} blocks over from tables of another layout`] : []),
     ...lost.map(({ blocks: n, why }) => `${n} blocks end: their tables can't be read (${why})`),
+    ...(unreadable > 0
+      ? ['tables that say nothing of themselves are made anew: their blocks end']
+      : []),
     ...(records > 0 ? [`${records} events that waited are lost: they have another form`] : []),
   ];
 }

@@ -106,7 +106,7 @@ function describe(status: Told): string {
     parts.push(
       `Interfaces: ${changes} changes heard of, ${untold} events not told one by one, the whole list read again ${reread} times\n`,
     );
-  if (status.pinned) parts.push(describePins(status.pinned));
+  if (status.pinned && status.pid === undefined) parts.push(describePins(status.pinned));
   if (status.rings)
     parts.push(
       table(
@@ -183,6 +183,7 @@ function describe(status: Told): string {
         : `Lost: ${lost.map(([w, n]) => `${n} at ${w}`).join(', ')}\n`,
     );
   }
+  if (status.pinned && status.pid !== undefined) parts.push(describePins(status.pinned));
   for (const limit of status.limits ?? []) parts.push(`Not seen: ${limit}\n`);
   return parts.join('\n');
 }

@@ -23,6 +23,8 @@ export interface Carried {
   readonly lost: readonly { readonly blocks: number; readonly why: string }[];
   /** Records that nobody had read, and that nobody can. */
   readonly records: number;
+  /** Generations of which not even the blocks can be counted. */
+  readonly unreadable: number;
 }
 
 const RINGS = ['pw_attempts', 'pw_events'] as const;
@@ -58,7 +60,7 @@ export class Carry {
   }
 
   /** What came of it, once the old guard is gone. */
-  result(): Carried {
+  result(): Omit<Carried, 'unreadable'> {
     const lost = [...this.#lost].map(([maps, why]) => ({ blocks: countOf(maps), why }));
     const rings = this.#from.flatMap(({ maps }) => RINGS.map((name) => [maps, name] as const));
     const records = rings

@@ -40,7 +40,7 @@ export class Ownership {
   /** Ends what `take` began, once all links have the new programs: other maps go. @returns what became of their blocks */
   settle(): Carried {
     this.#carry.carry(monotonicNs());
-    const carried = this.#carry.result();
+    const carried = { ...this.#carry.result(), unreadable: this.#maps.unreadable.length };
     this.#maps.dropOthers(this.#pins);
     return carried;
   }

@@ -14,6 +14,8 @@ const BLOCKED = otherScanner(1, 4);
 const BREAKAGES: readonly {
   readonly name: string;
   readonly kept: boolean;
+  /** A line of the next start. */
+  readonly told?: RegExp;
   readonly breaks: (pins: string) => void;
 }[] = [
   {
@@ -31,6 +33,7 @@ const BREAKAGES: readonly {
   {
     name: 'the table missing',
     kept: false,
+    told: /1 blocks end: their tables can't be read \(no map pw_sets\)/,
     breaks: (pins) => rmSync(`${pins}/maps-1/pw_sets`),
   },
   {
@@ -44,6 +47,7 @@ const BREAKAGES: readonly {
   {
     name: 'nothing that says what lies where',
     kept: false,
+    told: /tables that say nothing of themselves are made anew: their blocks end/,
     breaks: (pins) => rmSync(`${pins}/maps-1/layout`),
   },
   {
@@ -60,7 +64,7 @@ const BREAKAGES: readonly {
 suite('pins of a broken run', [], () => {
   const rig = useRig('direct');
 
-  test.each(BREAKAGES)('$name', async ({ breaks, kept }) => {
+  test.each(BREAKAGES)('$name', async ({ breaks, kept, told }) => {
     const { victim } = rig();
     const first = await Watch.start(victim, OPTIONS);
     const { pins } = await first.status();
@@ -73,6 +77,7 @@ suite('pins of a broken run', [], () => {
       expect(stderr).toMatch(code === 0 ? /^$/ : /^packetwatch: [^\n]+: [^\n]+\n$/);
     }
     const next = await Watch.start(victim, OPTIONS);
+    if (told) await next.note(told);
     const { blocks, pinned } = await next.status();
     expect({ blocks, maps: pinned.maps.length }).toEqual({ blocks: kept ? 1 : 0, maps: 1 });
     expect(readdirSync(pins).filter((name) => !/^(maps-\d+|link-.*)$/.test(name))).toEqual([]);
