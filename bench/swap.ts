@@ -164,7 +164,7 @@ export async function swap(options: Options): Promise<Section> {
       rows.push([
         `${name} layout, under a blocked scan`,
         `${each}`,
-        `${sent} SYNs sent, ${reached - 3} through: ${verdict(reached - 3, { exactly: 0 })}`,
+        `about ${sent} SYNs sent, ${reached - 3} through: ${verdict(reached - 3, { exactly: 0 })}`,
         ...times(relay.guardMs),
         ...times(relay.unreadMs),
         verdict(percentile(relay.guardMs, 1), { atMost: 50 }),
@@ -188,7 +188,7 @@ export async function swap(options: Options): Promise<Section> {
   return {
     title: 'From one program to the next: watch --replace',
     method: [
-      `A blocked source sends ${SYNS_PER_S} SYNs a second to 1,000 ports while programs take over from one another; SYNs are counted at the very last input hook of the victim.`,
+      `A blocked source sends ${SYNS_PER_S} SYNs a second to 1,000 ports while programs take over from one another; what gets through is counted at the very last input hook of the victim, and what was sent is that rate by the time it took.`,
       'Another layout: every second program is one whose tables have other members, sizes and numbers of sets, so that each swap carries the block over.',
       'Guard replaced: from the first link that got the new program to the last (ingress and egress), as `status` tells it.',
       'Nobody reads: from the last look of the old program at the rings to the first of the new one; events wait there meanwhile.',
