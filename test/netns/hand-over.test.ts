@@ -5,7 +5,7 @@ import { type Event, packetwatch, Watch } from '../support/packetwatch.ts';
 import { SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig } from '../support/suite.ts';
 import { attached, guardAt, NOTHING } from './attached.ts';
-import { lived, namesOf } from './connections.ts';
+import { namesOf } from './connections.ts';
 import { load, type LoadOptions, serve, toldOf, wrongOnes } from './load.ts';
 
 const OPTIONS = ['-i', VICTIM_IF, '-o', 'json'];
@@ -41,8 +41,12 @@ suite('a program that takes over from another', [], () => {
     expect(swap).toMatchObject({ from_pid: watches.at(-2)!.running.pid });
     expect(Object.values(source_counts.lost)).toEqual([0, 0, 0, 0, 0]);
     const told = toldOf(watches, SCANNER[4]);
-    const whole = (events: readonly Event[]) => lived(events) === 'attempt open close';
+    // One that was open at that moment may begin again in the lines of the second, under its id.
+    const whole = (events: readonly Event[]) =>
+      [...new Set(namesOf(events))].join(' ') === 'attempt open close';
     expect(wrongOnes(made, told, whole)).toEqual([]);
+    const again = [...told.values()].flat().filter((events) => events.length > 3);
+    expect(again.length).toBeLessThanOrEqual(2); // one connection at a time, two swaps
     expect(await last.stop()).toBe(0);
     expect(await attached(rig().victim, VICTIM_IF)).toEqual(NOTHING);
   });
