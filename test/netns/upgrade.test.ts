@@ -100,9 +100,18 @@ suite('other options over the guard that --block left', ['hping3'], () => {
   describe('the scanner stays blocked', () => {
     test.each([
       ['the weighted rule', ['--rule', 'weighted']],
-      ['more ports, another window', ['--rule', 'reference,ports=15,window=5s']],
-      ['another time', ['--block-ttl', '5s', '--block-max', '1']],
-      ['established ones are cut', ['--block-established']],
+      [
+        'other ports, window, time and cap; established ones are cut',
+        [
+          '--rule',
+          'reference,ports=15,window=5s',
+          '--block-ttl',
+          '5s',
+          '--block-max',
+          '1',
+          '--block-established',
+        ],
+      ],
       ['XDP generic', ['--attach', 'generic']],
       ['XDP native', ['--attach', 'native']],
       ['XDP generic again', ['--attach', 'generic']],
