@@ -14,7 +14,7 @@ export default defineConfig({
       project('cases', 'test/cases/**/*.test.ts', { order: 1, timeoutMs: 30_000 }),
       project('corpus', 'test/corpus/**/*.test.ts', { order: 1, timeoutMs: 60_000 }),
       project('kernel', 'test/kernel/**/*.test.ts', { order: 2, timeoutMs: 30_000, serial: true }),
-      project('netns', 'test/netns/**/*.test.ts', { order: 3, timeoutMs: 60_000, serial: true }),
+      project('netns', 'test/netns/**/*.test.ts', { order: 3, timeoutMs: 60_000 }),
       project('pack', 'test/pack/**/*.test.ts', { order: 4, timeoutMs: 120_000, serial: true }),
     ],
   },
@@ -33,6 +33,7 @@ function project(
       testTimeout: run.timeoutMs,
       hookTimeout: run.timeoutMs,
       fileParallelism: run.serial !== true,
+      maxWorkers: run.serial === true ? 1 : 2,
       sequence: { groupOrder: run.order },
     },
   };

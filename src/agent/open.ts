@@ -64,8 +64,9 @@ export class EbpfOpening {
   /** Attaches the guard. The never-block list and the plugins are there before the first packet is judged. */
   start(): OpenedEbpf {
     this.#interfaces.start();
-    sweepGone();
     try {
+      this.#source.load(); // says what is wrong with where pins are, before anything is looked for there
+      sweepGone();
       this.#source.start();
     } catch (error) {
       this.#protection?.stop();

@@ -263,6 +263,7 @@ function opened(path: string): number | undefined {
     return pinnedObject(path);
   } catch (cause) {
     if (!(cause instanceof SystemError)) throw cause;
+    if (cause.code === 'EPERM') throw cause; // bpf(2) is refused, whatever the pin
     // The kernel's answer also where this user may, and it is a folder.
     if (cause.code === 'EACCES' && isReadable(path)) return undefined;
     throw refused(path, cause.code, cause);

@@ -69,8 +69,14 @@ export class EbpfSource implements Source {
     return this.#kernel;
   }
 
-  /** Loads everything and changes nothing, so that another program may run meanwhile; `start` then takes no time. */
+  /**
+   * Loads everything and changes nothing, so that another program may run meanwhile; `start` then takes no time.
+   * What is loaded is loaded again only when other maps are pinned by now.
+   */
   load(): void {
+    if (this.#kernel?.maps.isCurrent(this.#kernel.pins) === true) return;
+    this.#kernel?.close();
+    this.#kernel = undefined;
     const kernel = new Kernel(this.#options.kernel);
     try {
       kernel.tracepoints.prepare();
@@ -86,10 +92,7 @@ export class EbpfSource implements Source {
   }
 
   start(): void {
-    if (this.#kernel?.maps.isCurrent(this.#kernel.pins) !== true) {
-      this.#kernel?.close();
-      this.load();
-    }
+    this.load();
     const kernel = this.kernel;
     this.#runs = [runOf(kernel.events), runOf(kernel.attempts)];
     this.#held = new Held([kernel.events, kernel.attempts]);

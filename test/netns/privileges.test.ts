@@ -224,7 +224,7 @@ suite('bpf(2) refused by a seccomp filter', ['setpriv', 'unshare', 'nsenter'], (
     expect([code, stderr]).toEqual([
       1,
       expect.stringMatching(
-        /^packetwatch: no permission to use BPF \(bpf \S+\), though no capability is missing: perhaps a seccomp filter refuses it: [^\n]*\n$/,
+        /^packetwatch: no permission to use BPF \(bpf [^)]+\), though no capability is missing: perhaps a seccomp filter refuses it: [^\n]*\n$/,
       ),
     ]);
   });
