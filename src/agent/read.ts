@@ -88,6 +88,7 @@ export class Read implements CaptureTaker {
       this.#pipeline.tick(this.#nowNs);
       this.#pipeline.flow.stop(this.#nowNs);
       await this.pause();
+      await this.#untilWritten();
       this.#sink.stop();
     } finally {
       this.#progress?.clear();
@@ -144,10 +145,21 @@ export class Read implements CaptureTaker {
   }
 
   async #untilTaken(): Promise<void> {
-    while (this.#sink.backlogged) {
-      await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
-      this.#sink.flush();
+    while (this.#sink.backlogged && !this.#stopped) await this.#flushLater();
+  }
+
+  /** The last lines wait for their reader as the others did. */
+  async #untilWritten(): Promise<void> {
+    for (;;) {
+      const { made, written } = this.#sink.written();
+      if (written >= made || this.#stopped) return;
+      await this.#flushLater();
     }
+  }
+
+  async #flushLater(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    this.#sink.flush();
   }
 }
 
