@@ -29,6 +29,7 @@ function project(
     test: {
       name,
       include: [include],
+      setupFiles: run.order < 2 ? ['test/support/seed.ts'] : [],
       testTimeout: run.timeoutMs,
       hookTimeout: run.timeoutMs,
       maxWorkers: run.workers ?? 2,

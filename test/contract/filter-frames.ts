@@ -58,12 +58,14 @@ function capture(): Buffer {
 
 const CAPTURE = capture();
 
-/** Indexes of the frames that tcpdump takes; undefined: it refuses the filter. */
+/**
+ * Indexes of the frames that tcpdump takes; undefined: it refuses the filter. Without its optimizer: that of libpcap
+ * 1.10.3 takes frames 4, 11, 22 and 29 by `not (port 65535 and 0 or 8080 or port 65535)`, which have port 8080.
+ */
 export function byTcpdump(filter: string): number[] | undefined {
-  const options = ['-r', '-', '-n', '-w', '-', filter];
+  const options = ['-r', '-', '-n', '-O', '-w', '-', filter];
   const done = spawnSync('tcpdump', options, { input: CAPTURE, timeout: 10_000 });
   if (done.error) throw done.error;
-  if (done.stderr.includes('expression rejects all packets')) return [];
   if (done.status !== 0) return undefined;
   const { stdout } = done;
   const found: number[] = [];
