@@ -2,6 +2,7 @@ import type { WatchConfig } from './config.ts';
 import { type HandedOver, listensAt, takeOver } from './hand-over.ts';
 import { type Commands, Instance } from './instance.ts';
 import type { Metrics } from './metrics.ts';
+import { asError } from '../model/errors.ts';
 
 export interface ClaimOptions {
   readonly config: Pick<WatchConfig, 'listen' | 'replace'>;
@@ -55,8 +56,4 @@ export class Claim {
     this.handed = await takeOver();
     if (port !== undefined) await this.listen();
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('not an error', { cause: error });
 }

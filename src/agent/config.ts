@@ -1,6 +1,6 @@
 import type { ListenAddress } from '../api/address.ts';
 import type { Filter } from '../filter/filter.ts';
-import type { AttachMode } from '../kernel/hooks.ts';
+import type { AttachMode } from '../kernel/hook-plan.ts';
 import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
 import { ALL_EVENTS, type EventMask } from '../model/events.ts';
 import type { FoundPlugin } from '../plugins/folder.ts';

@@ -1,4 +1,4 @@
-import { OperatorError } from '../model/errors.ts';
+import { errorText, OperatorError } from '../model/errors.ts';
 import type { WatchConfig } from './config.ts';
 
 /**
@@ -41,5 +41,5 @@ export function isFallback(error: unknown): boolean {
 /** An error as part of a line. */
 export function describe(error: unknown): string {
   if (error instanceof OperatorError) return `${error.message} (${error.hint})`;
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

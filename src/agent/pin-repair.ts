@@ -1,4 +1,5 @@
 import type { Pins } from '../kernel/pins.ts';
+import { errorText } from '../model/errors.ts';
 
 /** What pins hold outlives the program: those that somebody has removed are made again, and that is told. */
 export class PinRepair {
@@ -21,7 +22,7 @@ export class PinRepair {
     } catch (error) {
       if (this.#without) return;
       this.#without = true;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       this.#note(
         `pins were removed from ${directory} and can't be made again, so the guard ends with this program (${why})`,
       );

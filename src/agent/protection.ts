@@ -75,11 +75,7 @@ export class Protection {
   #gather(nowNs: number): void {
     const { kernel, interfaces, firewall, note } = this.#options;
     const { prefixes, problems: unread } = gatherNeverBlock(
-      thisHost(
-        [...interfaces.all.values()].filter(({ up }) => up),
-        this.#peers,
-        this.#last,
-      ),
+      thisHost(interfaces.usable(), this.#peers, this.#last),
     );
     const problems = [...unread];
     const found = prefixes.map(({ address, prefixLength, origin }) => {

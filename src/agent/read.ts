@@ -1,4 +1,4 @@
-import type { CapturedPacket } from '../packet/capture.ts';
+import type { CapturedPacket } from '../packet/captured-packet.ts';
 import type { Filter } from '../filter/filter.ts';
 import { EventCode, type EventMask } from '../model/events.ts';
 import { FilteredSink } from '../sinks/filtered.ts';

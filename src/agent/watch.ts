@@ -21,9 +21,11 @@ import { endingBlocks, endNote, startNotes } from './notes.ts';
 import { openSource } from './open-source.ts';
 import { BEHIND, Pace } from './pace.ts';
 import { PinRepair } from './pin-repair.ts';
-import { Pipeline } from './pipeline.ts';
+import type { Pipeline } from './pipeline.ts';
+import { livePipeline } from './live-pipeline.ts';
 import type { Protection } from './protection.ts';
 import { statusOf } from './status.ts';
+import { asError } from '../model/errors.ts';
 
 const SECOND_NS = 1e9;
 
@@ -35,7 +37,6 @@ export class Watch {
   readonly #claim: Claim;
   readonly #startedNs = monotonicNs();
   #source!: Source;
-  #names!: HostNames;
   #outputs!: Outputs;
   #sink!: Sink;
   #pipeline!: Pipeline;
@@ -105,31 +106,19 @@ export class Watch {
   }
 
   #startFlow(): void {
-    const { name } = this.#source;
     const ebpf = this.#ebpf();
-    const pcap = this.#pcap();
     if (ebpf) this.#pins = new PinRepair(ebpf.kernel.pins, this.#note);
-    this.#names = new HostNames(ebpf?.kernel, this.#interfaces);
+    const names = new HostNames(ebpf?.kernel, this.#interfaces);
     this.#outputs = new Outputs({
       config: this.#config,
       clock: this.#clock,
-      names: this.#names,
+      names,
       log: this.#log,
       note: this.#note,
     });
     this.#sink = this.#outputs.sink;
-    const windowNs = this.#config.kernel.windowSeconds * SECOND_NS;
-    this.#pipeline = new Pipeline({
-      listener: this.#sink,
-      reference: ebpf ? undefined : { ports: this.#config.kernel.ports, windowNs },
-      slow: name !== 'proc',
-      scanWindowNs: windowNs,
-      watchesAnswers: name !== 'proc',
-      watchesSockets: name !== 'pcap',
-      otherNamespaces: name === 'ebpf' && this.#config.kernel.allNetns,
-      answered: (low, high) => ebpf?.kernel.answered(low, high) ?? pcap?.answered(low, high) ?? 0,
-    });
-    this.#plugins.connect({ sink: this.#sink, names: this.#names });
+    this.#pipeline = livePipeline(this.#source, this.#config, this.#sink);
+    this.#plugins.connect({ sink: this.#sink, names });
     const lost = () => ({
       ...this.#source.counts().lost,
       ...this.#plugins.lost(),
@@ -310,8 +299,4 @@ export class Watch {
       nowNs: monotonicNs(),
     };
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error('not an error', { cause: error });
 }

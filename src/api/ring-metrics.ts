@@ -5,30 +5,21 @@ const RINGS = ['attempts', 'events', 'packets'];
 
 /** The rings between kernel and program, and what came through that of packets. */
 export const RING_METRICS: readonly Metric[] = [
-  {
-    name: 'packetwatch_ring_size_bytes',
-    type: 'gauge',
-    help: 'Size of a ring buffer between kernel and program.',
-    labels: { ring: RINGS },
-    source: 'ebpf|pcap',
-    collect: (view, put) => ringsOf(view).forEach((ring) => put(ring.size, ring.name)),
-  },
-  {
-    name: 'packetwatch_ring_waiting_bytes',
-    type: 'gauge',
-    help: 'What lies in a ring buffer and is not read yet.',
-    labels: { ring: RINGS },
-    source: 'ebpf|pcap',
-    collect: (view, put) => ringsOf(view).forEach((ring) => put(ring.pending, ring.name)),
-  },
-  {
-    name: 'packetwatch_ring_high_water_bytes',
-    type: 'gauge',
-    help: 'The most that ever waited in a ring buffer since the start.',
-    labels: { ring: RINGS },
-    source: 'ebpf|pcap',
-    collect: (view, put) => ringsOf(view).forEach((ring) => put(ring.highWater, ring.name)),
-  },
+  ringGauge(
+    'packetwatch_ring_size_bytes',
+    'Size of a ring buffer between kernel and program.',
+    ({ size }) => size,
+  ),
+  ringGauge(
+    'packetwatch_ring_waiting_bytes',
+    'What lies in a ring buffer and is not read yet.',
+    ({ pending }) => pending,
+  ),
+  ringGauge(
+    'packetwatch_ring_high_water_bytes',
+    'The most that ever waited in a ring buffer since the start.',
+    ({ highWater }) => highWater,
+  ),
   {
     name: 'packetwatch_capture_packets_total',
     type: 'counter',
@@ -64,6 +55,18 @@ export const RING_METRICS: readonly Metric[] = [
     },
   },
 ];
+
+/** A figure of each ring. */
+function ringGauge(name: string, help: string, of: (ring: RingUse) => number): Metric {
+  return {
+    name,
+    type: 'gauge',
+    help,
+    labels: { ring: RINGS },
+    source: 'ebpf|pcap',
+    collect: (view, put) => ringsOf(view).forEach((ring) => put(of(ring), ring.name)),
+  };
+}
 
 function ringsOf({ kernel, pcap }: MetricsView): readonly RingUse[] {
   return kernel?.rings ?? (pcap ? [{ name: 'packets', ...pcap.use.ring }] : []);

@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { OperatorError } from '../model/errors.ts';
+import { errorText, OperatorError } from '../model/errors.ts';
 import { formatListen, isLoopback, isOwnHost, type ListenAddress } from './address.ts';
 import { ANSWERS, type Status } from './answers.ts';
 import type { HttpCounts } from './view.ts';
@@ -153,7 +153,7 @@ export class HttpServer {
   #fail(error: unknown): void {
     if (this.#failed) return;
     this.#failed = true;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     this.#options.note(`the metrics listener failed (${why}); watching goes on`);
   }
 }

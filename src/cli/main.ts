@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { version } from '../agent/version.ts';
-import { Exit, OperatorError, shortage } from '../model/errors.ts';
+import { errorText, Exit, OperatorError, shortage } from '../model/errors.ts';
 import { allowCommand } from './allow.ts';
 import { blockCommand } from './block.ts';
 import { pluginsCommand } from './plugins.ts';
@@ -84,7 +84,7 @@ function report(error: unknown): number {
   const told = shortage(error) ?? error;
   const debug = program.opts<{ debug?: boolean }>().debug;
   if (told instanceof OperatorError) tell(`${told.message}: ${told.hint}`);
-  else tell(told instanceof Error ? told.message : String(told));
+  else tell(errorText(told));
   if (debug && error instanceof Error) tell(stackOf(error));
   return told instanceof OperatorError ? told.exitCode : Exit.failed;
 }

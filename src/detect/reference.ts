@@ -11,6 +11,7 @@ import {
 } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
 import { FOUND, PairTable, WATCHED } from './pair-table.ts';
+import { u64 } from '../wire/words.ts';
 
 export interface ReferenceOptions {
   /** More distinct ports than this are a scan: 1 to 15. */
@@ -92,7 +93,7 @@ export class ReferenceRule {
   #attempt(batch: RecordBatch, at: number, verdicts: RecordWriter): boolean {
     const { words, bytes } = batch;
     const w = at >> 2;
-    const nowNs = words[w]! + words[w + 1]! * 0x1_0000_0000;
+    const nowNs = u64(words, w);
     const port = words[w + (Head.dst_port >> 2)]! >>> 16;
     const table = this.#table;
     this.#judged++;

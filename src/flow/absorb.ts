@@ -1,6 +1,7 @@
 import { Direction, Flag, From, Head, SocketPart } from '../wire/layout.gen.ts';
 import { End, Mark, Row } from './row.ts';
 import type { ConnectionTable } from './table.ts';
+import { u64 } from '../wire/words.ts';
 
 /** Fills a new row from the head of a record: addresses, ports, direction; the start is the caller's. */
 export function takeHead(
@@ -90,11 +91,6 @@ export function takeCounters(
   if ((marks & Mark.counted) === 0) table.numbers[passive ? orig : resp] = received;
   table.words[(base + Row.retransmits) >> 2]! += words[(at + SocketPart.retransmits) >> 2]!;
   table.halves[(base + Row.marks) >> 1] = marks | Mark.counted;
-}
-
-/** A 64-bit number as a double: exact up to 2^53, which is 104 days of nanoseconds, and within 2 ns for a year. */
-export function u64(words: Uint32Array, w: number): number {
-  return words[w]! + words[w + 1]! * 4294967296;
 }
 
 const BOTH = Mark.origSocket | Mark.respSocket;

@@ -1,12 +1,13 @@
 import { ConnState, type ConnectionEvent, EventCode } from '../model/events.ts';
 import { Direction, Head } from '../wire/layout.gen.ts';
-import { takeHead, u64 } from './absorb.ts';
+import { takeHead } from './absorb.ts';
 import type { Tally } from './counts.ts';
 import { connStateOf, Ending, eventOf, outcomeOf } from './ending.ts';
 import type { FlowListener } from './listener.ts';
 import { List, Mark, Row } from './row.ts';
 import { Seen, SeenIds } from './seen.ts';
 import { ConnectionTable } from './table.ts';
+import { u64 } from '../wire/words.ts';
 
 export interface ConnectionsOptions {
   readonly maxConnections: number;

@@ -14,6 +14,7 @@ export const TcpState = {
   LISTEN: 10,
   CLOSING: 11,
   NEW_SYN_RECV: 12,
+  BOUND_INACTIVE: 13,
 } as const;
 
 /**

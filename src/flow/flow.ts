@@ -1,7 +1,6 @@
 import { EventCode } from '../model/events.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { Direction, Flag, Head, Kind } from '../wire/layout.gen.ts';
-import { u64 } from './absorb.ts';
 import { Connections } from './connections.ts';
 import { type FlowCounts, Tally } from './counts.ts';
 import { Ending } from './ending.ts';
@@ -10,6 +9,7 @@ import type { FlowListener } from './listener.ts';
 import { List, Row } from './row.ts';
 import { ScanBook } from './scans.ts';
 import type { ConnectionTable } from './table.ts';
+import { u64 } from '../wire/words.ts';
 
 export interface FlowOptions {
   /** Connections followed at once; the oldest unanswered one goes when there are more. */

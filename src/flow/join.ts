@@ -1,6 +1,6 @@
 import { EventCode } from '../model/events.ts';
 import { Direction, Flag, Head, Kind, SocketPart } from '../wire/layout.gen.ts';
-import { takeCounters, takeSocket, u64 } from './absorb.ts';
+import { takeCounters, takeSocket } from './absorb.ts';
 import type { Connections } from './connections.ts';
 import type { Tally } from './counts.ts';
 import { Ending, endingOf, eventOf, TcpState } from './ending.ts';
@@ -8,6 +8,7 @@ import { Orienter } from './orient.ts';
 import { List, Mark, Row } from './row.ts';
 import { Seen } from './seen.ts';
 import type { ConnectionTable } from './table.ts';
+import { u64 } from '../wire/words.ts';
 
 export interface JoinOptions {
   readonly connections: Connections;

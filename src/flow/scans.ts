@@ -7,6 +7,7 @@ import { countSyns, FRESH, hasDoubled, type ScanEntry, weightsOf } from './scan-
 import { keyHi, keyLo, samePair } from './scan-key.ts';
 import { classOf, techniqueOf } from './scan-kind.ts';
 import { MAX_SCAN_PORTS, ScanPorts } from './scan-ports.ts';
+import { u64 } from '../wire/words.ts';
 
 /** Scans followed at once. With more than 64 ports each they hold 8 MiB. */
 export const MAX_SCANS = 1024;
@@ -77,7 +78,7 @@ export class ScanBook {
     if ((flags & Flag.BLOCKED) !== 0) scan.blocks++;
     countSyns(scan, words[(at + VerdictPart.syns) >> 2]!);
     const first = (at + VerdictPart.first_ns) >> 2;
-    scan.firstNs = Math.min(scan.firstNs, words[first]! + words[first + 1]! * 2 ** 32);
+    scan.firstNs = Math.min(scan.firstNs, u64(words, first));
     scan.lastNs = nowNs;
     const found = Math.min(words[(at + VerdictPart.port_count) >> 2]!, VERDICT_PORTS);
     for (let i = 0; i < found; i++) scan.ports.add(half(bytes, at + VerdictPart.ports + 2 * i));

@@ -4,6 +4,7 @@ import { type AddressPrefix, contains } from '../wire/prefix.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
 import { keyOf, netOf, never, type NftKey, textOf } from './nft-script.ts';
 import { NftTable } from './nft-table.ts';
+import { u64 } from '../wire/words.ts';
 
 export interface FirewallOptions {
   readonly ttlNs: number;
@@ -155,7 +156,7 @@ export class Firewall {
     writer.bytes.set(bytes.subarray(from, from + size), at);
     const flags = writer.bytes[at + Head.flags]!;
     if (kind !== Kind.SCAN || (flags & (Flag.SPARED | Flag.BLOCKED)) !== 0) return;
-    const foundNs = writer.words[at >> 2]! + writer.words[(at >> 2) + 1]! * 2 ** 32;
+    const foundNs = u64(writer.words, at >> 2);
     const confirmed = (flags & Flag.CONFIRMED) !== 0;
     const untilNs = foundNs + (confirmed ? this.#options.confirmedNs : this.#options.ttlNs);
     const source = writer.bytes.slice(at + Head.src, at + Head.src + 16);

@@ -4,6 +4,7 @@ import { ProcReader } from '../sources/proc-reader.ts';
 import type { ProcRow } from '../sources/proc-rows.ts';
 import { host, type KnownPrefix, parentOf, startOf } from './addresses.ts';
 import { isSessionOf, userOfMonitor, userOfSession } from './ssh-title.ts';
+import { TcpState } from '../flow/ending.ts';
 
 export interface SshPeers {
   /** The peers of sessions that are authenticated now, each once. */
@@ -19,8 +20,6 @@ interface Session {
   readonly key: string;
 }
 
-const ESTABLISHED = 1;
-const LISTEN = 10;
 /** sshd(8), and since OpenSSH 9.8 the process of a session. */
 const PROGRAMS: ReadonlySet<string> = new Set(['sshd', 'sshd-session']);
 /** Sessions looked at; a host with more has other worries, and the rest is told. */
@@ -149,8 +148,9 @@ export class SshSessions {
     const servers = new Set<number>();
     const forwarded = new Set<number>();
     const onRow = (row: ProcRow): void => {
-      if (row.state === LISTEN) (theirs.has(row.inode) ? forwarded : servers).add(row.localPort);
-      else if (row.state === ESTABLISHED && theirs.has(row.inode))
+      if (row.state === TcpState.LISTEN)
+        (theirs.has(row.inode) ? forwarded : servers).add(row.localPort);
+      else if (row.state === TcpState.ESTABLISHED && theirs.has(row.inode))
         connections.push({ port: row.localPort, peer: bytesOf(row.remote) });
     };
     for (const table of ['tcp', 'tcp6']) {

@@ -4,10 +4,8 @@ import type { RecordBatch } from '../wire/batch.ts';
 import { Flag, Head, SocketPart } from '../wire/layout.gen.ts';
 import { host, type KnownPrefix } from './addresses.ts';
 import type { SshPeers } from './ssh-sessions.ts';
+import { TcpState } from '../flow/ending.ts';
 
-/** include/net/tcp_states.h */
-const ESTABLISHED = 1;
-const LISTEN = 10;
 /** Commands of OpenSSH that hold a connection: those of all versions. */
 const SSHD: ReadonlySet<string> = new Set(['sshd', 'sshd-session', 'sshd-auth']);
 const COMM_BYTES = 16;
@@ -40,8 +38,9 @@ export class SshdConnections {
         const ports = words[(offset + Head.src_port) >> 2]!;
         const port = passive ? ports >>> 16 : ports & 0xffff;
         const state = bytes[offset + SocketPart.state]!;
-        if (state === LISTEN) servers.add(port);
-        if (state !== ESTABLISHED || !SSHD.has(commOf(bytes, offset + SocketPart.comm))) continue;
+        if (state === TcpState.LISTEN) servers.add(port);
+        if (state !== TcpState.ESTABLISHED || !SSHD.has(commOf(bytes, offset + SocketPart.comm)))
+          continue;
         const from = offset + (passive ? Head.src : Head.dst);
         held.push({ port, peer: bytes.slice(from, from + 16) });
       }

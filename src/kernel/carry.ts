@@ -6,6 +6,7 @@ import type { Requests } from './requests.ts';
 import { Ring } from './ring.ts';
 import { TableView } from './table.ts';
 import type { Way } from './table-way.ts';
+import { errorText } from '../model/errors.ts';
 
 /** Where blocks are carried to. */
 export interface Target {
@@ -54,7 +55,7 @@ export class Carry {
         if (from.maps.has('pw_never') && !this.#isSame(from.maps, 'pw_never'))
           this.#allowed(from.maps);
       } catch (error) {
-        this.#lost.set(from.maps, error instanceof Error ? error.message : String(error));
+        this.#lost.set(from.maps, errorText(error));
       }
     }
   }

@@ -1,14 +1,19 @@
 import { OperatorError, shortage } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
-import { driverOf, SystemError } from './libc.ts';
+import {
+  type AttachMode,
+  type Hook,
+  HOOKS,
+  isLayer3,
+  plan,
+  reason,
+  sectionOf,
+} from './hook-plan.ts';
+import { SystemError } from './libc.ts';
 import { isInPlace, type LinkPlace } from './link-place.ts';
 import type { BpfObject } from './object.ts';
 import type { Pins } from './pins.ts';
 import type { Programs } from './programs.ts';
-
-/** Where a guard can sit. */
-export type Hook = 'tcx' | 'native' | 'generic';
-export type AttachMode = 'auto' | Hook;
 
 /** An interface, as rtnetlink tells of it. */
 export interface Device {
@@ -39,23 +44,6 @@ export interface Follower {
   attached(attachment: Attachment, guard: { ingress: string; egress: string }): void;
   detached(ifindex: number): void;
 }
-
-const HOOKS: readonly Hook[] = ['tcx', 'native', 'generic'];
-const ARPHRD_ETHER = 1;
-const ARPHRD_LOOPBACK = 772;
-
-/** Drivers of real NICs that keep their offloads under native XDP (docs/tested.md: not run on them). */
-const XDP_DRIVERS = new Set([
-  'bnxt_en',
-  'i40e',
-  'ice',
-  'igb',
-  'igc',
-  'ixgbe',
-  'mlx5_core',
-  'nfp',
-  'qede',
-]);
 
 /** Attaches the guard and the egress program to interfaces; every link is pinned. */
 export class Hooks {
@@ -248,54 +236,5 @@ export class Hooks {
       others.add(ifindex);
     }
     return [...others];
-  }
-}
-
-function sectionOf(hook: Hook): string {
-  return hook === 'tcx' ? 'tcx/ingress' : 'xdp';
-}
-
-/** Has it no Ethernet header? */
-function isLayer3(type: number): boolean {
-  return type !== ARPHRD_ETHER && type !== ARPHRD_LOOPBACK;
-}
-
-/** The hooks to try, in order, and why. */
-function plan(
-  iface: string,
-  mode: AttachMode,
-  blocking: boolean,
-  layer3: boolean,
-): { order: Hook[]; why: string } {
-  if (layer3 && mode !== 'tcx' && mode !== 'auto')
-    throw new OperatorError(
-      `${iface} has no Ethernet header, so XDP can't parse it`,
-      'use --attach tcx',
-    );
-  if (mode !== 'auto') return { order: [mode], why: `--attach ${mode}` };
-  if (layer3) return { order: ['tcx'], why: 'no Ethernet header' };
-  const fallback: Hook[] = ['tcx', 'generic'];
-  if (!blocking) return { order: fallback, why: 'watching only' };
-  const device = driverOf(iface);
-  if (device && device.bus !== '' && XDP_DRIVERS.has(device.driver))
-    return { order: ['native', ...fallback], why: `driver ${device.driver} keeps its offloads` };
-  return { order: fallback, why: 'native XDP would cost this link its large segments' };
-}
-
-function reason(error: SystemError): string {
-  switch (error.code) {
-    case 'EBUSY':
-    case 'EEXIST':
-      return 'another XDP program holds the slot';
-    case 'EINVAL':
-      return 'this kernel or interface does not offer it (TCX needs 6.6)';
-    case 'EOPNOTSUPP':
-      return "the driver doesn't offer it";
-    case 'ENODEV':
-      return 'the interface is gone';
-    case 'EPERM':
-      return 'no permission (CAP_NET_ADMIN)';
-    default:
-      return error.code;
   }
 }

@@ -5,6 +5,7 @@ import { closeFd, SystemError } from './libc.ts';
 import type { ObserverEnd } from './observer.ts';
 import type { Pins } from './pins.ts';
 import type { KernelPlugin } from './plugin.ts';
+import { errorText } from '../model/errors.ts';
 
 /** What passes a packet on to whoever comes next: TCX_NEXT, XDP_PASS. */
 const TCX_PASS: ObserverEnd = { pass: -1 };
@@ -81,7 +82,7 @@ export class PluginSet implements Follower {
         if (egress && member.sections.includes(EGRESS))
           links.egress = this.#behind(member, 'egress', guard.egress, ifindex, layer3);
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = errorText(error);
         this.#note(`a plugin can't see ${iface}: ${why}`);
       }
     }

@@ -1,4 +1,4 @@
-import { OperatorError } from '../model/errors.ts';
+import { errorText, OperatorError } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
 import { VerifierError } from './bpf.ts';
 import { possibleCpus } from './cpus.ts';
@@ -39,7 +39,7 @@ export class KernelPlugin {
     try {
       this.#object = new BpfObject(path);
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const why = errorText(cause);
       throw new OperatorError(
         `its BPF object can't be read: ${why}`,
         'compile it as docs/plugins.md does',

@@ -1,5 +1,6 @@
 import { Head } from '../wire/layout.gen.ts';
 import { type Mapping, mapShared } from './libc.ts';
+import { u64 } from '../wire/words.ts';
 
 const PAGE = 4096;
 const HEADER = 8;
@@ -86,7 +87,7 @@ export class Ring {
   /** When record `i` was made, CLOCK_MONOTONIC, nanoseconds. */
   timestamp(i: number): number {
     const w = (this.at[i]! >> 2) + TS;
-    return this.words[w + 1]! * 4294967296 + this.words[w]!;
+    return u64(this.words, w);
   }
 
   /** Finds what was not taken yet, up to the window. */

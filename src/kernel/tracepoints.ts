@@ -1,4 +1,4 @@
-import { shortage } from '../model/errors.ts';
+import { errorText, shortage } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
 import type { BpfObject } from './object.ts';
 import { explained } from './objects.ts';
@@ -61,7 +61,7 @@ export class Tracepoints {
         this.#pins.pin(link, pin);
       } catch (error) {
         if (without === '' || shortage(error)) throw explained(error);
-        limits.push(`${without} (${error instanceof Error ? error.message : String(error)})`);
+        limits.push(`${without} (${errorText(error)})`);
       }
     }
     return limits;

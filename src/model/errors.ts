@@ -37,3 +37,13 @@ export function shortage(error: unknown): OperatorError | undefined {
   const found = SHORTAGES[String(error.code)];
   return found && new OperatorError(`${found[0]} (${error.message})`, found[1], { cause: error });
 }
+
+/** What was thrown, as a part of a line. */
+export function errorText(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** What was thrown, as an Error: anything may be. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error('not an error', { cause: thrown });
+}

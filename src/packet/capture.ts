@@ -1,20 +1,7 @@
 import type { ByteWindow } from './byte-window.ts';
+import type { CapturedPacket } from './captured-packet.ts';
 import { isPcap, PcapReader } from './pcap-reader.ts';
 import { isPcapng, PcapngReader } from './pcapng-reader.ts';
-
-/** A packet of a capture as it lies in the window's memory, and what its container says of it. */
-export interface CapturedPacket {
-  /** First byte of the link header. */
-  at: number;
-  /** Bytes captured, and on the wire; without the frame check sequence. */
-  captured: number;
-  length: number;
-  /** Since 1970. */
-  seconds: number;
-  nanoseconds: number;
-  /** LINKTYPE_* (link-type.ts). */
-  linkType: number;
-}
 
 /** Reads the packets of one kind of capture file out of a window; one object serves all of a file's packets. */
 export interface CaptureReader {

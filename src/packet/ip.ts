@@ -27,6 +27,14 @@ export function parseNetwork(layers: Layers, etherType: number, at: number): Par
   return Parsed.other;
 }
 
+/** An IP packet without a link header. */
+export function parseRaw(layers: Layers, at: number): Parsed {
+  if (at >= layers.end) return layers.missing(at + 1);
+  const version = layers.bytes[at]! >> 4;
+  if (version === 4) return parseNetwork(layers, EtherType.ipv4, at);
+  return version === 6 ? parseNetwork(layers, EtherType.ipv6, at) : Parsed.other;
+}
+
 /** IPv4 (RFC 791) with options; later fragments are `other`. */
 export function parseIp4(layers: Layers, at: number): Parsed {
   const { bytes, end } = layers;

@@ -1,5 +1,5 @@
 import { parseEthernet, parseEtherType, parseLlc } from './ethernet.ts';
-import { parseNetwork } from './ip.ts';
+import { parseNetwork, parseRaw } from './ip.ts';
 import { EtherType, type Layers, Parsed, u16, u32 } from './layers.ts';
 import { LinkType } from './link-type.ts';
 import { parsePpp, parsePppFrame, parsePppoe } from './ppp.ts';
@@ -29,14 +29,6 @@ const PARSERS: ReadonlyMap<number, ParseLink> = new Map<number, ParseLink>([
   [LinkType.pppEther, parsePppoe],
   [LinkType.hdlc, parseHdlc],
 ]);
-
-/** An IP packet without a link header. */
-function parseRaw(layers: Layers, at: number): Parsed {
-  if (at >= layers.end) return layers.missing(at + 1);
-  const version = layers.bytes[at]! >> 4;
-  if (version === 4) return parseNetwork(layers, EtherType.ipv4, at);
-  return version === 6 ? parseNetwork(layers, EtherType.ipv6, at) : Parsed.other;
-}
 
 /**
  * BSD loopback: an address family of four bytes in the order of the host that captured, or in network order; small as

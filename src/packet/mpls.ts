@@ -1,5 +1,5 @@
-import { parseNetwork } from './ip.ts';
-import { EtherType, type Layers, Parsed } from './layers.ts';
+import { parseRaw } from './ip.ts';
+import { type Layers, Parsed } from './layers.ts';
 
 /** Labels that are looked through: more than networks use. */
 const MPLS_LABELS = 16;
@@ -15,8 +15,5 @@ export function parseMpls(layers: Layers, at: number): Parsed {
     if (next > end) return layers.missing(next);
     if ((bytes[next - 2]! & 1) !== 0) break; // the bottom of the stack
   }
-  if (next >= end) return layers.missing(next + 1);
-  const version = bytes[next]! >> 4;
-  if (version === 4) return parseNetwork(layers, EtherType.ipv4, next);
-  return version === 6 ? parseNetwork(layers, EtherType.ipv6, next) : Parsed.other;
+  return parseRaw(layers, next);
 }

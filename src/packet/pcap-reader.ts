@@ -1,5 +1,6 @@
 import type { ByteWindow } from './byte-window.ts';
-import type { CapturedPacket, CaptureReader } from './capture.ts';
+import type { CaptureReader } from './capture.ts';
+import { CapturedPacket } from './captured-packet.ts';
 import { CaptureFault, MOST_CAPTURED } from './capture-fault.ts';
 
 /** What the first four bytes say, read in network order, of files of either byte order. */
@@ -39,14 +40,7 @@ export function isPcap(magic: number): boolean {
  * front. The snapshot length in the header is not believed: files with longer packets are common.
  */
 export class PcapReader implements CaptureReader {
-  readonly packet: CapturedPacket = {
-    at: 0,
-    captured: 0,
-    length: 0,
-    seconds: 0,
-    nanoseconds: 0,
-    linkType: 0,
-  };
+  readonly packet: CapturedPacket = new CapturedPacket();
   #begun = false;
   #little = true;
   #unitNs = 1000;

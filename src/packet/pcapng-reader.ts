@@ -1,5 +1,6 @@
 import type { ByteWindow } from './byte-window.ts';
-import type { CapturedPacket, CaptureReader } from './capture.ts';
+import type { CaptureReader } from './capture.ts';
+import { CapturedPacket } from './captured-packet.ts';
 import { CaptureFault, MOST_CAPTURED } from './capture-fault.ts';
 import { type PcapngInterface, readInterface } from './pcapng-interface.ts';
 
@@ -25,14 +26,7 @@ export function isPcapng(magic: number): boolean {
 
 /** pcapng: blocks, in sections of either byte order, each with its own interfaces. */
 export class PcapngReader implements CaptureReader {
-  readonly packet: CapturedPacket = {
-    at: 0,
-    captured: 0,
-    length: 0,
-    seconds: 0,
-    nanoseconds: 0,
-    linkType: 0,
-  };
+  readonly packet: CapturedPacket = new CapturedPacket();
   #little = true;
   #interfaces: PcapngInterface[] = [];
 

@@ -9,6 +9,7 @@ import type { CreateDecoder, Decoder, Field, PluginHost } from './decoder.ts';
 import { eventOf } from './event.ts';
 import type { Manifest } from './manifest.ts';
 import { Samples } from './samples.ts';
+import { errorText } from '../model/errors.ts';
 
 /** So many errors, and a plugin is switched off. */
 const MAX_ERRORS = 10;
@@ -192,6 +193,6 @@ export class Plugin {
 
 /** What somebody else's code says of its failure, as a part of one line. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   return new TextDecoder().decode(safe(text.split('\n')[0]!.slice(0, 200)));
 }

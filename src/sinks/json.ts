@@ -17,6 +17,7 @@ import type { Names, PluginEvent, PluginEvents, Sink, SinkCounts, WallClock } fr
 import { UtcStamp } from './stamp.ts';
 import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, put } from './write.ts';
+import { u64 } from '../wire/words.ts';
 
 export interface JsonSinkOptions {
   readonly output: LineBuffer;
@@ -61,7 +62,7 @@ export class JsonSink implements Sink {
   summed(words: Uint32Array, bytes: Uint8Array, at: number): void {
     if (!this.#wants(EventCode.attempt)) return;
     const out = this.#output.bytes;
-    const p = this.#begin(out, EventCode.attempt, timeOf(words, at));
+    const p = this.#begin(out, EventCode.attempt, u64(words, at >> 2));
     this.#end(out, this.#connections.writeSummed(out, p, words, bytes, at));
   }
 
@@ -105,12 +106,12 @@ export class JsonSink implements Sink {
   block(words: Uint32Array, bytes: Uint8Array, at: number): void {
     if (!this.#wants(EventCode.block)) return;
     const out = this.#output.bytes;
-    let p = this.#begin(out, EventCode.block, timeOf(words, at));
+    let p = this.#begin(out, EventCode.block, u64(words, at >> 2));
     p = put(out, p, SRC_IP);
     p = address(out, p, bytes, at + Head.src);
     out[p++] = QUOTE;
     p = prefixLength(out, p, bytes, at);
-    const untilNs = timeOf(words, at + VerdictPart.until_ns);
+    const untilNs = u64(words, (at + VerdictPart.until_ns) >> 2);
     if (untilNs !== 0) {
       p = put(out, p, UNTIL_TS);
       p = this.#stamp.write(out, p, this.#wallUs(untilNs));
@@ -122,7 +123,7 @@ export class JsonSink implements Sink {
   unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
     if (!this.#wants(EventCode.unblock)) return;
     const out = this.#output.bytes;
-    let p = this.#begin(out, EventCode.unblock, timeOf(words, at));
+    let p = this.#begin(out, EventCode.unblock, u64(words, at >> 2));
     p = put(out, p, SRC_IP);
     p = address(out, p, bytes, at + Head.src);
     out[p++] = QUOTE;
@@ -225,8 +226,4 @@ function prefixLength(out: Uint8Array, pos: number, bytes: Uint8Array, at: numbe
 
 function utf8(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
-}
-
-function timeOf(words: Uint32Array, at: number): number {
-  return words[at >> 2]! + words[(at >> 2) + 1]! * 4294967296;
 }

@@ -10,6 +10,7 @@ import type { PluginEvent, PluginEvents, Sink, SinkCounts, WallClock } from './s
 import { LocalStamp } from './stamp.ts';
 import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, digits, endpoint, put } from './write.ts';
+import { u64 } from '../wire/words.ts';
 
 export interface TextSinkOptions {
   readonly output: Output;
@@ -56,7 +57,7 @@ export class TextSink implements Sink {
   summed(words: Uint32Array, bytes: Uint8Array, at: number): void {
     if ((this.#events & (1 << EventCode.attempt)) === 0 || !this.#output.reserve(MAX_LINE)) return;
     const out = this.#output.bytes;
-    let p = this.#begin(out, timeOf(words, at));
+    let p = this.#begin(out, u64(words, at >> 2));
     p = decimal(out, p, words[(at + Head.count) >> 2]!);
     p = put(out, p, SUMMED_TO);
     p = endpoint(out, p, bytes, at + Head.dst, at + Head.dst_port);
@@ -91,8 +92,8 @@ export class TextSink implements Sink {
   block(words: Uint32Array, bytes: Uint8Array, at: number): void {
     if ((this.#events & (1 << EventCode.block)) === 0 || !this.#output.reserve(MAX_LINE)) return;
     const out = this.#output.bytes;
-    const nowNs = timeOf(words, at);
-    const untilNs = timeOf(words, at + VerdictPart.until_ns);
+    const nowNs = u64(words, at >> 2);
+    const untilNs = u64(words, (at + VerdictPart.until_ns) >> 2);
     let p = this.#begin(out, nowNs);
     p = put(out, p, BLOCKED);
     p = source(out, p, bytes, at);
@@ -108,7 +109,7 @@ export class TextSink implements Sink {
   unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
     if ((this.#events & (1 << EventCode.unblock)) === 0 || !this.#output.reserve(MAX_LINE)) return;
     const out = this.#output.bytes;
-    let p = this.#begin(out, timeOf(words, at));
+    let p = this.#begin(out, u64(words, at >> 2));
     p = put(out, p, UNBLOCKED);
     p = source(out, p, bytes, at);
     this.#end(out, p);
@@ -248,8 +249,4 @@ function seconds(out: Uint8Array, pos: number, ns: number): number {
   p = digits(out, p, ms - whole * 1000, 3);
   out[p++] = SECOND;
   return p;
-}
-
-function timeOf(words: Uint32Array, at: number): number {
-  return words[at >> 2]! + words[(at >> 2) + 1]! * 4294967296;
 }

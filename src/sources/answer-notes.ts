@@ -1,11 +1,4 @@
-/** What is noted of a handshake that didn't end, by its connection's id; the numbers are flow's (Answer). */
-export const Note = {
-  none: 0,
-  /** Its SYN+ACK was seen, again and again. */
-  answered: 1,
-  /** Its SYN+ACK, and then an RST of the originator, which ended the handshake. */
-  reset: 2,
-} as const;
+import { Answer } from '../flow/flow.ts';
 
 /**
  * One word for each id, overwritten when its place is needed: nothing to expire, and no state that a flood could fill;
@@ -18,10 +11,10 @@ export class AnswerNotes {
     this.#words[idLo & (PLACES - 1)] = (idHi & TAG) | note;
   }
 
-  /** One of Note. */
+  /** One of Answer. */
   of(idLo: number, idHi: number): number {
     const word = this.#words[idLo & (PLACES - 1)]!;
-    return ((word ^ idHi) & TAG) === 0 ? word & ~TAG : Note.none;
+    return ((word ^ idHi) & TAG) === 0 ? word & ~TAG : Answer.none;
   }
 }
 

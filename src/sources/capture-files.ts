@@ -1,4 +1,4 @@
-import type { CapturedPacket } from '../packet/capture.ts';
+import type { CapturedPacket } from '../packet/captured-packet.ts';
 import type { CaptureInput } from './capture-input.ts';
 
 /** Told what is read. */

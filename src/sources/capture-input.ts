@@ -1,10 +1,6 @@
 import { ByteWindow } from '../packet/byte-window.ts';
-import {
-  type CapturedPacket,
-  type CaptureReader,
-  captureReader,
-  MAGIC_BYTES,
-} from '../packet/capture.ts';
+import { type CaptureReader, captureReader, MAGIC_BYTES } from '../packet/capture.ts';
+import type { CapturedPacket } from '../packet/captured-packet.ts';
 import { CaptureFault } from '../packet/capture-fault.ts';
 import type { ByteSource } from './byte-source.ts';
 import { openBytes, STDIN } from './open-bytes.ts';

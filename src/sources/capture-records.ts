@@ -1,4 +1,4 @@
-import { type CapturedPacket } from '../packet/capture.ts';
+import type { CapturedPacket } from '../packet/captured-packet.ts';
 import { Protocol } from '../packet/ip.ts';
 import { Layers, Parsed } from '../packet/layers.ts';
 import { linkParser } from '../packet/link.ts';

@@ -1,7 +1,7 @@
 import { SystemError } from '../kernel/libc.ts';
 import { OperatorError } from '../model/errors.ts';
 import { Choice } from './choice.ts';
-import { InterfaceNews } from './interface-news.ts';
+import { InterfaceNews, RETRY_NS } from './interface-news.ts';
 import type { HostInterface } from './interface-table.ts';
 import type { Interfaces } from './interfaces.ts';
 
@@ -28,6 +28,7 @@ export class CapturedInterfaces {
   #tooMany = 0;
   /** The last choice is not in force: why. */
   #failure: string | undefined;
+  #retryNs = 0;
 
   constructor(options: CapturedOptions) {
     this.#options = options;
@@ -50,7 +51,7 @@ export class CapturedInterfaces {
   /** Follows interfaces. @param changed they have, since the last call */
   follow(nowNs: number, changed: boolean): void {
     if (changed) this.#tell(this.#choose(), nowNs);
-    if (this.#failure !== undefined) this.#force(nowNs);
+    if (this.#failure !== undefined && nowNs >= this.#retryNs) this.#force(nowNs);
     for (const one of this.#chosen.values()) this.#news.flipped(one, nowNs);
   }
 
@@ -109,6 +110,7 @@ export class CapturedInterfaces {
       if (this.#failure !== error.message)
         this.#news.tell(`interfaces that changed are not followed: ${error.message}`, nowNs);
       this.#failure = error.message;
+      this.#retryNs = nowNs + RETRY_NS;
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Owner } from '../kernel/about.ts';
 import type { Carried } from '../kernel/carry.ts';
-import type { AttachMode, Attachment } from '../kernel/hooks.ts';
+import type { AttachMode } from '../kernel/hook-plan.ts';
+import type { Attachment } from '../kernel/hooks.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { monotonicNs } from '../kernel/monotonic.ts';
 import type { KernelOptions } from '../kernel/options.ts';
@@ -13,6 +14,8 @@ import type { Interfaces } from './interfaces.ts';
 import { Held } from './held.ts';
 import type { Source, SourceCounts, Written } from './source.ts';
 import { WatchedInterfaces } from './watched.ts';
+import { TcpState } from '../flow/ending.ts';
+import { u64 } from '../wire/words.ts';
 
 export interface EbpfOptions {
   readonly kernel: KernelOptions;
@@ -32,8 +35,6 @@ export interface EbpfOptions {
 const SECOND_NS = 1e9;
 /** Who doesn't write takes with `take`. */
 const ALL: Written = { made: 0, written: 0 };
-/** include/net/tcp_states.h */
-const SYN_SENT = 2;
 /** Records handed on in one call; the rest waits for the next, so that signals and commands get their turn. */
 const CALL_LIMIT = 131_072;
 
@@ -162,6 +163,11 @@ export class EbpfSource implements Source {
     return total;
   }
 
+  /** What was seen of a handshake that is not told as open (Answer of flow). */
+  answered(idLo: number, idHi: number): number {
+    return this.kernel.answered(idLo, idHi);
+  }
+
   counts(): SourceCounts {
     const c = this.kernel.counters();
     return {
@@ -235,9 +241,10 @@ export class EbpfSource implements Source {
     const at = batch.at.filter((offset) => {
       const before = (bytes[offset + Head.flags]! & Flag.BEFORE) !== 0;
       const start = (offset + SocketPart.start_ns) >> 2;
-      const startNs = words[start]! + words[start + 1]! * 4294967296;
+      const startNs = u64(words, start);
       const unsent =
-        bytes[offset + SocketPart.state] === SYN_SENT && words[(offset + Head.isn) >> 2] === 0;
+        bytes[offset + SocketPart.state] === TcpState.SYN_SENT &&
+        words[(offset + Head.isn) >> 2] === 0;
       return before || (startNs < this.#startedNs && !unsent);
     });
     return { words, bytes, at, count: at.length };

@@ -23,28 +23,31 @@ export async function* gunzipped(input: AsyncIterable<Uint8Array>): AsyncGenerat
   let failure: Error | undefined;
   let over = false;
   gunzip.on('data', (chunk: Buffer) => made.push(chunk));
-  const ended = new Promise<void>((resolve) => {
-    const end = (error?: Error) => {
-      over = true;
-      failure = error;
-      resolve();
-    };
-    gunzip.on('end', () => end()).on('error', end);
-  });
-  const write = (bytes: Uint8Array): Promise<void> =>
-    Promise.race([ended, new Promise<void>((resolve) => gunzip.write(bytes, () => resolve()))]);
+  let wake = (): void => {};
+  const end = (error?: Error): void => {
+    over = true;
+    failure = error;
+    wake();
+  };
+  gunzip.on('end', () => end()).on('error', end);
+  /** Resolves when zlib has taken what `step` gave it, or has ended. */
+  const until = (step: (done: () => void) => void): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+      step(resolve);
+    });
   try {
     for await (const chunk of input) {
       for (let at = 0; at < chunk.length && !over; at += INPUT_BYTES) {
-        await write(chunk.subarray(at, at + INPUT_BYTES));
+        const piece = chunk.subarray(at, at + INPUT_BYTES);
+        await until((done) => gunzip.write(piece, () => done()));
         const ready = made;
         made = [];
         yield* ready;
       }
       if (over) break; // what follows the last member is none
     }
-    if (!over) gunzip.end();
-    await ended;
+    if (!over) await until(() => gunzip.end());
     yield* made;
     if (failure) throw failure;
   } finally {

@@ -12,6 +12,9 @@ const PER_FLIPS_NS = 10 * SECOND_NS;
 /** It is told that an interface is down when it has been so long: who deletes one sets it down before. */
 const SETTLED_NS = 0.25 * SECOND_NS;
 
+/** What could not be done for an interface is tried again then. */
+export const RETRY_NS: number = 2 * SECOND_NS;
+
 /** What the operator was told of an interface. */
 interface Told {
   flips: number;

@@ -2,8 +2,12 @@ import type { Segment } from '../packet/tcp.ts';
 import { SegmentKind } from '../packet/tcp.ts';
 import { Direction, Flag, Head, Kind, SocketPart } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
-import { type AnswerNotes, Note } from './answer-notes.ts';
+import { Answer } from '../flow/flow.ts';
+import type { AnswerNotes } from './answer-notes.ts';
 import { Ended, List, PcapConnections, Row } from './pcap-connections.ts';
+import { TcpState } from '../flow/ending.ts';
+import { NO_UID } from './proc-connection.ts';
+import { u64 } from '../wire/words.ts';
 
 export interface PcapLifeOptions {
   readonly writer: RecordWriter;
@@ -61,7 +65,7 @@ export class PcapLife {
     } else if (this.#isSame(known, head)) {
       this.#again(known, tsNs);
       return;
-    } else this.#close(known, tsNs, ESTABLISHED, ETIMEDOUT); // its ports are used again: its end was not seen
+    } else this.#close(known, tsNs, TcpState.ESTABLISHED, ETIMEDOUT); // its ports are used again: its end was not seen
     const direction = directionOf(head);
     const isOwn = direction === Direction.OUTBOUND || direction === Direction.LOCAL;
     const row = all.add(head, isOwn ? List.own : List.answered, tsNs);
@@ -84,7 +88,7 @@ export class PcapLife {
     const at = row * Row.stride + Row.ended;
     this.#sent(row, all.fromOriginator, segment.seq + segment.payload);
     all.bytes[at]! |= all.fromOriginator ? Ended.orig : Ended.resp;
-    if ((all.bytes[at]! & Ended.both) === Ended.both) this.#close(row, tsNs, FIN_WAIT2, 0);
+    if ((all.bytes[at]! & Ended.both) === Ended.both) this.#close(row, tsNs, TcpState.FIN_WAIT2, 0);
   }
 
   /** An RST. @param head its ends, the sender as src */
@@ -97,7 +101,7 @@ export class PcapLife {
     const withAck = segment.kind === SegmentKind.resetAck;
     const isFirst = segment.seq === (all.words[(base + Head.isn) >> 2]! + 1) >>> 0;
     if (all.list(row) !== List.open && fromOriginator && isFirst && !withAck) {
-      this.#note(row, Note.reset);
+      this.#note(row, Answer.synAckThenReset);
       all.remove(row);
       return;
     }
@@ -105,7 +109,7 @@ export class PcapLife {
     this.#sent(row, fromOriginator, segment.seq);
     if (withAck) this.#sent(row, !fromOriginator, segment.ack);
     const byPeer = isPassive(directionOf(all.words, base >> 2)) === fromOriginator;
-    this.#close(row, tsNs, ESTABLISHED, byPeer ? ECONNRESET : 0);
+    this.#close(row, tsNs, TcpState.ESTABLISHED, byPeer ? ECONNRESET : 0);
   }
 
   /** Tells the handshakes that count as ended by now. */
@@ -122,7 +126,7 @@ export class PcapLife {
   #again(row: number, tsNs: number): void {
     const isOpen = this.connections.list(row) === List.open;
     if (isOpen || tsNs - this.#answeredNs(row) < SIGHTING_NS) return;
-    this.#note(row, Note.answered);
+    this.#note(row, Answer.synAck);
     this.connections.repeated(row, tsNs);
   }
 
@@ -205,7 +209,7 @@ export class PcapLife {
   #answeredNs(row: number): number {
     const { words } = this.connections;
     const w = (row * Row.stride) >> 2;
-    return words[w]! + words[w + 1]! * 0x1_0000_0000;
+    return u64(words, w);
   }
 }
 
@@ -225,11 +229,6 @@ function isPassive(direction: number): boolean {
   return direction === Direction.INBOUND;
 }
 
-/** TCP states, include/net/tcp_states.h. */
-const ESTABLISHED = 1;
-const FIN_WAIT2 = 5;
 /** asm-generic/errno.h */
 const ECONNRESET = 104;
 const ETIMEDOUT = 110;
-/** The record does not say whose socket it is: the kernel's INVALID_UID. */
-const NO_UID = 0xffff_ffff;

@@ -4,7 +4,7 @@ import { netnsCookie, SystemError } from '../kernel/libc.ts';
 import { OperatorError, shortage } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
-import { Note } from './answer-notes.ts';
+import { Answer } from '../flow/flow.ts';
 import { CapturedInterfaces } from './captured.ts';
 import type { Interfaces } from './interfaces.ts';
 import { OwnAddresses } from './own-addresses.ts';
@@ -108,8 +108,8 @@ export class PcapSource implements Source {
     const clock = clockOffset();
     const leastNs = this.#emptyNs - LAG_RETIRES * this.#options.ring.retireMs * 1e6;
     const { packet, bytes } = ring;
-    ring.waiting();
-    while (ring.open()) {
+    // What comes meanwhile waits for the next call, so that signals and commands get their turn.
+    for (let blocks = ring.waiting(); blocks > 0 && ring.open(); blocks--) {
       while (ring.next()) {
         const ns = (packet.seconds + clock.seconds) * 1e9 + packet.nanoseconds + clock.nanoseconds;
         // the wall clock may have been set since
@@ -126,7 +126,7 @@ export class PcapSource implements Source {
 
   /** What was seen of a handshake that is not told as open (Answer of flow). */
   answered(idLo: number, idHi: number): number {
-    return this.#told?.notes.of(idLo, idHi) ?? Note.none;
+    return this.#told?.notes.of(idLo, idHi) ?? Answer.none;
   }
 
   counts(): SourceCounts {

@@ -1,20 +1,4 @@
-/** TCP states as /proc/net/tcp prints them (include/net/tcp_states.h). */
-export const State = {
-  ESTABLISHED: 1,
-  SYN_SENT: 2,
-  SYN_RECV: 3,
-  FIN_WAIT1: 4,
-  FIN_WAIT2: 5,
-  TIME_WAIT: 6,
-  CLOSE: 7,
-  CLOSE_WAIT: 8,
-  LAST_ACK: 9,
-  LISTEN: 10,
-  CLOSING: 11,
-  NEW_SYN_RECV: 12,
-  BOUND_INACTIVE: 13,
-} as const;
-
+import { TcpState } from '../flow/ending.ts';
 /** The row does not say whose socket it is: the kernel's INVALID_UID. */
 export const NO_UID = 0xffff_ffff;
 
@@ -42,7 +26,7 @@ export class End {
    */
   note(state: number, inode: number, uid: number): void {
     if (this.nextState !== 0) return;
-    this.nextState = state === State.NEW_SYN_RECV ? State.SYN_RECV : state;
+    this.nextState = state === TcpState.NEW_SYN_RECV ? TcpState.SYN_RECV : state;
     this.nextInode = inode;
     this.nextUid = inode !== 0 || isOpening(this.nextState) ? uid : NO_UID;
   }
@@ -55,7 +39,7 @@ export class End {
     if (this.state === 0 || this.nextState === 0) return false;
     if (isOpening(this.nextState) && (this.closed || CLOSING_STATES.has(this.state))) return true;
     if (this.nextInode === 0) return false;
-    return this.inode === 0 ? this.state === State.TIME_WAIT : this.nextInode !== this.inode;
+    return this.inode === 0 ? this.state === TcpState.TIME_WAIT : this.nextInode !== this.inode;
   }
 
   /** Is it missing in this read, for the first time? */
@@ -97,36 +81,36 @@ export class End {
   stateLeft(): number {
     if (!this.opened) return this.state;
     switch (this.state) {
-      case State.FIN_WAIT1:
-      case State.FIN_WAIT2:
-      case State.TIME_WAIT:
-        return State.FIN_WAIT2;
-      case State.CLOSING:
-        return State.CLOSING;
+      case TcpState.FIN_WAIT1:
+      case TcpState.FIN_WAIT2:
+      case TcpState.TIME_WAIT:
+        return TcpState.FIN_WAIT2;
+      case TcpState.CLOSING:
+        return TcpState.CLOSING;
       default:
-        return State.LAST_ACK;
+        return TcpState.LAST_ACK;
     }
   }
 }
 
 /** Before the handshake's end. */
 export function isOpening(state: number): boolean {
-  return state === State.SYN_SENT || state === State.SYN_RECV;
+  return state === TcpState.SYN_SENT || state === TcpState.SYN_RECV;
 }
 
 /** Can a row of this state be a connection? */
 export function isConnection(state: number): boolean {
-  return state !== State.LISTEN && state !== State.CLOSE && state !== State.BOUND_INACTIVE;
+  return state !== TcpState.LISTEN && state !== TcpState.CLOSE && state !== TcpState.BOUND_INACTIVE;
 }
 
 const CLOSING_STATES: ReadonlySet<number> = new Set([
-  State.FIN_WAIT1,
-  State.FIN_WAIT2,
-  State.TIME_WAIT,
-  State.CLOSE,
-  State.CLOSE_WAIT,
-  State.LAST_ACK,
-  State.CLOSING,
+  TcpState.FIN_WAIT1,
+  TcpState.FIN_WAIT2,
+  TcpState.TIME_WAIT,
+  TcpState.CLOSE,
+  TcpState.CLOSE_WAIT,
+  TcpState.LAST_ACK,
+  TcpState.CLOSING,
 ]);
 
 /**

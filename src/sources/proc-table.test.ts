@@ -13,7 +13,8 @@ import type { TextRow } from '../../test/contract/proc-text.ts';
 import type { PlainRecord } from '../../test/contract/records.ts';
 import { Flag } from '../wire/layout.gen.ts';
 import { ProcSource } from './proc.ts';
-import { NO_UID, State } from './proc-connection.ts';
+import { NO_UID } from './proc-connection.ts';
+import { TcpState } from '../flow/ending.ts';
 
 let host: ProcHost;
 eachWithHost((fresh) => {
@@ -40,7 +41,7 @@ describe('a new connection', () => {
   });
 
   it('is inbound by a listener of the other table', () => {
-    const listen6: TextRow = { local: '[::]:80', state: State.LISTEN };
+    const listen6: TextRow = { local: '[::]:80', state: TcpState.LISTEN };
     expect(brief(host.next([IN], [listen6]))[0]).toBe(`ATTEMPT ${IN_NAME}`);
   });
 
@@ -49,30 +50,30 @@ describe('a new connection', () => {
   });
 
   it('in a handshake: ATTEMPT, and OPEN once it is over', () => {
-    expect(brief(host.next([LISTEN80, { ...OUT, state: State.SYN_SENT }]))).toEqual([
+    expect(brief(host.next([LISTEN80, { ...OUT, state: TcpState.SYN_SENT }]))).toEqual([
       `ATTEMPT ${OUT_NAME}`,
     ]);
     expect(brief(host.next([LISTEN80, OUT]))).toEqual([`OPEN ${OUT_NAME}`]);
-    expect(brief(host.next([LISTEN80, OUT, { ...IN, state: State.SYN_RECV, inode: 0 }]))).toEqual([
-      `ATTEMPT ${IN_NAME}`,
-    ]);
+    expect(
+      brief(host.next([LISTEN80, OUT, { ...IN, state: TcpState.SYN_RECV, inode: 0 }])),
+    ).toEqual([`ATTEMPT ${IN_NAME}`]);
     expect(brief(host.next([LISTEN80, OUT, IN]))).toEqual([`OPEN ${IN_NAME}`]);
   });
 
   it('that is closing already has been open', () => {
-    expect(brief(host.next([{ ...OUT, state: State.CLOSE_WAIT }]))).toEqual([
+    expect(brief(host.next([{ ...OUT, state: TcpState.CLOSE_WAIT }]))).toEqual([
       `ATTEMPT ${OUT_NAME}`,
       `OPEN ${OUT_NAME}`,
     ]);
   });
 
   it('that lingers in TIME_WAIT: all three at once, and no more', () => {
-    const row = { ...OUT, state: State.TIME_WAIT, inode: 0, uid: 0 };
+    const row = { ...OUT, state: TcpState.TIME_WAIT, inode: 0, uid: 0 };
     const records = host.next([row]);
     expect(brief(records)).toEqual([
       `ATTEMPT ${OUT_NAME}`,
       `OPEN ${OUT_NAME}`,
-      `CLOSE ${OUT_NAME} ${State.FIN_WAIT2}`,
+      `CLOSE ${OUT_NAME} ${TcpState.FIN_WAIT2}`,
     ]);
     expect(records[2]!.socket!.uid).toBe(NO_UID);
     expect(host.next([row])).toEqual([]);
@@ -107,8 +108,8 @@ describe('a new connection', () => {
   it('is no row that is bound, closed or repeated', () => {
     expect(
       host.next([
-        { ...OUT, state: State.CLOSE },
-        { ...OUT, state: State.BOUND_INACTIVE },
+        { ...OUT, state: TcpState.CLOSE },
+        { ...OUT, state: TcpState.BOUND_INACTIVE },
       ]),
     ).toEqual([]);
     expect(host.next([OUT, IN, OUT, OUT])).toHaveLength(4);
@@ -123,15 +124,15 @@ describe('the end of a connection', () => {
   };
 
   it.each([
-    [State.ESTABLISHED, State.LAST_ACK],
-    [State.CLOSE_WAIT, State.LAST_ACK],
-    [State.LAST_ACK, State.LAST_ACK],
-    [State.FIN_WAIT1, State.FIN_WAIT2],
-    [State.FIN_WAIT2, State.FIN_WAIT2],
-    [State.CLOSING, State.CLOSING],
-    [State.SYN_SENT, State.SYN_SENT],
-    [State.SYN_RECV, State.SYN_RECV],
-    [State.NEW_SYN_RECV, State.SYN_RECV],
+    [TcpState.ESTABLISHED, TcpState.LAST_ACK],
+    [TcpState.CLOSE_WAIT, TcpState.LAST_ACK],
+    [TcpState.LAST_ACK, TcpState.LAST_ACK],
+    [TcpState.FIN_WAIT1, TcpState.FIN_WAIT2],
+    [TcpState.FIN_WAIT2, TcpState.FIN_WAIT2],
+    [TcpState.CLOSING, TcpState.CLOSING],
+    [TcpState.SYN_SENT, TcpState.SYN_SENT],
+    [TcpState.SYN_RECV, TcpState.SYN_RECV],
+    [TcpState.NEW_SYN_RECV, TcpState.SYN_RECV],
   ])('vanished in state %i: left state %i, no error', (state, left) => {
     const records = last(state);
     expect(brief(records)).toEqual([`CLOSE ${OUT_NAME} ${left}`]);
@@ -141,8 +142,11 @@ describe('the end of a connection', () => {
   it('keeps the user that was known before TIME_WAIT', () => {
     host.begin([]);
     host.next([OUT]);
-    const [close] = host.next([{ ...OUT, state: State.TIME_WAIT, inode: 0, uid: 0 }]);
-    expect(close).toMatchObject({ kind: 'CLOSE', socket: { uid: 1000, state: State.FIN_WAIT2 } });
+    const [close] = host.next([{ ...OUT, state: TcpState.TIME_WAIT, inode: 0, uid: 0 }]);
+    expect(close).toMatchObject({
+      kind: 'CLOSE',
+      socket: { uid: 1000, state: TcpState.FIN_WAIT2 },
+    });
   });
 });
 
@@ -162,27 +166,30 @@ describe('the same addresses and ports', () => {
   });
 
   it('with an inode for the first time, or none any more: the same one', () => {
-    expect(names({ ...IN, state: State.SYN_RECV, inode: 0 })).toEqual(['ATTEMPT']);
+    expect(names({ ...IN, state: TcpState.SYN_RECV, inode: 0 })).toEqual(['ATTEMPT']);
     expect(names({ ...IN, inode: 0 })).toEqual(['OPEN']);
     expect(names(IN)).toEqual([]);
-    expect(names({ ...IN, state: State.FIN_WAIT2, inode: 0 })).toEqual([]);
-    expect(names({ ...IN, state: State.TIME_WAIT, inode: 0 })).toEqual(['CLOSE']);
+    expect(names({ ...IN, state: TcpState.FIN_WAIT2, inode: 0 })).toEqual([]);
+    expect(names({ ...IN, state: TcpState.TIME_WAIT, inode: 0 })).toEqual(['CLOSE']);
   });
 
-  it.each([State.FIN_WAIT1, State.FIN_WAIT2, State.CLOSE_WAIT, State.LAST_ACK, State.CLOSING])(
-    'in a handshake after closing state %i: a new one',
-    (state) => {
-      host.next([LISTEN80, { ...IN, state, inode: 0 }]);
-      const records = host.next([LISTEN80, { ...IN, state: State.SYN_RECV, inode: 0 }]);
-      expect(records.map(({ kind }) => kind)).toEqual(['CLOSE', 'ATTEMPT']);
-      expect(records[0]!.id).not.toBe(records[1]!.id);
-    },
-  );
+  it.each([
+    TcpState.FIN_WAIT1,
+    TcpState.FIN_WAIT2,
+    TcpState.CLOSE_WAIT,
+    TcpState.LAST_ACK,
+    TcpState.CLOSING,
+  ])('in a handshake after closing state %i: a new one', (state) => {
+    host.next([LISTEN80, { ...IN, state, inode: 0 }]);
+    const records = host.next([LISTEN80, { ...IN, state: TcpState.SYN_RECV, inode: 0 }]);
+    expect(records.map(({ kind }) => kind)).toEqual(['CLOSE', 'ATTEMPT']);
+    expect(records[0]!.id).not.toBe(records[1]!.id);
+  });
 
   it('after TIME_WAIT: a new one by a handshake or an inode', () => {
-    const waiting = { ...IN, state: State.TIME_WAIT, inode: 0 };
+    const waiting = { ...IN, state: TcpState.TIME_WAIT, inode: 0 };
     host.next([LISTEN80, waiting]);
-    expect(names({ ...IN, state: State.SYN_RECV, inode: 0 })).toEqual(['ATTEMPT']);
+    expect(names({ ...IN, state: TcpState.SYN_RECV, inode: 0 })).toEqual(['ATTEMPT']);
     expect(names(waiting)).toEqual(['OPEN', 'CLOSE']);
     expect(names(IN)).toEqual(['ATTEMPT', 'OPEN']);
   });
@@ -233,17 +240,17 @@ describe('a connection within this host', () => {
   it('ends at each end once', () => {
     host.begin([LISTEN80]);
     host.next([LISTEN80, client, server]);
-    const first = host.next([LISTEN80, { ...client, state: State.TIME_WAIT, inode: 0 }]);
+    const first = host.next([LISTEN80, { ...client, state: TcpState.TIME_WAIT, inode: 0 }]);
     expect(brief(first).sort()).toEqual([
-      `CLOSE ${NAME} ${State.FIN_WAIT2}`,
-      `CLOSE ${NAME} ${State.LAST_ACK}`,
+      `CLOSE ${NAME} ${TcpState.FIN_WAIT2}`,
+      `CLOSE ${NAME} ${TcpState.LAST_ACK}`,
     ]);
     expect(host.next([LISTEN80])).toEqual([]);
   });
 
   it('whose second row appears later is not attempted again', () => {
     host.begin([LISTEN80]);
-    expect(brief(host.next([LISTEN80, { ...client, state: State.SYN_SENT }]))).toEqual([
+    expect(brief(host.next([LISTEN80, { ...client, state: TcpState.SYN_SENT }]))).toEqual([
       `ATTEMPT ${NAME}`,
     ]);
     expect(brief(host.next([LISTEN80, client, { ...server, inode: 0 }]))).toEqual([

@@ -1,7 +1,7 @@
 import { stampId } from '../wire/id.ts';
 import { Direction, Flag, Head, Kind, SocketPart } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
-import { Connection, End, isConnection, isOpening, NO_UID, State } from './proc-connection.ts';
+import { Connection, End, isConnection, isOpening, NO_UID } from './proc-connection.ts';
 import {
   isMapped,
   isWithinHost,
@@ -13,6 +13,7 @@ import {
 } from './proc-key.ts';
 import { RecentKeys } from './proc-recent.ts';
 import type { ProcRow } from './proc-rows.ts';
+import { TcpState } from '../flow/ending.ts';
 
 /**
  * The connections that /proc showed, and what is new against the last read. A read is: `begin`, `see` for each row,
@@ -51,7 +52,7 @@ export class ProcTable {
   }
 
   see(row: ProcRow): void {
-    if (row.state === State.LISTEN) return this.#seeListener(row);
+    if (row.state === TcpState.LISTEN) return this.#seeListener(row);
     if (!isConnection(row.state)) return;
     const localFirst = localIsFirst(row);
     const key = pairKey(row, localFirst);
@@ -134,7 +135,7 @@ export class ProcTable {
     for (const end of [a, b]) {
       if (!end?.nextState) continue;
       end.opened = !isOpening(end.nextState);
-      end.closed = end.nextState === State.TIME_WAIT; // over before the start: nothing to tell
+      end.closed = end.nextState === TcpState.TIME_WAIT; // over before the start: nothing to tell
       if (!end.closed) this.#write(Kind.EXISTING, key, connection, end, end.nextState);
     }
   }
@@ -162,7 +163,7 @@ export class ProcTable {
     }
     end.settle();
     end.gone = !here;
-    if (!here || state === State.TIME_WAIT) this.#close(key, connection, end);
+    if (!here || state === TcpState.TIME_WAIT) this.#close(key, connection, end);
   }
 
   #close(key: PairKey, connection: Connection, end: End): void {
@@ -178,8 +179,8 @@ export class ProcTable {
     if (!b?.nextState) return !listensA;
     if (!a?.nextState) return listensB;
     if (listensA !== listensB) return listensB;
-    if (a.nextState === State.SYN_SENT || b.nextState === State.SYN_RECV) return true;
-    if (b.nextState === State.SYN_SENT || a.nextState === State.SYN_RECV) return false;
+    if (a.nextState === TcpState.SYN_SENT || b.nextState === TcpState.SYN_RECV) return true;
+    if (b.nextState === TcpState.SYN_SENT || a.nextState === TcpState.SYN_RECV) return false;
     return portOf(key, true) >= portOf(key, false);
   }
 
@@ -205,7 +206,7 @@ export class ProcTable {
     writer.halves[(at + Head.src_port) >> 1] = port;
     writer.bytes[at + Head.family] = isMapped(address) ? 4 : 6;
     if (isMapped(address)) writer.words[((at + Head.dst) >> 2) + 2] = address[2]!;
-    this.#fillSocket(at, Flag.BEFORE | Flag.PASSIVE, uid, State.LISTEN);
+    this.#fillSocket(at, Flag.BEFORE | Flag.PASSIVE, uid, TcpState.LISTEN);
   }
 
   /**

@@ -19,7 +19,7 @@ import { OperatorError } from '../model/errors.ts';
 import { Flag } from '../wire/layout.gen.ts';
 import { ProcSource } from './proc.ts';
 import type { Written } from './source.ts';
-import { State } from './proc-connection.ts';
+import { TcpState } from '../flow/ending.ts';
 
 let host: ProcHost;
 eachWithHost((fresh) => {
@@ -30,7 +30,7 @@ describe('the first read', () => {
   it('gives what is there as EXISTING, listeners with state 10', () => {
     const records = host.begin(
       [LISTEN80, OUT, IN],
-      [{ local: '[::]:22', state: State.LISTEN, uid: 7, inode: 2 }],
+      [{ local: '[::]:22', state: TcpState.LISTEN, uid: 7, inode: 2 }],
     );
     expect(brief(records)).toEqual([
       'EXISTING unknown 0.0.0.0:80 > 0.0.0.0:0 10',
@@ -55,8 +55,8 @@ describe('the first read', () => {
   });
 
   it('says nothing of TIME_WAIT, neither then nor later', () => {
-    expect(host.begin([{ ...OUT, state: State.TIME_WAIT, inode: 0 }])).toEqual([]);
-    expect(host.next([{ ...OUT, state: State.TIME_WAIT, inode: 0 }])).toEqual([]);
+    expect(host.begin([{ ...OUT, state: TcpState.TIME_WAIT, inode: 0 }])).toEqual([]);
+    expect(host.next([{ ...OUT, state: TcpState.TIME_WAIT, inode: 0 }])).toEqual([]);
     expect(host.next([])).toEqual([]);
   });
 
@@ -64,7 +64,7 @@ describe('the first read', () => {
     const [existing] = host.begin([OUT]);
     const [close, ...more] = host.next([]);
     expect(more).toEqual([]);
-    expect(brief([close!])).toEqual([`CLOSE ${OUT_NAME} ${State.LAST_ACK}`]);
+    expect(brief([close!])).toEqual([`CLOSE ${OUT_NAME} ${TcpState.LAST_ACK}`]);
     expect(close!.id).toBe(existing!.id);
   });
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { OperatorError } from '../model/errors.ts';
+import { errorText, OperatorError } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
 import { ProcReader } from './proc-reader.ts';
@@ -65,7 +65,7 @@ export class ProcSource implements Source {
       } catch (cause) {
         const hint =
           path === tcpPath ? 'mount proc on /proc, or use --source ebpf' : 'make it readable';
-        throw new OperatorError(`cannot read ${path}: ${reason(cause)}`, hint, { cause });
+        throw new OperatorError(`cannot read ${path}: ${errorText(cause)}`, hint, { cause });
       }
     }
     this.#started = true;
@@ -163,7 +163,3 @@ export class ProcSource implements Source {
 
 /** A batch of 64 Ki bytes or a little more, as to sinks. */
 const BATCH_RECORDS = 430;
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}

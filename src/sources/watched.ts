@@ -1,15 +1,14 @@
-import type { AttachMode } from '../kernel/hooks.ts';
+import type { AttachMode } from '../kernel/hook-plan.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { SystemError } from '../kernel/libc.ts';
 import { OperatorError, shortage } from '../model/errors.ts';
 import { Choice } from './choice.ts';
-import { InterfaceNews } from './interface-news.ts';
+import { InterfaceNews, RETRY_NS } from './interface-news.ts';
 import type { HostInterface } from './interface-table.ts';
 import type { InterfaceCounts, Interfaces } from './interfaces.ts';
 
 /** Time for new interfaces at one look, as attaching takes some ms: the rest waits, so that records don't. */
 const LOOK_MS = 50;
-const RETRY_NS = 2e9;
 
 export interface WatchedOptions {
   readonly kernel: Kernel;

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
+import { TcpState } from '../../src/flow/ending.ts';
 import { type ProcOptions, ProcSource } from '../../src/sources/proc.ts';
-import { State } from '../../src/sources/proc-connection.ts';
 import { tcp6Text, type TextRow, tcpText } from './proc-text.ts';
 import { type PlainRecord, plain } from './records.ts';
 
@@ -69,7 +69,7 @@ export function brief(records: readonly PlainRecord[]): string[] {
   });
 }
 
-export const LISTEN80: TextRow = { local: '0.0.0.0:80', state: State.LISTEN, inode: 1 };
+export const LISTEN80: TextRow = { local: '0.0.0.0:80', state: TcpState.LISTEN, inode: 1 };
 export const OUT: TextRow = {
   local: '10.0.0.5:40000',
   remote: '192.0.2.1:443',

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TcpState } from '../../src/flow/ending.ts';
 import { mayCapture } from '../../src/kernel/packet-socket.ts';
 import { Interfaces } from '../../src/sources/interfaces.ts';
 import { PcapSource } from '../../src/sources/pcap.ts';
 import { ProcSource } from '../../src/sources/proc.ts';
-import { State } from '../../src/sources/proc-connection.ts';
 import { tcp6Text, tcpText } from './proc-text.ts';
 import { until } from '../support/command.ts';
 import { sourceSuite } from './source.ts';
@@ -22,11 +22,14 @@ sourceSuite('proc, saved tables', () => {
     uid: i,
     inode: i,
   }));
-  writeFileSync(tcpPath, tcpText([{ local: '0.0.0.0:80', state: State.LISTEN }, ...connections]));
+  writeFileSync(
+    tcpPath,
+    tcpText([{ local: '0.0.0.0:80', state: TcpState.LISTEN }, ...connections]),
+  );
   writeFileSync(
     tcp6Path,
     tcp6Text([
-      { local: '[::]:443', state: State.LISTEN, inode: 3 },
+      { local: '[::]:443', state: TcpState.LISTEN, inode: 3 },
       { local: '[2001:db8::5]:443', remote: '[2001:db8::7]:50000', inode: 4 },
       { local: '[::ffff:10.0.0.5]:443', remote: '[::ffff:192.0.2.9]:50000', inode: 5 },
     ]),

@@ -10,6 +10,12 @@ import { load, type LoadOptions, serve, toldOf, wrongOnes } from './load.ts';
 import { namesOf } from './connections.ts';
 import { Stack } from './scans.ts';
 
+const BLOCKING = ['-i', VICTIM_IF, '-o', 'json', '--block'];
+
+/** Each of its events was told, some perhaps twice. */
+const whole = (events: readonly Event[]): boolean =>
+  [...new Set(namesOf(events))].join(' ') === 'attempt open close';
+
 suite('kill -9', ['hping3'], () => {
   const rig = useRig('direct');
   let stack: Stack;
@@ -52,21 +58,18 @@ suite('kill -9', ['hping3'], () => {
       count: 2000,
       rate: 500,
     };
-    const options = ['-i', VICTIM_IF, '-o', 'json', '--block'];
     await serve(rig().scanner, outward);
-    const first = await Watch.start(rig().victim, options);
+    const first = await Watch.start(rig().victim, BLOCKING);
     const loading = load(rig().victim, outward);
     await first.running.out.wait('500 events', () => first.lines.length > 500 || undefined);
     await first.running.end('SIGKILL');
-    const second = await Watch.start(rig().victim, options);
+    const second = await Watch.start(rig().victim, BLOCKING);
     const made = await loading;
     const [src_port, dst_port] = made.at(-1)!.key.split(',').map(Number);
     const last = { src_port: src_port!, dst_port: dst_port! };
     await second.event({ ...last, event: 'connection.close' });
 
     const told = toldOf([first, second], SCANNER[4]);
-    const whole = (events: readonly Event[]) =>
-      [...new Set(namesOf(events))].join(' ') === 'attempt open close';
     expect(wrongOnes(made, told, whole)).toEqual([]);
 
     // Whatever came twice is at the end of the first run's output, and nothing else is there.
@@ -88,22 +91,19 @@ suite('kill -9', ['hping3'], () => {
       count: 600,
       rate: 0,
     };
-    const options = ['-i', VICTIM_IF, '-o', 'json', '--block'];
     const read = `/tmp/packetwatch-read-${process.pid}`;
     const later = `"$@" | { until [ -e ${read} ]; do sleep 0.05; done; rm ${read}; cat; }`;
     await serve(rig().scanner, outward);
-    const first = await Watch.start(rig().victim, options, { by: ['bash', '-c', later, 'bash'] });
+    const first = await Watch.start(rig().victim, BLOCKING, { by: ['bash', '-c', later, 'bash'] });
     const made = await load(rig().victim, outward);
     const { pid } = await until('more lines than a pipe holds', async () => {
       const status = await first.status();
       return status.output.lines >= 3 * made.length ? status : undefined;
     });
     process.kill(pid, 'SIGKILL');
-    const second = await Watch.start(rig().victim, options);
+    const second = await Watch.start(rig().victim, BLOCKING);
     writeFileSync(read, '');
     await first.running.ended;
-    const whole = (events: readonly Event[]) =>
-      [...new Set(namesOf(events))].join(' ') === 'attempt open close';
     const wrong = () => wrongOnes(made, toldOf([first, second], SCANNER[4]), whole);
     await until('all connections', () => wrong().length === 0).catch(() => undefined);
     expect(wrong()).toEqual([]);

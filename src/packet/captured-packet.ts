@@ -1,0 +1,13 @@
+/** A packet of a capture as it lies in the window's memory, and what its container says of it. Readers fill it in place. */
+export class CapturedPacket {
+  /** First byte of the link header. */
+  at = 0;
+  /** Bytes captured, and on the wire; without the frame check sequence. */
+  captured = 0;
+  length = 0;
+  /** Since 1970. */
+  seconds = 0;
+  nanoseconds = 0;
+  /** LINKTYPE_* (link-type.ts). */
+  linkType = 0;
+}
