@@ -1,11 +1,13 @@
 import { parseNetwork } from './ip.ts';
-import { EtherType, type Layers, Parsed, u16 } from './layers.ts';
+import { EtherType, type Layers, NO_VLAN, Parsed, u16 } from './layers.ts';
 import { parseMpls } from './mpls.ts';
 import { parsePppoe } from './ppp.ts';
 
 /** Bytes before the first tag. */
 export const ETHERNET_HEADER = 14;
 export const VLAN_TAG = 4;
+/** The lower bits of a tag; those above are priority. */
+const VLAN_ID = 0x0fff;
 
 /** Tags, and frames within frames, that are looked through: providers use four. */
 const MOST_TAGS = 8;
@@ -31,6 +33,7 @@ export function parseEtherType(layers: Layers, etherType: number, at: number): P
       case EtherType.vlan:
       case EtherType.qinq:
       case EtherType.oldQinq:
+        if (next + 2 <= end && layers.vlan === NO_VLAN) layers.vlan = u16(bytes, next) & VLAN_ID;
         next += VLAN_TAG;
         break;
       case EtherType.backbone:

@@ -5,6 +5,7 @@ export const Protocol = {
   hopByHop: 0,
   icmp: 1,
   tcp: 6,
+  udp: 17,
   routing: 43,
   fragment: 44,
   authentication: 51,
@@ -46,6 +47,8 @@ export function parseIp4(layers: Layers, at: number): Parsed {
   const fragment = u16(bytes, at + 6);
   layers.ip = at;
   layers.family = 4;
+  layers.ttl = bytes[at + 8]!;
+  layers.ipLength = total || layers.wireEnd - at;
   layers.protocol = bytes[at + 9]!;
   layers.transport = at + header;
   layers.transportLength = (total || ANY_LENGTH) - header;
@@ -58,11 +61,14 @@ export function parseIp6(layers: Layers, at: number): Parsed {
   const { bytes, end } = layers;
   if (at + IP6_HEADER > end) return layers.missing(at + IP6_HEADER);
   if (bytes[at]! >> 4 !== 6) return Parsed.malformed;
-  let rest = u16(bytes, at + 4) || ANY_LENGTH;
+  const payload = u16(bytes, at + 4);
+  let rest = payload || ANY_LENGTH;
   let next = bytes[at + 6]!;
   let header = at + IP6_HEADER;
   layers.ip = at;
   layers.family = 6;
+  layers.ttl = bytes[at + 7]!;
+  layers.ipLength = payload === 0 ? layers.wireEnd - at : IP6_HEADER + payload;
   layers.fragmented = false;
   for (let n = 0; isExtension(next); n++) {
     if (n === EXTENSIONS) return Parsed.malformed; // nothing hides behind more of them than any peer sends

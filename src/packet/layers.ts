@@ -28,6 +28,9 @@ export const Parsed = {
 
 export type Parsed = (typeof Parsed)[keyof typeof Parsed];
 
+/** Of a packet without a VLAN tag; the number 0 is that of a tag that has only a priority. */
+export const NO_VLAN = -1;
+
 /**
  * One packet as it lies in memory, and where its layers begin. Decoders fill it in place; one object serves all
  * packets, so that none is made per packet. Positions are byte offsets in `bytes`.
@@ -38,10 +41,16 @@ export class Layers {
   end = 0;
   /** Where the packet ended on the wire; not before `end`. */
   wireEnd = 0;
+  /** Of the outermost VLAN tag; NO_VLAN: there is none. */
+  vlan: number = NO_VLAN;
   /** The IP header. */
   ip = 0;
   /** 4 or 6. */
   family = 0;
+  /** Time to live, or hop limit. */
+  ttl = 0;
+  /** Bytes of the IP packet on the wire, its header included; of a length that the header doesn't know, what was there. */
+  ipLength = 0;
   /** Protocol number of the transport header. */
   protocol = 0;
   /** The transport header. */
@@ -56,6 +65,7 @@ export class Layers {
     this.bytes = bytes;
     this.end = from + captured;
     this.wireEnd = from + Math.max(captured, length);
+    this.vlan = NO_VLAN;
   }
 
   /** What it means that bytes before `end` are wanted and aren't all there. */

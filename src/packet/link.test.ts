@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { ethernet, EtherType, ip, tcp } from '../../test/support/frames.ts';
+import { ethernet, EtherType, extension, ip, tcp } from '../../test/support/frames.ts';
 import { Protocol } from './ip.ts';
 import { Layers, Parsed } from './layers.ts';
 import { linkParser } from './link.ts';
 import { linkTypeText } from './link-type.ts';
 import { Segment, SegmentKind } from './tcp.ts';
 
-const V4 = ip({ src: '192.0.2.1', dst: '192.0.2.2' }, tcp({ srcPort: 1234, dstPort: 80 }));
-const V6 = ip({ src: '2001:db8::1', dst: '2001:db8::2' }, tcp({ srcPort: 1234, dstPort: 80 }));
+const ENDS4 = { src: '192.0.2.1', dst: '192.0.2.2' } as const;
+const ENDS6 = { src: '2001:db8::1', dst: '2001:db8::2' } as const;
+const SYN = tcp({ srcPort: 1234, dstPort: 80 });
+const V4 = ip(ENDS4, SYN);
+const V6 = ip(ENDS6, SYN);
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const behind = (header: string, packet = V4): Buffer => Buffer.concat([hex(header), packet]);
@@ -105,6 +108,30 @@ describe('the way to the transport header', () => {
       const result = parsed === Parsed.ok ? segment.read(layers) : parsed;
       expect(result).toBe(Parsed.cut);
     }
+  });
+
+  test.each([
+    ['none', ethernet(V4), -1],
+    ['802.1Q', ethernet(V4, [vlan]), 7],
+    ['the outer one of two', ethernet(V4, [qinq, vlan]), 8],
+    ['with a priority', behind(`${MACS} 8100 e123 0800`), 0x123],
+    ['only a priority', behind(`${MACS} 8100 e000 0800`), 0],
+  ] as const)('a VLAN: %s', (_, frame, id) => {
+    expect(parse(1, frame)).toBe(Parsed.ok);
+    expect(layers.vlan).toBe(id);
+  });
+
+  test.each([
+    ['IPv4', V4, 40],
+    ['IPv4 with options', ip({ ...ENDS4, ipOptions: Buffer.alloc(8, 1) }, SYN), 48],
+    ['IPv4 without a length', ip({ ...ENDS4, totalLength: 0 }, SYN), 40],
+    ['IPv6', V6, 60],
+    ['IPv6 with extensions', ip({ ...ENDS6, extensions: [extension('HOP')] }, SYN), 68],
+    ['IPv6 without a length', ip({ ...ENDS6, payloadLength: 0 }, SYN), 60],
+  ] as const)('length and time to live: %s', (_, packet, ipLength) => {
+    expect(parse(1, ethernet(packet))).toBe(Parsed.ok);
+    expect(layers).toMatchObject({ ip: 14, ipLength, ttl: 64 });
+    expect(layers.transport).toBe(14 + ipLength - 20);
   });
 
   test.each(OTHER)('%s has none', (_, linkType, frame) => {

@@ -1,7 +1,16 @@
 import { type Layers, Parsed, u16, u32 } from './layers.ts';
 
 /** Bits of the TCP flags byte (RFC 9293 3.1). */
-export const TcpFlag = { fin: 1, syn: 2, rst: 4, ack: 16 } as const;
+export const TcpFlag = {
+  fin: 1,
+  syn: 2,
+  rst: 4,
+  psh: 8,
+  ack: 16,
+  urg: 32,
+  ece: 64,
+  cwr: 128,
+} as const;
 
 /** The flags that say what a segment is to its connection; the others (PSH, URG, ECE, CWR) don't change that. */
 const TELLING = TcpFlag.fin | TcpFlag.syn | TcpFlag.rst | TcpFlag.ack;
@@ -17,7 +26,7 @@ export const SegmentKind: Readonly<
   resetAck: TcpFlag.rst | TcpFlag.ack,
 };
 
-const TCP_HEADER = 20;
+export const TCP_HEADER = 20;
 
 /** The fields of one TCP segment; one object serves all segments. */
 export class Segment {
@@ -25,10 +34,20 @@ export class Segment {
   dstPort = 0;
   seq = 0;
   ack = 0;
+  /** All eight flags; of what is quoted without them, SYN. */
+  flags = 0;
   /** One of SegmentKind, or another set of the same flags. */
   kind = 0;
-  /** Bytes of payload on the wire. */
+  /** As it stands in the header: not scaled. */
+  window = 0;
+  urgent = 0;
+  /** Bytes of the header, with its options. */
+  header = 0;
+  /** Where the payload begins. */
+  data = 0;
+  /** Bytes of payload on the wire, and how many of them were captured; of a fragment, of that one. */
   payload = 0;
+  captured = 0;
 
   /** Reads the header at `layers.transport`. Its length must be possible and within the datagram, as in bpf/guard.h. */
   read(layers: Layers): Parsed {
@@ -42,9 +61,15 @@ export class Segment {
     this.dstPort = u16(bytes, at + 2);
     this.seq = u32(bytes, at + 4);
     this.ack = u32(bytes, at + 8);
-    this.kind = bytes[at + 13]! & TELLING;
+    this.flags = bytes[at + 13]!;
+    this.kind = this.flags & TELLING;
+    this.window = u16(bytes, at + 14);
+    this.urgent = u16(bytes, at + 18);
+    this.header = header;
+    this.data = at + header;
     // frames may be padded, and a datagram may be cut by the wire
     this.payload = Math.min(transportLength, layers.wireEnd - at) - header;
+    this.captured = Math.max(0, Math.min(this.payload, layers.end - this.data));
     return Parsed.ok;
   }
 
@@ -58,7 +83,8 @@ export class Segment {
     this.srcPort = u16(bytes, at);
     this.dstPort = u16(bytes, at + 2);
     this.seq = u32(bytes, at + 4);
-    this.kind = at + 14 > layers.end ? SegmentKind.attempt : bytes[at + 13]! & TELLING;
+    this.flags = at + 14 > layers.end ? TcpFlag.syn : bytes[at + 13]!;
+    this.kind = this.flags & TELLING;
     return Parsed.ok;
   }
 }

@@ -59,7 +59,8 @@ const TAGGED = 'three VLAN tags';
 describe('headers before a SYN', () => {
   it.each(Object.entries(ATTEMPTS))('%s: an attempt', (_, frame) => {
     expect(isAttempt(decode(frame))).toBe(true);
-    expect(segment).toMatchObject({ srcPort: 5973, dstPort: 80, seq: 0xfeedbeef });
+    expect(segment).toMatchObject({ srcPort: 5973, dstPort: 80, seq: 0xfeedbeef, window: 64240 });
+    expect(segment.flags & Tcp.SYN).toBe(Tcp.SYN);
     const v6 = frame.includes('20010db8', 0, 'hex');
     expect(layers.family).toBe(v6 ? 6 : 4);
     expect(addresses()).toEqual(v6 ? [SCANNER6, VICTIM6] : [SCANNER, VICTIM]);
@@ -128,6 +129,8 @@ describe('the payload of a segment', () => {
   ] as const)('%s', (_, frame, payload) => {
     expect(decode(frame, Math.min(frame.length, 80))).toBe(Parsed.ok);
     expect(segment.payload).toBe(payload);
+    expect(segment.header).toBe(20);
+    expect(segment.captured).toBe(Math.min(payload, Math.min(frame.length, 80) + 4 - segment.data));
   });
 });
 
