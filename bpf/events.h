@@ -15,6 +15,7 @@ enum pw_kind {
 	PW_KIND_SCAN = 7,     /* verdict of the reference rule */
 	PW_KIND_BLOCK = 8,    /* a source was blocked by a user's command; dst_port: bits of a prefix (of 128), 0 one source */
 	PW_KIND_UNBLOCK = 9,  /* a block was removed by a user's command, or was over; dst_port as above */
+	PW_KIND_ENDED = 10,   /* a connection of which all packets were seen is over; user space alone writes it */
 };
 
 enum pw_direction {
@@ -120,6 +121,87 @@ struct pw_record {
 		struct pw_socket_part sock;
 		struct pw_verdict_part verdict;
 	};
+};
+
+/* One end of a connection as its packets show it. Sequence numbers are as on the wire; windows in bytes, scaled. */
+struct pw_packets_end {
+	__u64 bytes;        /* payload sent, each byte once: by sequence numbers for TCP, by lengths else */
+	__u64 missed_bytes; /* of these, acknowledged but not captured */
+	__u64 ip_bytes;     /* its packets from the IP header on, by the headers' lengths */
+	__u64 packets;
+	__u32 retransmits;  /* segments with bytes that were sent before */
+	__u32 out_of_order; /* segments that came after later ones, no retransmission */
+	__u32 duplicate_acks;
+	__u32 zero_windows; /* how often the window it offers closed */
+	__u32 rtt_us;       /* smoothed (RFC 6298), from its segments to their acknowledgement; 0 unknown */
+	__u32 initial_window; /* bytes sent before the first acknowledgement of data */
+	__u32 cwnd;         /* most bytes in flight: what its congestion window was at least */
+	/* the transmission control block (RFC 9293 3.3.1), inferred */
+	__u32 iss;
+	__u32 snd_una;
+	__u32 snd_nxt;
+	__u32 snd_wnd;
+	__u32 snd_up;
+	__u32 snd_wl1;
+	__u32 snd_wl2;
+	__u32 irs;
+	__u32 rcv_nxt;
+	__u32 rcv_wnd;
+	__u32 rcv_up;
+	__u16 mss;          /* 0: no option */
+	__u8 window_scale;  /* 255: no option */
+	__u8 state;         /* of RFC 9293 3.3.2, numbered as the kernel does (include/net/tcp_states.h) */
+	__u8 options;       /* enum pw_tcp_option */
+};
+
+/* What the packets of a connection add: of TCP, or of a conversation of UDP or ICMP. */
+struct pw_packets_part {
+	__u64 start_ns;     /* its first packet */
+	struct pw_packets_end orig;
+	struct pw_packets_end resp;
+	char history[40];   /* as Zeek's, ends with a NUL */
+	__u32 metadata;     /* which of the batch's attached metadata is its, from 1; 0 none */
+	__u16 vlan;         /* outermost tag, 0 none */
+	__u8 proto;         /* IP protocol number: 6, 17, 1, 58 */
+	__u8 tunnels;       /* depth */
+	__u8 tunnel;        /* innermost tunnel's kind, enum pw_tunnel */
+	__u8 event;         /* how it ended, in the model's codes (src/model/events.ts) */
+	__u8 outcome;
+	__u8 conn_state;
+	__u8 end_reason;    /* flowEndReason (IPFIX information element 136) */
+	__u8 forms;         /* enum pw_form */
+};
+
+/* Options that an end's SYN had. */
+enum pw_tcp_option {
+	PW_OPTION_SACK = 1,
+	PW_OPTION_TIMESTAMPS = 2,
+	PW_OPTION_FAST_OPEN = 4,
+};
+
+/* How a connection began and ended. */
+enum pw_form {
+	PW_FORM_SIMULTANEOUS_OPEN = 1,
+	PW_FORM_SIMULTANEOUS_CLOSE = 2,
+	PW_FORM_HALF_CLOSE = 4,  /* data followed the other end's FIN */
+	PW_FORM_MIDSTREAM = 8,   /* its begin was not captured */
+	PW_FORM_FLIPPED = 16,    /* the responder's packet came first (Zeek's ^) */
+};
+
+enum pw_tunnel {
+	PW_TUNNEL_NONE = 0,
+	PW_TUNNEL_IP = 1,
+	PW_TUNNEL_GRE = 2,
+	PW_TUNNEL_VXLAN = 3,
+	PW_TUNNEL_GENEVE = 4,
+	PW_TUNNEL_TEREDO = 5,
+	PW_TUNNEL_GTP = 6,
+};
+
+/* A record of kind ENDED. It isn't in struct pw_record's union: the kernel never writes one, and its records stay short. */
+struct pw_packets_record {
+	struct pw_head head;
+	struct pw_packets_part packets;
 };
 
 #endif

@@ -1,22 +1,25 @@
 /**
- * Writes src/wire/layout.gen.ts: the offsets of bpf/events.h, as the compiler laid them out, from the BTF of the
- * guard's object. `make generate` builds that first.
+ * Writes src/wire/layout.gen.ts: the offsets of bpf/events.h, as the compiler laid them out, from the BTF of
+ * bpf/layout.bpf.c. `make generate` builds that first.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Btf, BtfType } from '../src/kernel/btf.ts';
 import { BpfObject } from '../src/kernel/object.ts';
 
-const OBJECT = fileURLToPath(new URL('../dist/bpf/guard.bpf.o', import.meta.url));
+const OBJECT = fileURLToPath(new URL('../dist/bpf/layout.bpf.o', import.meta.url));
 const TARGET = fileURLToPath(new URL('../src/wire/layout.gen.ts', import.meta.url));
 
 const RECORD = 'pw_record';
+const PACKETS_RECORD = 'pw_packets_record';
 const HEAD = { name: 'Head', struct: 'pw_head' };
 /** The parts that may follow the head in a record; their offsets count from the start of the record. */
 const PARTS = [
-  { name: 'SocketPart', struct: 'pw_socket_part' },
-  { name: 'VerdictPart', struct: 'pw_verdict_part' },
+  { name: 'SocketPart', struct: 'pw_socket_part', record: RECORD },
+  { name: 'VerdictPart', struct: 'pw_verdict_part', record: RECORD },
+  { name: 'PacketsPart', struct: 'pw_packets_part', record: PACKETS_RECORD },
 ];
+const END = { name: 'PacketsEnd', struct: 'pw_packets_end' };
 const ENUMS = [
   { name: 'Kind', type: 'pw_kind', prefix: 'PW_KIND_' },
   { name: 'Direction', type: 'pw_direction', prefix: 'PW_DIR_' },
@@ -24,18 +27,25 @@ const ENUMS = [
   { name: 'Weight', type: 'pw_weight', prefix: 'PW_SCORE_' },
   { name: 'ScanKind', type: 'pw_scan', prefix: 'PW_SCAN_' },
   { name: 'Flag', type: 'pw_head_flag', prefix: 'PW_FLAG_' },
+  { name: 'TcpOption', type: 'pw_tcp_option', prefix: 'PW_OPTION_' },
+  { name: 'Form', type: 'pw_form', prefix: 'PW_FORM_' },
+  { name: 'Tunnel', type: 'pw_tunnel', prefix: 'PW_TUNNEL_' },
 ];
 
 function layout(btf: Btf): string {
-  const record = btf.struct(RECORD);
   const parts = [
     table(`Byte offsets in struct ${HEAD.struct}.`, HEAD.name, offsets(btf, HEAD.struct, 0)),
-    ...PARTS.map(({ name, struct }) =>
+    ...PARTS.map(({ name, struct, record }) =>
       table(
         `Byte offsets, from the start of the record, of struct ${struct}.`,
         name,
-        offsets(btf, struct, offsetOf(btf, record, struct)),
+        offsets(btf, struct, offsetOf(btf, btf.struct(record), struct)),
       ),
+    ),
+    table(
+      `Byte offsets in struct ${END.struct}, of either end.`,
+      END.name,
+      offsets(btf, END.struct, 0),
     ),
     ...ENUMS.map(({ name, type, prefix }) =>
       table(

@@ -6,17 +6,24 @@ import { parse } from './parser.ts';
  * What of an event a filter can ask for: bits of Has. A primitive that asks for anything else is false, as `port` is
  * for a packet without ports.
  */
-export const Facts: Readonly<Record<'connection' | 'sum' | 'scan' | 'udpScan' | 'block', number>> =
-  {
-    connection: Has.src | Has.dst | Has.srcPort | Has.dstPort | Has.tcp,
-    /** Attempts summed per victim: who they came from is not known. */
-    sum: Has.dst | Has.dstPort | Has.tcp,
-    /** One of its attempts: a scan passes when one of them does. Source ports are not kept. */
-    scan: Has.src | Has.dst | Has.dstPort | Has.tcp,
-    /** A block shuts out an address, whatever it sends. */
-    udpScan: Has.src | Has.dst | Has.dstPort | Has.udp,
-    block: Has.src | Has.tcp | Has.udp,
-  };
+export const Facts: Readonly<
+  Record<
+    'connection' | 'udpConversation' | 'icmpConversation' | 'sum' | 'scan' | 'udpScan' | 'block',
+    number
+  >
+> = {
+  connection: Has.src | Has.dst | Has.srcPort | Has.dstPort | Has.tcp,
+  udpConversation: Has.src | Has.dst | Has.srcPort | Has.dstPort | Has.udp,
+  /** ICMP's types stand where ports are, and are none. */
+  icmpConversation: Has.src | Has.dst,
+  /** Attempts summed per victim: who they came from is not known. */
+  sum: Has.dst | Has.dstPort | Has.tcp,
+  /** One of its attempts: a scan passes when one of them does. Source ports are not kept. */
+  scan: Has.src | Has.dst | Has.dstPort | Has.tcp,
+  /** A block shuts out an address, whatever it sends. */
+  udpScan: Has.src | Has.dst | Has.dstPort | Has.udp,
+  block: Has.src | Has.tcp | Has.udp,
+};
 
 /** A filter in the vocabulary of pcap-filter(7), compiled once and applied to records and rows as they lie. */
 export class Filter {

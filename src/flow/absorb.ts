@@ -1,4 +1,12 @@
-import { Direction, Flag, From, Head, SocketPart } from '../wire/layout.gen.ts';
+import {
+  Direction,
+  Flag,
+  From,
+  Head,
+  PacketsEnd,
+  PacketsPart,
+  SocketPart,
+} from '../wire/layout.gen.ts';
 import { End, Mark, Row } from './row.ts';
 import type { ConnectionTable } from './table.ts';
 import { u64 } from '../wire/words.ts';
@@ -91,6 +99,29 @@ export function takeCounters(
   if ((marks & Mark.counted) === 0) table.numbers[passive ? orig : resp] = received;
   table.words[(base + Row.retransmits) >> 2]! += words[(at + SocketPart.retransmits) >> 2]!;
   table.halves[(base + Row.marks) >> 1] = marks | Mark.counted;
+}
+
+/** Takes what the packets of a connection showed (PacketsPart) into its row: counters, start, how it ended. */
+export function takePackets(
+  table: ConnectionTable,
+  row: number,
+  words: Uint32Array,
+  bytes: Uint8Array,
+  at: number,
+): void {
+  const base = row * Row.stride;
+  const { orig, resp } = PacketsPart;
+  table.bytes[base + Row.proto] = bytes[at + PacketsPart.proto]!;
+  table.bytes[base + Row.outcome] = bytes[at + PacketsPart.outcome]!;
+  table.bytes[base + Row.conn_state] = bytes[at + PacketsPart.conn_state]!;
+  table.numbers[(base + Row.start_ns) >> 3] = u64(words, (at + PacketsPart.start_ns) >> 2);
+  table.numbers[(base + Row.orig_bytes) >> 3] = u64(words, (at + orig + PacketsEnd.bytes) >> 2);
+  table.numbers[(base + Row.resp_bytes) >> 3] = u64(words, (at + resp + PacketsEnd.bytes) >> 2);
+  table.words[(base + Row.rtt_us) >> 2] = words[(at + orig + PacketsEnd.rtt_us) >> 2]!;
+  table.words[(base + Row.retransmits) >> 2] =
+    words[(at + orig + PacketsEnd.retransmits) >> 2]! +
+    words[(at + resp + PacketsEnd.retransmits) >> 2]!;
+  table.halves[(base + Row.marks) >> 1]! |= Mark.counted;
 }
 
 const BOTH = Mark.origSocket | Mark.respSocket;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rig, type Spec } from '../../test/flow/records.ts';
 import { Flag } from '../wire/layout.gen.ts';
-import { TcpState } from './ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 
 const BEFORE = Flag.BEFORE;
 const old = { from: 0, start: 0, state: TcpState.ESTABLISHED };

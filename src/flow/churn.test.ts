@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { Direction, Flag, Head, Kind, SocketPart, VerdictPart } from '../wire/layout.gen.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
-import { TcpState } from './ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 import { Flow, FLOW_DEFAULTS } from './flow.ts';
 
 const CONNECTIONS = Number(process.env['PACKETWATCH_CHURN'] ?? 100_000);

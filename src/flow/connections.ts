@@ -66,15 +66,25 @@ export class Connections {
     const base = row * Row.stride;
     this.table.bytes[base + Row.outcome] = outcomeOf(ending);
     this.table.bytes[base + Row.conn_state] = connStateOf(ending);
-    this.#tally.outcomes[outcomeOf(ending)]!++;
     const event = eventOf(ending) as ConnectionEvent;
-    this.tell(row, event, tsNs);
+    this.#tellEnd(row, event, tsNs);
     const marks = this.marks(row);
     const oneEndOfTwo = this.direction(row) === Direction.LOCAL && (marks & CLOSED) !== CLOSED;
     const isClosed = event === EventCode.close || event === EventCode.reset;
     const complete = isClosed && (marks & Mark.sighted) !== 0 && !oneEndOfTwo;
     const after = connStateOf(ending) === ConnState.S0 ? Seen.unanswered : Seen.ended;
     this.forget(row, complete ? Seen.no : after, tsNs);
+  }
+
+  /** Tells the end of a connection whose row says how it ended already, and forgets it. */
+  endAs(row: number, event: ConnectionEvent, tsNs: number): void {
+    this.#tellEnd(row, event, tsNs);
+    this.forget(row, Seen.no, tsNs);
+  }
+
+  #tellEnd(row: number, event: ConnectionEvent, tsNs: number): void {
+    this.#tally.outcomes[this.table.bytes[row * Row.stride + Row.outcome]!]!++;
+    this.tell(row, event, tsNs);
   }
 
   /** @param seen what to remember of it (Seen) */

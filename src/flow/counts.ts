@@ -29,7 +29,7 @@ export interface KindCounts {
  * - `events['connection.attempt'] = records.attempt.applied + inferred`
  * - `events['connection.attempt']` = the sum of `attempts`
  * - `events` of refused + timeout + reset + close = the sum of `outcomes`
- * - `events['connection.attempt'] + existing + revived = refused + timeout + reset + close events + forwarded + evicted + live`
+ * - `events['connection.attempt'] + existing + revived + unasked = refused + timeout + reset + close events + forwarded + evicted + live`
  */
 export interface FlowCounts {
   readonly records: Readonly<Record<KindName, KindCounts>>;
@@ -46,6 +46,8 @@ export interface FlowCounts {
   readonly existing: number;
   /** Connections that came back after they were evicted or told as unanswered. */
   readonly revived: number;
+  /** Connections of which packets were seen, but no attempt: of UDP, of ICMP, or begun before. */
+  readonly unasked: number;
   /** Connections let go at their open, because no socket of this host will tell their close. */
   readonly forwarded: number;
   /** Connections let go because there were more than `maxConnections`. */
@@ -86,6 +88,7 @@ export class Tally {
   inferred = 0;
   existing = 0;
   revived = 0;
+  unasked = 0;
   forwarded = 0;
   evicted = 0;
   summed = 0;
@@ -118,7 +121,7 @@ export class Tally {
     SCAN_KINDS.forEach((name, i) => {
       found[name] = scans.found[i]!;
     });
-    const { inferred, existing, revived, forwarded, evicted, summed, unknown } = this;
+    const { inferred, existing, revived, unasked, forwarded, evicted, summed, unknown } = this;
     return {
       records,
       events,
@@ -128,6 +131,7 @@ export class Tally {
       inferred,
       existing,
       revived,
+      unasked,
       forwarded,
       evicted,
       live,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CONN_STATES, EVENT_NAMES, OUTCOMES } from '../model/events.ts';
-import { connStateOf, endingOf, eventOf, outcomeOf, TcpState } from './ending.ts';
+import { connStateOf, endingOf, eventOf, outcomeOf } from './ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 
 type StateName = keyof typeof TcpState;
 

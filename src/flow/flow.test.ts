@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rig } from '../../test/flow/records.ts';
 import { Flag } from '../wire/layout.gen.ts';
-import { TcpState } from './ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 
 const curl = { comm: 'curl', pid: 10, uid: 1000, start: 100, from: 1 };
 const nginx = { comm: 'nginx', pid: 20, uid: 33, start: 100, from: 2 };

@@ -1,9 +1,10 @@
-import { EventCode } from '../model/events.ts';
-import { Direction, Flag, Head, Kind, SocketPart } from '../wire/layout.gen.ts';
-import { takeCounters, takeSocket } from './absorb.ts';
+import { type ConnectionEvent, EventCode } from '../model/events.ts';
+import { Direction, Flag, Head, Kind, PacketsPart, SocketPart } from '../wire/layout.gen.ts';
+import { takeCounters, takePackets, takeSocket } from './absorb.ts';
 import type { Connections } from './connections.ts';
 import type { Tally } from './counts.ts';
-import { Ending, endingOf, eventOf, TcpState } from './ending.ts';
+import { Ending, endingOf, eventOf } from './ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 import { Orienter } from './orient.ts';
 import { List, Mark, Row } from './row.ts';
 import { Seen } from './seen.ts';
@@ -182,6 +183,22 @@ export class Join {
       this.#connections.tell(row, EventCode.attempt, startNs === 0 ? tsNs : startNs);
     }
     return row;
+  }
+
+  /** An ENDED record: all that a connection's packets showed. Nothing comes after it. */
+  ended(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    const w = at >> 2;
+    const tsNs = u64(words, w);
+    let row = this.#table.find(words[w + ID]!, words[w + ID + 1]!);
+    if (row < 0) {
+      this.#tally.unasked++;
+      row = this.#connections.add(words, bytes, at, 0);
+    }
+    this.#tally.applied[Kind.ENDED]!++;
+    takePackets(this.#table, row, words, bytes, at);
+    this.#table.ended = { words, bytes, at };
+    this.#connections.endAs(row, bytes[at + PacketsPart.event]! as ConnectionEvent, tsNs);
+    this.#table.ended = undefined;
   }
 
   #open(row: number, tsNs: number): boolean {

@@ -3,7 +3,10 @@ import type { ConnectionTable } from './table.ts';
 
 /** Who is told what happened. Nothing passed here may be kept after the call returns. */
 export interface FlowListener {
-  /** One event of a connection; `Row.event_ns` says when. */
+  /**
+   * One event of a connection; `Row.event_ns` says when. `table.ended` has what its packets showed, where those were
+   * seen and it is over.
+   */
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void;
   /** Attempts that the kernel summed: the SUM record at byte offset `at`. */
   summed(words: Uint32Array, bytes: Uint8Array, at: number): void;

@@ -15,6 +15,8 @@ export const Row = {
   list: 56,
   family: 57,
   direction: 58,
+  /** IP protocol number; 0: TCP. */
+  proto: 59,
   /** Of the first sighting on an interface; 0: only the socket was seen. */
   ifindex: 60,
   /** When the event that is being told happened. */

@@ -22,7 +22,7 @@ function checkSums(counts: FlowCounts): void {
   const attempts = Object.values(counts.attempts).map(({ ipv4, ipv6 }) => ipv4 + ipv6);
   expect(sum(attempts)).toBe(events['connection.attempt']);
   expect(sum(Object.values(counts.outcomes))).toBe(ended);
-  expect(events['connection.attempt'] + counts.existing + counts.revived).toBe(
+  expect(events['connection.attempt'] + counts.existing + counts.revived + counts.unasked).toBe(
     ended + counts.forwarded + counts.evicted + counts.live,
   );
 }

@@ -1,6 +1,14 @@
 import { HashIndex } from './hash-index.ts';
 import { List, Row } from './row.ts';
 
+/** An ENDED record (PacketsPart), where it lies. */
+export interface EndedRecord {
+  readonly words: Uint32Array;
+  readonly bytes: Uint8Array;
+  /** Byte offset. */
+  readonly at: number;
+}
+
 /**
  * The connections that are going on, one fixed-size row each (Row), found by their 64-bit id.
  *
@@ -14,6 +22,8 @@ export class ConnectionTable {
   readonly numbers: Float64Array;
   readonly bytes: Uint8Array;
   readonly capacity: number;
+  /** Of the connection whose end is being told, while it is; undefined: its packets were not all seen. */
+  ended: EndedRecord | undefined;
   readonly #index: HashIndex;
   readonly #heads: Uint32Array = new Uint32Array(List.count).fill(NONE);
   readonly #tails: Uint32Array = new Uint32Array(List.count).fill(NONE);

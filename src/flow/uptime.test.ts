@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { linesOf, OFFSET_US } from '../../test/flow/lines.ts';
 import type { Spec } from '../../test/flow/records.ts';
 import { Flag } from '../wire/layout.gen.ts';
-import { TcpState } from './ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 
 /** Seconds whose nanoseconds are a multiple of 2^20, so that numbers beyond 2^53 still tell them apart. */
 const exact = (seconds: number): number => (Math.round((seconds * 1e9) / 2 ** 20) * 2 ** 20) / 1e9;

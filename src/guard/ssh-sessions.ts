@@ -4,7 +4,7 @@ import { ProcReader } from '../sources/proc-reader.ts';
 import type { ProcRow } from '../sources/proc-rows.ts';
 import { host, type KnownPrefix, parentOf, startOf } from './addresses.ts';
 import { isSessionOf, userOfMonitor, userOfSession } from './ssh-title.ts';
-import { TcpState } from '../flow/ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 
 export interface SshPeers {
   /** The peers of sessions that are authenticated now, each once. */

@@ -4,7 +4,7 @@ import type { RecordBatch } from '../wire/batch.ts';
 import { Flag, Head, SocketPart } from '../wire/layout.gen.ts';
 import { host, type KnownPrefix } from './addresses.ts';
 import type { SshPeers } from './ssh-sessions.ts';
-import { TcpState } from '../flow/ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 
 /** Commands of OpenSSH that hold a connection: those of all versions. */
 const SSHD: ReadonlySet<string> = new Set(['sshd', 'sshd-session', 'sshd-auth']);

@@ -92,10 +92,21 @@ export type ScanClass = (typeof ScanClass)[keyof typeof ScanClass];
 /** What a `scan` event says of its scan: each start is followed by one end. */
 export type ScanState = 'start' | 'update' | 'end';
 
-/**
- * Why a scan was told as ended, in IPFIX's words (flowEndReason): silent for a window; the program stopped; more scans
- * than are followed at once.
- */
+/** Why a connection ended: IPFIX information element 136, flowEndReason. */
+export const FlowEnd = {
+  none: 0,
+  /** Silent for too long. */
+  idle: 1,
+  active: 2,
+  /** By its own FIN or RST, or refused. */
+  end: 3,
+  /** The program stopped, or the capture ended. */
+  forced: 4,
+  /** More than are followed at once. */
+  resources: 5,
+} as const;
+
+/** Of a scan: silent for a window; the program stopped; more scans than are followed at once. */
 export type EndReason = 'idle timeout' | 'forced end' | 'lack of resources';
 
 /** Which way a connection went, in the order of enum pw_direction (bpf/events.h). */
@@ -125,6 +136,10 @@ export const CONN_STATES = [
   'RSTO',
   'RSTR',
   'OTH',
+  'RSTOS0',
+  'RSTRH',
+  'SH',
+  'SHR',
 ] as const;
 
 /** Index in CONN_STATES; 0: not ended. */
@@ -139,6 +154,10 @@ export const ConnState = {
   RSTO: 7,
   RSTR: 8,
   OTH: 9,
+  RSTOS0: 10,
+  RSTRH: 11,
+  SH: 12,
+  SHR: 13,
 } as const;
 
 export type ConnState = (typeof ConnState)[keyof typeof ConnState];

@@ -30,7 +30,8 @@ export class FilteredSink implements Sink {
   }
 
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
-    if (this.#passes(table.words, row * Row.stride, Facts.connection))
+    const base = row * Row.stride;
+    if (this.#passes(table.words, base, factsOf(table.bytes[base + Row.proto]!)))
       this.#sink.connection(event, table, row);
   }
 
@@ -92,3 +93,12 @@ export class FilteredSink implements Sink {
     return passes;
   }
 }
+
+function factsOf(proto: number): number {
+  if (proto === UDP) return Facts.udpConversation;
+  return proto === 0 || proto === TCP ? Facts.connection : Facts.icmpConversation;
+}
+
+/** IP protocol numbers. */
+const TCP = 6;
+const UDP = 17;

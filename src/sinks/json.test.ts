@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { linesOf } from '../../test/flow/lines.ts';
 import { problems } from '../../test/flow/schema.ts';
-import { TcpState } from '../flow/ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 import type { JsonBlock, JsonConnection, JsonEvent, JsonLoss, JsonScan } from '../model/json.ts';
 import { Flag } from '../wire/layout.gen.ts';
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { linesOf } from '../../test/flow/lines.ts';
-import { TcpState } from '../flow/ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 import { parseEvents } from '../model/events.ts';
 import { Flag } from '../wire/layout.gen.ts';
 

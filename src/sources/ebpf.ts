@@ -14,7 +14,7 @@ import type { Interfaces } from './interfaces.ts';
 import { Held } from './held.ts';
 import type { Source, SourceCounts, Written } from './source.ts';
 import { WatchedInterfaces } from './watched.ts';
-import { TcpState } from '../flow/ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 import { u64 } from '../wire/words.ts';
 
 export interface EbpfOptions {

@@ -5,7 +5,7 @@ import type { RecordWriter } from '../wire/record-writer.ts';
 import { Answer } from '../flow/flow.ts';
 import type { AnswerNotes } from './answer-notes.ts';
 import { Ended, List, PcapConnections, Row } from './pcap-connections.ts';
-import { TcpState } from '../flow/ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 import { NO_UID } from './proc-connection.ts';
 import { u64 } from '../wire/words.ts';
 

@@ -1,4 +1,4 @@
-import { TcpState } from '../flow/ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 /** The row does not say whose socket it is: the kernel's INVALID_UID. */
 export const NO_UID = 0xffff_ffff;
 

@@ -14,7 +14,7 @@ import type { PlainRecord } from '../../test/contract/records.ts';
 import { Flag } from '../wire/layout.gen.ts';
 import { ProcSource } from './proc.ts';
 import { NO_UID } from './proc-connection.ts';
-import { TcpState } from '../flow/ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 
 let host: ProcHost;
 eachWithHost((fresh) => {

@@ -13,7 +13,7 @@ import {
 } from './proc-key.ts';
 import { RecentKeys } from './proc-recent.ts';
 import type { ProcRow } from './proc-rows.ts';
-import { TcpState } from '../flow/ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 
 /**
  * The connections that /proc showed, and what is new against the last read. A read is: `begin`, `see` for each row,

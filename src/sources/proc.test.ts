@@ -19,7 +19,7 @@ import { OperatorError } from '../model/errors.ts';
 import { Flag } from '../wire/layout.gen.ts';
 import { ProcSource } from './proc.ts';
 import type { Written } from './source.ts';
-import { TcpState } from '../flow/ending.ts';
+import { TcpState } from '../model/tcp-state.ts';
 
 let host: ProcHost;
 eachWithHost((fresh) => {

@@ -56,6 +56,56 @@ export const VerdictPart = {
   size: 152,
 } as const;
 
+/** Byte offsets, from the start of the record, of struct pw_packets_part. */
+export const PacketsPart = {
+  start_ns: 80,
+  orig: 88,
+  resp: 200,
+  history: 312,
+  metadata: 352,
+  vlan: 356,
+  proto: 358,
+  tunnels: 359,
+  tunnel: 360,
+  event: 361,
+  outcome: 362,
+  conn_state: 363,
+  end_reason: 364,
+  forms: 365,
+  size: 368,
+} as const;
+
+/** Byte offsets in struct pw_packets_end, of either end. */
+export const PacketsEnd = {
+  bytes: 0,
+  missed_bytes: 8,
+  ip_bytes: 16,
+  packets: 24,
+  retransmits: 32,
+  out_of_order: 36,
+  duplicate_acks: 40,
+  zero_windows: 44,
+  rtt_us: 48,
+  initial_window: 52,
+  cwnd: 56,
+  iss: 60,
+  snd_una: 64,
+  snd_nxt: 68,
+  snd_wnd: 72,
+  snd_up: 76,
+  snd_wl1: 80,
+  snd_wl2: 84,
+  irs: 88,
+  rcv_nxt: 92,
+  rcv_wnd: 96,
+  rcv_up: 100,
+  mss: 104,
+  window_scale: 106,
+  state: 107,
+  options: 108,
+  size: 112,
+} as const;
+
 /** enum pw_kind. */
 export const Kind = {
   NONE: 0,
@@ -68,6 +118,7 @@ export const Kind = {
   SCAN: 7,
   BLOCK: 8,
   UNBLOCK: 9,
+  ENDED: 10,
 } as const;
 
 /** enum pw_direction. */
@@ -125,4 +176,31 @@ export const Flag = {
   SPARED: 32,
   TRUSTED: 64,
   CONFIRMED: 128,
+} as const;
+
+/** enum pw_tcp_option. */
+export const TcpOption = {
+  SACK: 1,
+  TIMESTAMPS: 2,
+  FAST_OPEN: 4,
+} as const;
+
+/** enum pw_form. */
+export const Form = {
+  SIMULTANEOUS_OPEN: 1,
+  SIMULTANEOUS_CLOSE: 2,
+  HALF_CLOSE: 4,
+  MIDSTREAM: 8,
+  FLIPPED: 16,
+} as const;
+
+/** enum pw_tunnel. */
+export const Tunnel = {
+  NONE: 0,
+  IP: 1,
+  GRE: 2,
+  VXLAN: 3,
+  GENEVE: 4,
+  TEREDO: 5,
+  GTP: 6,
 } as const;

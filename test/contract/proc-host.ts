@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { TcpState } from '../../src/flow/ending.ts';
+import { TcpState } from '../../src/model/tcp-state.ts';
 import { type ProcOptions, ProcSource } from '../../src/sources/proc.ts';
 import { tcp6Text, type TextRow, tcpText } from './proc-text.ts';
 import { type PlainRecord, plain } from './records.ts';

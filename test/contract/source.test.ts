@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TcpState } from '../../src/flow/ending.ts';
+import { TcpState } from '../../src/model/tcp-state.ts';
 import { mayCapture } from '../../src/kernel/packet-socket.ts';
 import { Interfaces } from '../../src/sources/interfaces.ts';
 import { PcapSource } from '../../src/sources/pcap.ts';

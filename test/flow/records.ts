@@ -3,7 +3,15 @@ import { Flow, FLOW_DEFAULTS, type FlowOptions } from '../../src/flow/flow.ts';
 import type { FlowListener, Scan } from '../../src/flow/listener.ts';
 import { End, Row } from '../../src/flow/row.ts';
 import type { ConnectionTable } from '../../src/flow/table.ts';
-import { CONN_STATES, EVENT_NAMES, OUTCOMES } from '../../src/model/events.ts';
+import {
+  CONN_STATES,
+  ConnState,
+  EVENT_NAMES,
+  EventCode,
+  FlowEnd,
+  Outcome,
+  OUTCOMES,
+} from '../../src/model/events.ts';
 import { formatAddress, parseAddress } from '../../src/wire/address.ts';
 import { stampId } from '../../src/wire/id.ts';
 import {
@@ -11,6 +19,8 @@ import {
   Flag,
   Head,
   Kind,
+  PacketsEnd,
+  PacketsPart,
   ScanKind,
   SocketPart,
   VerdictPart,
@@ -33,6 +43,20 @@ export interface Spec {
   refused?: number;
   socket?: SocketSpec;
   verdict?: VerdictSpec;
+  packets?: PacketsSpec;
+}
+
+/** What packets showed of a connection that is over. */
+export interface PacketsSpec {
+  start?: number;
+  event?: keyof typeof EventCode;
+  outcome?: keyof typeof Outcome;
+  state?: keyof typeof ConnState;
+  proto?: number;
+  history?: string;
+  /** Payload bytes of the originator and of the responder. */
+  bytes?: readonly [number, number];
+  end?: keyof typeof FlowEnd;
 }
 
 export interface SocketSpec {
@@ -60,7 +84,7 @@ export interface VerdictSpec {
 }
 
 export function write(writer: RecordWriter, spec: Spec): void {
-  const size = spec.verdict ? VerdictPart.size : spec.socket ? SocketPart.size : Head.size;
+  const size = sizeOf(spec);
   const at = writer.append(Kind[spec.kind], size);
   writer.setU64(at, Math.round((spec.at ?? 100) * 1e9));
   writer.bytes.set(addressOf(spec.src ?? '192.0.2.56'), at + Head.src);
@@ -77,6 +101,27 @@ export function write(writer: RecordWriter, spec: Spec): void {
   stampId(writer.words, writer.bytes, at);
   if (spec.socket) writeSocket(writer, at, spec.socket);
   if (spec.verdict) writeVerdict(writer, at, spec.verdict);
+  if (spec.packets) writePackets(writer, at, spec.packets);
+}
+
+function sizeOf({ verdict, socket, packets }: Spec): number {
+  if (packets) return PacketsPart.size;
+  if (verdict) return VerdictPart.size;
+  return socket ? SocketPart.size : Head.size;
+}
+
+function writePackets(writer: RecordWriter, at: number, packets: PacketsSpec): void {
+  const { bytes } = writer;
+  const [orig, resp] = packets.bytes ?? [0, 0];
+  writer.setU64(at + PacketsPart.start_ns, Math.round((packets.start ?? 100) * 1e9));
+  writer.setU64(at + PacketsPart.orig + PacketsEnd.bytes, orig);
+  writer.setU64(at + PacketsPart.resp + PacketsEnd.bytes, resp);
+  bytes.set(Buffer.from(packets.history ?? ''), at + PacketsPart.history);
+  bytes[at + PacketsPart.proto] = packets.proto ?? 6;
+  bytes[at + PacketsPart.event] = EventCode[packets.event ?? 'close'];
+  bytes[at + PacketsPart.outcome] = Outcome[packets.outcome ?? 'ok'];
+  bytes[at + PacketsPart.conn_state] = ConnState[packets.state ?? 'SF'];
+  bytes[at + PacketsPart.end_reason] = FlowEnd[packets.end ?? 'end'];
 }
 
 function usual(spec: Spec): keyof typeof Direction {
