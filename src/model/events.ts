@@ -106,6 +106,28 @@ export const FlowEnd = {
   resources: 5,
 } as const;
 
+/** By FlowEnd, as IPFIX names them. */
+export const FLOW_ENDS = [
+  '',
+  'idle timeout',
+  'active timeout',
+  'end of flow',
+  'forced end',
+  'lack of resources',
+] as const;
+
+/** What packets were wrapped in, in the order of enum pw_tunnel (bpf/events.h). */
+export const TUNNELS = ['', 'ip', 'gre', 'vxlan', 'geneve', 'teredo', 'gtp'] as const;
+
+/** How a connection began and ended, from the lowest bit of enum pw_form (bpf/events.h). */
+export const FORMS = [
+  'simultaneous open',
+  'simultaneous close',
+  'half close',
+  'midstream',
+  'flipped',
+] as const;
+
 /** Of a scan: silent for a window; the program stopped; more scans than are followed at once. */
 export type EndReason = 'idle timeout' | 'forced end' | 'lack of resources';
 

@@ -2,9 +2,12 @@ import type {
   CONN_STATES,
   EndReason,
   EventName,
+  FLOW_ENDS,
+  FORMS,
   OUTCOMES,
   ScanKindName,
   ScanState,
+  TUNNELS,
 } from './events.ts';
 
 export type DirectionName = 'inbound' | 'outbound' | 'local' | 'forwarded' | 'unknown';
@@ -18,15 +21,16 @@ interface JsonBase {
 }
 
 /** A `connection.*` line. `src` is always the originator. */
-export interface JsonConnection extends JsonBase {
+export interface JsonConnection extends JsonBase, JsonPackets {
   /** 16 hex digits, the same for all events of a connection and across restarts. */
   id?: string;
   /** Absent for attempts that the kernel summed. */
   src_ip?: string;
   src_port?: number;
   dst_ip: string;
+  /** Of ICMP the type that answers `src_port`, its type, or its code. */
   dst_port: number;
-  proto: 'tcp';
+  proto: 'tcp' | 'udp' | 'icmp';
   iface?: string;
   direction: DirectionName;
   community_id?: string;
@@ -57,6 +61,30 @@ export interface JsonConnection extends JsonBase {
   count?: number;
   /** How many of `count` were refused. */
   refused?: number;
+}
+
+/** Of an end: what the packets of a connection showed, where all of them were seen. */
+interface JsonPackets {
+  /** As Zeek's. */
+  history?: string;
+  orig_packets?: number;
+  resp_packets?: number;
+  /** From the IP header on. */
+  orig_ip_bytes?: number;
+  resp_ip_bytes?: number;
+  /** Acknowledged but not captured. Of TCP alone, as are those below: sums of both ends. */
+  missed_bytes?: number;
+  out_of_order?: number;
+  duplicate_acks?: number;
+  zero_windows?: number;
+  /** IPFIX flowEndReason. */
+  end_reason?: Exclude<(typeof FLOW_ENDS)[number], ''>;
+  forms?: (typeof FORMS)[number][];
+  /** Outermost tag. */
+  vlan?: number;
+  /** The innermost tunnel's kind. */
+  tunnel?: Exclude<(typeof TUNNELS)[number], ''>;
+  tunnel_depth?: number;
 }
 
 export interface JsonScan extends JsonBase {

@@ -3,6 +3,7 @@ import type { Scan } from '../flow/listener.ts';
 import { Row } from '../flow/row.ts';
 import type { ConnectionTable } from '../flow/table.ts';
 import { type ConnectionEvent, ScanClass } from '../model/events.ts';
+import { IpProto } from '../wire/ip-proto.ts';
 import { Head } from '../wire/layout.gen.ts';
 import type { Written } from '../sources/source.ts';
 import type { PluginEvent, Sink, SinkCounts } from './sink.ts';
@@ -95,10 +96,6 @@ export class FilteredSink implements Sink {
 }
 
 function factsOf(proto: number): number {
-  if (proto === UDP) return Facts.udpConversation;
-  return proto === 0 || proto === TCP ? Facts.connection : Facts.icmpConversation;
+  if (proto === IpProto.udp) return Facts.udpConversation;
+  return proto === 0 || proto === IpProto.tcp ? Facts.connection : Facts.icmpConversation;
 }
-
-/** IP protocol numbers. */
-const TCP = 6;
-const UDP = 17;

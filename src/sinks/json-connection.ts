@@ -10,9 +10,11 @@ import {
   OUTCOMES,
 } from '../model/events.ts';
 import { isV4 } from '../wire/address.ts';
+import { IpProto } from '../wire/ip-proto.ts';
 import { Direction, From, Head } from '../wire/layout.gen.ts';
 import { errnoName } from './errno.ts';
 import { jsonName, jsonText } from './escape.ts';
+import { writePackets } from './json-packets.ts';
 import type { Names, WallClock } from './sink.ts';
 import { UtcStamp } from './stamp.ts';
 import { address, ascii, decimal, digits, hex16, put } from './write.ts';
@@ -47,7 +49,11 @@ export class JsonConnectionWriter {
     p = address(out, p, bytes, base + Row.src);
     p = put(out, p, SRC_PORT);
     p = port(out, p, bytes, base + Row.src_port);
-    p = this.#responder(out, p, bytes, base + Row.dst, base + Row.dst_port);
+    p = put(out, p, DST_IP);
+    p = address(out, p, bytes, base + Row.dst);
+    p = put(out, p, DST_PORT);
+    p = port(out, p, bytes, base + Row.dst_port);
+    p = put(out, p, protoField(bytes[base + Row.proto]!));
     p = this.#place(out, p, words[(base + Row.ifindex) >> 2]!, bytes[base + Row.direction]!);
     p = this.#communityId(out, p, bytes, base);
     p = this.#processes(out, p, table, base);
@@ -66,18 +72,10 @@ export class JsonConnectionWriter {
     p = address(out, p, bytes, at + Head.dst);
     p = put(out, p, DST_PORT);
     p = port(out, p, bytes, at + Head.dst_port);
-    p = put(out, p, PROTO);
+    p = put(out, p, TCP);
     p = this.#place(out, p, words[(at + Head.ifindex) >> 2]!, bytes[at + Head.direction]!);
     p = number(out, p, COUNT, words[(at + Head.count) >> 2]!);
     return number(out, p, REFUSED, words[(at + Head.refused) >> 2]!);
-  }
-
-  #responder(out: Uint8Array, pos: number, bytes: Uint8Array, at: number, portAt: number): number {
-    let p = put(out, pos, DST_IP);
-    p = address(out, p, bytes, at);
-    p = put(out, p, DST_PORT);
-    p = port(out, p, bytes, portAt);
-    return put(out, p, PROTO);
   }
 
   #place(out: Uint8Array, pos: number, ifindex: number, direction: number): number {
@@ -91,7 +89,14 @@ export class JsonConnectionWriter {
    */
   #communityId(out: Uint8Array, pos: number, bytes: Uint8Array, base: number): number {
     const four = isV4(bytes, base + Row.src);
-    communityTuple(this.#tuple, bytes, base + Row.src, base + Row.src_port, four);
+    communityTuple(
+      this.#tuple,
+      bytes,
+      base + Row.src,
+      base + Row.src_port,
+      four,
+      bytes[base + Row.proto]!,
+    );
     const text = hash('sha1', four ? this.#tupleIpv4 : this.#tuple, 'base64');
     let p = put(out, pos, COMMUNITY_ID);
     for (let i = 0; i < text.length; i++) out[p++] = text.charCodeAt(i);
@@ -159,7 +164,9 @@ export class JsonConnectionWriter {
     if (outcome !== 0) p = put(out, p, STATE_FIELDS[bytes[base + Row.conn_state]!]!);
     const rttUs = words[(base + Row.rtt_us) >> 2]!;
     if (rttUs !== 0) p = number(out, p, RTT, rttUs);
-    return outcome === 0 ? p : number(out, p, RETRANSMITS, words[(base + Row.retransmits) >> 2]!);
+    if (outcome !== 0 && isTcp(bytes[base + Row.proto]!))
+      p = number(out, p, RETRANSMITS, words[(base + Row.retransmits) >> 2]!);
+    return table.ended === undefined ? p : writePackets(out, p, table.ended);
   }
 
   /** A string field, left out when there is no value. */
@@ -187,7 +194,9 @@ const SRC_IP = ascii('","src_ip":"');
 const SRC_PORT = ascii('","src_port":');
 const DST_IP = ascii(',"dst_ip":"');
 const DST_PORT = ascii('","dst_port":');
-const PROTO = ascii(',"proto":"tcp"');
+const TCP = ascii(',"proto":"tcp"');
+const UDP = ascii(',"proto":"udp"');
+const ICMP = ascii(',"proto":"icmp"');
 const IFACE = ascii(',"iface":"');
 const COMMUNITY_ID = ascii(',"community_id":"1:');
 const ERROR = ascii(',"error":"');
@@ -223,6 +232,16 @@ function processFields(prefix: string): ProcessFields {
     uid: ascii(`,"${prefix}uid":`),
     container: ascii(`,"${prefix}container":"`),
   };
+}
+
+/** @param proto Row.proto */
+function protoField(proto: number): Uint8Array {
+  if (proto === IpProto.udp) return UDP;
+  return isTcp(proto) ? TCP : ICMP;
+}
+
+function isTcp(proto: number): boolean {
+  return proto === 0 || proto === IpProto.tcp;
 }
 
 function port(out: Uint8Array, pos: number, bytes: Uint8Array, at: number): number {

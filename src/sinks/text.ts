@@ -8,8 +8,10 @@ import type { Output } from './output.ts';
 import type { Written } from '../sources/source.ts';
 import type { PluginEvent, PluginEvents, Sink, SinkCounts, WallClock } from './sink.ts';
 import { LocalStamp } from './stamp.ts';
+import { packetsText } from './text-packets.ts';
 import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, digits, endpoint, put } from './write.ts';
+import { isIcmp } from '../wire/ip-proto.ts';
 import { u64 } from '../wire/words.ts';
 
 export interface TextSinkOptions {
@@ -43,13 +45,15 @@ export class TextSink implements Sink {
     const eventNs = table.numbers[(base + Row.event_ns) >> 3]!;
     let p = this.#begin(out, eventNs);
     p = put(out, p, VERBS[event]!);
-    p = endpoint(out, p, bytes, base + Row.src, base + Row.src_port);
+    const hasPorts = !isIcmp(bytes[base + Row.proto]!);
+    p = endOf(out, p, bytes, base + Row.src, base + Row.src_port, hasPorts);
     p = put(out, p, ARROW);
-    p = endpoint(out, p, bytes, base + Row.dst, base + Row.dst_port);
+    p = endOf(out, p, bytes, base + Row.dst, base + Row.dst_port, hasPorts);
     if (event !== EventCode.attempt) {
       p = processes(out, p, table, base);
       const startNs = table.numbers[(base + Row.start_ns) >> 3]!;
       if (startNs !== 0) p = seconds(out, p, eventNs - startNs);
+      if (table.ended) p = packetsText(out, p, table, base, table.ended);
     }
     this.#end(out, p);
   }
@@ -196,6 +200,17 @@ const VERBS = [
   'Connection reset: ',
   'Connection closed: ',
 ].map(ascii);
+
+function endOf(
+  out: Uint8Array,
+  pos: number,
+  bytes: Uint8Array,
+  at: number,
+  portAt: number,
+  hasPorts: boolean,
+): number {
+  return hasPorts ? endpoint(out, pos, bytes, at, portAt) : address(out, pos, bytes, at);
+}
 
 /** Who is blocked or was: an address, or a prefix that a user has blocked. */
 function source(out: Uint8Array, pos: number, bytes: Uint8Array, at: number): number {

@@ -23,6 +23,7 @@ import {
   PacketsPart,
   ScanKind,
   SocketPart,
+  Tunnel,
   VerdictPart,
 } from '../../src/wire/layout.gen.ts';
 import { RecordWriter } from '../../src/wire/record-writer.ts';
@@ -57,7 +58,16 @@ export interface PacketsSpec {
   /** Payload bytes of the originator and of the responder. */
   bytes?: readonly [number, number];
   end?: keyof typeof FlowEnd;
+  /** By the name of a field of struct pw_packets_end: of the originator and of the responder. */
+  ends?: Partial<Record<keyof typeof PacketsEnd, readonly [number, number]>>;
+  vlan?: number;
+  tunnel?: keyof typeof Tunnel;
+  tunnels?: number;
+  forms?: number;
 }
+
+/** Fields of 64 bits; the others that tests set have 32. */
+const LONG = new Set<string>(['bytes', 'missed_bytes', 'ip_bytes', 'packets']);
 
 export interface SocketSpec {
   start?: number;
@@ -122,6 +132,17 @@ function writePackets(writer: RecordWriter, at: number, packets: PacketsSpec): v
   bytes[at + PacketsPart.outcome] = Outcome[packets.outcome ?? 'ok'];
   bytes[at + PacketsPart.conn_state] = ConnState[packets.state ?? 'SF'];
   bytes[at + PacketsPart.end_reason] = FlowEnd[packets.end ?? 'end'];
+  bytes[at + PacketsPart.tunnel] = Tunnel[packets.tunnel ?? 'NONE'];
+  bytes[at + PacketsPart.tunnels] = packets.tunnels ?? 0;
+  bytes[at + PacketsPart.forms] = packets.forms ?? 0;
+  writer.halves[(at + PacketsPart.vlan) >> 1] = packets.vlan ?? 0;
+  for (const [field, values] of Object.entries(packets.ends ?? {})) {
+    [PacketsPart.orig, PacketsPart.resp].forEach((end, i) => {
+      const to = at + end + PacketsEnd[field as keyof typeof PacketsEnd];
+      if (LONG.has(field)) writer.setU64(to, values[i]!);
+      else writer.words[to >> 2] = values[i]!;
+    });
+  }
 }
 
 function usual(spec: Spec): keyof typeof Direction {
