@@ -24,6 +24,7 @@ import { PinRepair } from './pin-repair.ts';
 import type { Pipeline } from './pipeline.ts';
 import { livePipeline } from './live-pipeline.ts';
 import type { Protection } from './protection.ts';
+import { Resync } from './resync.ts';
 import { statusOf } from './status.ts';
 import { asError } from '../model/errors.ts';
 
@@ -47,6 +48,8 @@ export class Watch {
   #plugins!: Plugins;
   #protection: Protection | undefined;
   #pins: PinRepair | undefined;
+  /** With a source that sees the sockets of its own network namespace only: those of others can't be looked at. */
+  #resync: Resync | undefined;
   readonly #metrics: Metrics | undefined;
   /** With --block=nft. */
   #firewall: Firewall | undefined;
@@ -118,6 +121,7 @@ export class Watch {
     });
     this.#sink = this.#outputs.sink;
     this.#pipeline = livePipeline(this.#source, this.#config, this.#sink);
+    if (ebpf && !this.#config.kernel.allNetns) this.#resync = new Resync(ebpf, this.#pipeline.flow);
     this.#plugins.connect({ sink: this.#sink, names });
     const lost = () => ({
       ...this.#source.counts().lost,
@@ -198,7 +202,10 @@ export class Watch {
       if (!this.#sink.backlogged) {
         taken = this.#drain(nowNs);
         this.#plugins.drain();
-        if (taken < BEHIND) this.#pipeline.tick(nowNs);
+        if (taken < BEHIND) {
+          this.#pipeline.tick(nowNs);
+          this.#resync?.look(nowNs);
+        }
       }
       if (nowNs >= this.#nextSecondNs) this.#everySecond(nowNs);
       this.#sink.flush();

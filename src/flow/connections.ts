@@ -141,13 +141,25 @@ export class Connections {
   }
 
   #evict(row: number, nowNs: number): void {
+    if (this.#endAsDecided(row, nowNs)) return;
+    this.#tally.evicted++;
+    this.forget(row, Seen.attempt, nowNs);
+  }
+
+  /** The socket of a row is gone, and nothing will say how it ended. */
+  gone(row: number, nowNs: number): void {
+    if (this.#endAsDecided(row, nowNs)) return;
+    this.#tally.unclosed++;
+    this.forget(row, Seen.ended, nowNs);
+  }
+
+  /** Ends a row of which one end's record said how; false: none did. */
+  #endAsDecided(row: number, nowNs: number): boolean {
     const verdict = this.table.halves[(row * Row.stride + Row.verdict) >> 1]!;
-    if (verdict !== 0) this.end(row, verdict, nowNs);
-    else if ((this.marks(row) & Mark.refused) !== 0) this.end(row, Ending.refused, nowNs);
-    else {
-      this.#tally.evicted++;
-      this.forget(row, Seen.attempt, nowNs);
-    }
+    const refused = (this.marks(row) & Mark.refused) !== 0;
+    if (verdict === 0 && !refused) return false;
+    this.end(row, verdict === 0 ? Ending.refused : verdict, nowNs);
+    return true;
   }
 }
 

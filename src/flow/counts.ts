@@ -29,7 +29,7 @@ export interface KindCounts {
  * - `events['connection.attempt'] = records.attempt.applied + inferred`
  * - `events['connection.attempt']` = the sum of `attempts`
  * - `events` of refused + timeout + reset + close = the sum of `outcomes`
- * - `events['connection.attempt'] + existing + revived + unasked = refused + timeout + reset + close events + forwarded + evicted + live`
+ * - `events['connection.attempt'] + existing + revived + unasked = refused + timeout + reset + close events + forwarded + evicted + unclosed + live`
  */
 export interface FlowCounts {
   readonly records: Readonly<Record<KindName, KindCounts>>;
@@ -52,6 +52,8 @@ export interface FlowCounts {
   readonly forwarded: number;
   /** Connections let go because there were more than `maxConnections`. */
   readonly evicted: number;
+  /** Connections let go because their socket is gone and the record of their close was lost. */
+  readonly unclosed: number;
   /** Connections followed now. */
   readonly live: number;
   /** Scans followed now. */
@@ -91,6 +93,7 @@ export class Tally {
   unasked = 0;
   forwarded = 0;
   evicted = 0;
+  unclosed = 0;
   summed = 0;
   unknown = 0;
 
@@ -121,7 +124,8 @@ export class Tally {
     SCAN_KINDS.forEach((name, i) => {
       found[name] = scans.found[i]!;
     });
-    const { inferred, existing, revived, unasked, forwarded, evicted, summed, unknown } = this;
+    const { inferred, existing, revived, unasked, forwarded, evicted, unclosed, summed, unknown } =
+      this;
     return {
       records,
       events,
@@ -134,6 +138,7 @@ export class Tally {
       unasked,
       forwarded,
       evicted,
+      unclosed,
       live,
       scans: scans.size,
       suppressed: scans.suppressed,

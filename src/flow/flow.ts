@@ -8,6 +8,7 @@ import { ANSWER_NS, FORWARDED_NS, Join, REFUSAL_NS } from './join.ts';
 import type { FlowListener } from './listener.ts';
 import { List, Row } from './row.ts';
 import { ScanBook } from './scans.ts';
+import { sweep } from './sweep.ts';
 import type { ConnectionTable } from './table.ts';
 import { u64 } from '../wire/words.ts';
 
@@ -128,6 +129,21 @@ export class Flow {
       all.end(row, Ending.refused, all.deadline(row) - REFUSAL_NS);
     }
     this.#scans.tick(nowNs);
+  }
+
+  /**
+   * Notes which sockets there are: the first step of finding connections whose CLOSE records were lost.
+   * @param existing EXISTING records
+   * @param nowNs CLOCK_MONOTONIC when all was taken that came until then, nanoseconds
+   */
+  alive(existing: RecordBatch, nowNs: number): void {
+    const { words, bytes, at, count } = existing;
+    for (let i = 0; i < count; i++) this.#join.alive(words, bytes, at[i]!, nowNs);
+  }
+
+  /** Its second step, once all was taken that came while they were looked at. @param aliveNs that of `alive` */
+  sweep(aliveNs: number): void {
+    sweep(this.#connections, aliveNs);
   }
 
   /**

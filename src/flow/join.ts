@@ -8,6 +8,7 @@ import { TcpState } from '../model/tcp-state.ts';
 import { Orienter } from './orient.ts';
 import { List, Mark, Row } from './row.ts';
 import { Seen } from './seen.ts';
+import { isSwept } from './sweep.ts';
 import type { ConnectionTable } from './table.ts';
 import { u64 } from '../wire/words.ts';
 
@@ -110,6 +111,18 @@ export class Join {
     if (!atSocket) return;
     takeSocket(table, row, words, bytes, at, false);
     if (table.bytes[base + Row.list] === List.answer) table.move(row, List.connecting);
+  }
+
+  /** An EXISTING record of the sockets that there are: the row of its connection is alive at `nowNs` (sweep). */
+  alive(words: Uint32Array, bytes: Uint8Array, at: number, nowNs: number): void {
+    if ((bytes[at + Head.flags]! & Flag.BEFORE) !== 0) {
+      this.#orienter.orient(words, bytes, at);
+      words = this.#orienter.words;
+      at = 0;
+    }
+    const row = this.#table.find(words[(at >> 2) + ID]!, words[(at >> 2) + ID + 1]!);
+    if (row >= 0 && isSwept(this.#table.bytes[row * Row.stride + Row.list]!))
+      this.#table.numbers[(row * Row.stride + Row.deadline_ns) >> 3] = nowNs;
   }
 
   /** OPEN, REFUSED, CLOSE, EXISTING: finds the connection, or makes it, and goes on with the kind's own verb. */

@@ -23,7 +23,7 @@ function checkSums(counts: FlowCounts): void {
   expect(sum(attempts)).toBe(events['connection.attempt']);
   expect(sum(Object.values(counts.outcomes))).toBe(ended);
   expect(events['connection.attempt'] + counts.existing + counts.revived + counts.unasked).toBe(
-    ended + counts.forwarded + counts.evicted + counts.live,
+    ended + counts.forwarded + counts.evicted + counts.unclosed + counts.live,
   );
 }
 

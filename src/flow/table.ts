@@ -86,6 +86,12 @@ export class ConnectionTable {
     return row === NONE ? -1 : row;
   }
 
+  /** The row that came into the same list after this one, -1 if it is the last. */
+  next(row: number): number {
+    const next = this.words[row * STRIDE_WORDS + NEXT]!;
+    return next === NONE ? -1 : next;
+  }
+
   /** How many rows are in a list. */
   length(list: number): number {
     return this.#lengths[list]!;

@@ -168,6 +168,7 @@ export interface Status {
     readonly revived: number;
     readonly forwarded: number;
     readonly evicted: number;
+    readonly unclosed: number;
     readonly live: number;
     readonly scans: number;
     readonly suppressed: number;
