@@ -1,3 +1,5 @@
+export { u16, u32 } from '../wire/network-order.ts';
+
 /** Numbers of protocols after a link header (IEEE 802 numbers at IANA). */
 export const EtherType = {
   ipv4: 0x0800,
@@ -72,18 +74,6 @@ export class Layers {
   missing(end: number): Parsed {
     return end > this.wireEnd ? Parsed.malformed : Parsed.cut;
   }
-}
-
-/** A 16-bit number in network order. */
-export function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 8) | bytes[at + 1]!;
-}
-
-/** A 32-bit number in network order. */
-export function u32(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-  );
 }
 
 const NOTHING = new Uint8Array(0);
