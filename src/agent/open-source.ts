@@ -46,7 +46,12 @@ export async function openSource(options: OpenSourceOptions): Promise<Opened> {
     (await orPackets(async () => {
       requireObjects();
       requireCapabilities();
-      await claim(() => opening.load());
+      try {
+        await claim(() => opening.load());
+      } catch (error) {
+        opening.close();
+        throw error;
+      }
       return true;
     }));
   beforeAttach();

@@ -52,13 +52,20 @@ export class EbpfOpening {
         this.#protection.start();
       },
       loadMore: (kernel) => plugins.load(kernel),
+      unloadMore: () => plugins.stop(),
     });
   }
 
-  /** Another program may run meanwhile. */
+  /** Another program may run meanwhile; `start` may follow, or `close`. */
   load(): void {
     this.#interfaces.start();
     this.#source.load();
+  }
+
+  /** Lets go of what is loaded, or was when that failed. */
+  close(): void {
+    this.#source.leave();
+    this.#interfaces.stop();
   }
 
   /** Attaches the guard. The never-block list and the plugins are there before the first packet is judged. */
@@ -70,7 +77,7 @@ export class EbpfOpening {
       this.#source.start();
     } catch (error) {
       this.#protection?.stop();
-      this.#interfaces.stop();
+      this.close();
       this.#firewall?.stop(monotonicNs()); // deletes its table, unless an earlier run's blocks are in it
       throw error;
     }

@@ -262,9 +262,9 @@ export class Watch {
         while (this.#drain(monotonicNs()) >= BEHIND && !this.#sink.backlogged);
         this.#pipeline.tick(monotonicNs());
         this.#pipeline.flow.stop(monotonicNs());
-        this.#plugins.stop();
-        this.#tellLosses(monotonicNs());
       }
+      this.#plugins.stop();
+      this.#tellLosses(monotonicNs());
       this.#sink.stop();
     } finally {
       if (this.#releasing) this.#firewall?.release();

@@ -135,10 +135,10 @@ export class Plugin {
     this.#close();
   }
 
-  /** The last records, then the decoder's own end. */
+  /** The last records, as far as somebody takes what they tell; then the decoder's own end. */
   stop(): void {
     if (!this.#on) return;
-    this.drain(LAST_SLICE_NS);
+    if (this.#output && !this.#output.sink.backlogged) this.drain(LAST_SLICE_NS);
     this.#call('stop', () => this.#decoder.stop?.());
     this.#close();
   }

@@ -35,12 +35,11 @@ export class Plugins {
   }
 
   /**
-   * Loads all of them into the kernel, and makes their decoders; once more for another kernel, when that one was closed.
+   * Loads all of them into the kernel, and makes their decoders; after `stop` once more, for another kernel.
    * Throws OperatorError, naming the plugin.
    */
   load(kernel: Kernel): void {
     this.#running = [];
-    process.off('uncaughtException', this.#stray);
     if (this.#opened.length > 0) process.on('uncaughtException', this.#stray);
     for (const { folder, manifest, create } of this.#opened) {
       const part = named(manifest, () => {
@@ -86,7 +85,7 @@ export class Plugins {
     return this.#running.map((plugin) => plugin.samples());
   }
 
-  /** Nothing of them stays in the kernel. */
+  /** Ends their decoders, as many as were made; nothing of these stays in the kernel, which is still open. */
   stop(): void {
     for (const plugin of this.#running) plugin.stop();
     process.off('uncaughtException', this.#stray);

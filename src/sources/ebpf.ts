@@ -30,6 +30,8 @@ export interface EbpfOptions {
   readonly beforeAttach?: (kernel: Kernel) => void;
   /** What is loaded beside the guard, and may be refused: then another program that runs goes on. */
   readonly loadMore?: (kernel: Kernel) => void;
+  /** Ends that, as far as it came, before its kernel is closed: `loadMore` may follow for another one. */
+  readonly unloadMore?: () => void;
 }
 
 const SECOND_NS = 1e9;
@@ -76,8 +78,7 @@ export class EbpfSource implements Source {
    */
   load(): void {
     if (this.#kernel?.maps.isCurrent(this.#kernel.pins) === true) return;
-    this.#kernel?.close();
-    this.#kernel = undefined;
+    this.leave();
     const kernel = new Kernel(this.#options.kernel);
     try {
       kernel.tracepoints.prepare();
@@ -86,6 +87,7 @@ export class EbpfSource implements Source {
         kernel.hooks.prepare(one, this.#options.attach, this.#options.kernel.block);
       this.#options.loadMore?.(kernel);
     } catch (error) {
+      this.#options.unloadMore?.();
       kernel.close();
       throw error;
     }
@@ -119,6 +121,7 @@ export class EbpfSource implements Source {
       watched.dropOthers(this.#startedNs);
       this.#carried = kernel.settle();
     } catch (error) {
+      this.#options.unloadMore?.();
       kernel.abandon();
       this.#kernel = undefined;
       throw error;
@@ -210,6 +213,7 @@ export class EbpfSource implements Source {
   /** Everything stays as it is, for the program that takes over. */
   leave(): void {
     this.#settle(false);
+    if (this.#kernel) this.#options.unloadMore?.();
     this.#kernel?.close();
     this.#kernel = undefined;
   }

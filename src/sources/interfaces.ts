@@ -34,10 +34,10 @@ export class Interfaces {
   #changes = 0;
   #reread = 0;
 
-  /** Reads what is there. */
+  /** Reads what is there; may be called again. */
   start(): void {
     try {
-      this.#events = new NetlinkEvents(Group.LINK | Group.IPV4_ADDRESS | Group.IPV6_ADDRESS);
+      this.#events ??= new NetlinkEvents(Group.LINK | Group.IPV4_ADDRESS | Group.IPV6_ADDRESS);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
     }

@@ -1,4 +1,5 @@
 /** `watch --replace`: one program takes over from another, and no connection is told less or under another id. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { until } from '../support/command.ts';
 import { type Event, packetwatch, Watch } from '../support/packetwatch.ts';
@@ -10,6 +11,22 @@ import { load, type LoadOptions, serve, toldOf, wrongOnes } from './load.ts';
 
 const OPTIONS = ['-i', VICTIM_IF, '-o', 'json'];
 const REPLACE = [...OPTIONS, '--replace'];
+
+/** How many netlink sockets it holds. */
+function netlinkSockets({ running: { pid } }: Watch): number {
+  const rows = readFileSync(`/proc/${pid}/net/netlink`, 'utf8').trim().split('\n').slice(1);
+  const inodes = new Set(rows.map((row) => row.trim().split(/\s+/).at(-1)));
+  const held = readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`));
+  return held.filter((link) => inodes.has(/^socket:\[(\d+)\]$/.exec(link)?.[1])).length;
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return ''; // closed meanwhile
+  }
+}
 
 suite('a program that takes over from another', [], () => {
   const rig = useRig('direct');
@@ -99,6 +116,7 @@ suite('a program that takes over from another', [], () => {
     const second = await Watch.start(victim, [...REPLACE, ...listen]);
     expect(await first.running.ended).toBe(0);
     expect(await victim.must(['curl', '-s', 'http://127.0.0.1:9470/readyz'])).toBe('ok\n');
+    expect(netlinkSockets(second)).toBe(2); // interfaces with their addresses, and routes
     expect(await second.stop()).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 /** Plugins in the real program: what they tell, that they harm nothing, and that they go with it. */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { must, until } from '../support/command.ts';
@@ -108,6 +108,20 @@ const FLOODS = {
 const DEAD = { source: SEES, decoder: `throw new Error('dead at import');` };
 const UNMADE = { source: SEES, decoder: `export default () => { throw new Error('not made'); };` };
 
+/** Says in `said` what becomes of its decoders; each holds a timer, and waits for a file `go` when it is made. */
+const LIVES = {
+  source: SEES,
+  decoder: `
+import { appendFileSync, existsSync } from 'node:fs';
+const file = (name) => new URL(name, import.meta.url);
+export default () => {
+  appendFileSync(file('said'), 'made ');
+  while (!existsSync(file('go'))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  const timer = setInterval(() => {}, 1000);
+  return { stop() { clearInterval(timer); appendFileSync(file('said'), 'stopped '); } };
+};`,
+};
+
 suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
   const rig = useRig('direct');
   const base = mkdtempSync(`${tmpdir()}/packetwatch-plugins-`);
@@ -183,6 +197,31 @@ suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
     await ping(VICTIM[6]);
     await second.line(/Echo over IPv6/);
     expect(await second.stop()).toBe(0);
+  });
+
+  test('has each decoder stopped: of tables that went meanwhile, of a start that fails, at the end', async () => {
+    const { victim } = rig();
+    const folder = await makePlugin(base, 'lives', LIVES);
+    const said = () => {
+      try {
+        return readFileSync(`${folder}/said`, 'utf8');
+      } catch {
+        return ''; // nothing yet
+      }
+    };
+    const args = ['-i', VICTIM_IF, '--plugin', folder];
+    const first = await Watch.start(victim, ['-i', VICTIM_IF]);
+    const starting = Watch.start(victim, ['--replace', ...args]);
+    await until('the first decoder', () => said() === 'made ');
+    expect(await first.running.end('SIGINT')).toBe(0); // its tables go
+    writeFileSync(`${folder}/go`, '');
+    const second = await starting;
+    expect(said()).toBe('made stopped made ');
+    expect(await second.stop()).toBe(0);
+    expect(said()).toBe('made stopped made stopped ');
+    const args2 = ['-i', 'lo', '--attach', 'native', '--plugin', folder];
+    expect(await packetwatch(victim, ['watch', ...args2])).toMatchObject({ code: 1, stdout: '' });
+    expect(said()).toBe('made stopped made stopped made stopped ');
   });
 
   test('sees nothing of whom the guard drops', async () => {
