@@ -1,6 +1,7 @@
 import type { WatchConfig } from './config.ts';
 import { type HandedOver, listensAt, takeOver } from './hand-over.ts';
-import { type Commands, Instance } from './instance.ts';
+import type { Commands } from './command-socket.ts';
+import { Instance } from './instance.ts';
 import type { Metrics } from './metrics.ts';
 import { asError } from '../model/errors.ts';
 

@@ -8,16 +8,15 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { lockFile, netnsCookie } from '../kernel/libc.ts';
 import { privateDirectory } from '../kernel/private-directory.ts';
 import { OperatorError } from '../model/errors.ts';
+import { type Commands, serve } from './command-socket.ts';
 
 /** Of the lock and the socket for commands. */
 export const DIRECTORY = '/run/packetwatch';
-/** Clients that ask nothing go: each has a descriptor of ours. */
-const IDLE_MS = 5000;
 const HOLDER_TRIES = 50;
 const HOLDER_MS = 10;
 
@@ -51,9 +50,6 @@ export function whileNobodyRuns(cookie: bigint, step: () => void): boolean {
   }
   return true;
 }
-
-/** Answers, or promises of them, to one-line commands of other processes of this user, or of root. */
-export type Commands = Record<string, () => unknown>;
 
 /**
  * One program per network namespace: holds a lock that ends with the process, and takes commands on a unix socket
@@ -103,22 +99,6 @@ export class Instance {
     if (this.#lock !== undefined) closeSync(this.#lock);
     this.#lock = undefined;
   }
-}
-
-function serve(connection: Socket, commands: Commands): void {
-  let line = '';
-  connection.setEncoding('utf8');
-  connection.setTimeout(IDLE_MS, () => connection.destroy());
-  connection.on('error', () => connection.destroy());
-  connection.on('data', (chunk: string) => {
-    line += chunk;
-    if (line.length > 1024) connection.destroy();
-    const end = line.indexOf('\n');
-    if (end < 0) return;
-    connection.setTimeout(0);
-    const answer = commands[line.slice(0, end)]?.() ?? { error: 'no such command' };
-    void Promise.resolve(answer).then((told) => connection.end(`${JSON.stringify(told)}\n`));
-  });
 }
 
 /** undefined: somebody else holds it. */

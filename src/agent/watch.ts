@@ -10,7 +10,7 @@ import type { Source, Written } from '../sources/source.ts';
 import { Clock } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
-import type { Commands } from './instance.ts';
+import type { Commands } from './command-socket.ts';
 import { LossReport } from './loss.ts';
 import { Metrics } from './metrics.ts';
 import { Claim } from './claim.ts';
