@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 
+/**
+ * What a time namespace (time_namespaces(7)) adds to our CLOCK_MONOTONIC, and not to that of the kernel's programs;
+ * seconds and nanoseconds, which as one number would not be exact.
+ */
+export const TIME_NAMESPACE: { readonly seconds: number; readonly nanoseconds: number } =
+  timeNamespace();
+
 /** CLOCK_MONOTONIC, nanoseconds, of performance.now() = 0: process.hrtime() makes an array at each call. */
-const BASE_NS = Math.max(...Array.from({ length: 8 }, measureBase)) - namespaceNs();
+const BASE_NS =
+  Math.max(...Array.from({ length: 8 }, measureBase)) -
+  (TIME_NAMESPACE.seconds * 1e9 + TIME_NAMESPACE.nanoseconds);
 
 /** A call that was interrupted between its two readings gives too little, so the most of some is right. */
 function measureBase(): number {
@@ -9,15 +18,14 @@ function measureBase(): number {
   return before - performance.now() * 1e6;
 }
 
-/** What a time namespace (time_namespaces(7)) adds to our clock, and not to that of the kernel's programs; nanoseconds. */
-function namespaceNs(): number {
+function timeNamespace(): { seconds: number; nanoseconds: number } {
   try {
-    const [, seconds, ns] = /^monotonic +(-?\d+) +(\d+)/.exec(
+    const [, seconds, nanoseconds] = /^monotonic +(-?\d+) +(\d+)/.exec(
       readFileSync('/proc/self/timens_offsets', 'latin1'),
     )!;
-    return Number(seconds) * 1e9 + Number(ns);
+    return { seconds: Number(seconds), nanoseconds: Number(nanoseconds) };
   } catch {
-    return 0; // a kernel without them
+    return { seconds: 0, nanoseconds: 0 }; // a kernel without them
   }
 }
 

@@ -1,5 +1,6 @@
 import koffi from 'koffi';
 import { closeFd, failed, type Mapping, mapShared } from './libc.ts';
+import { TIME_NAMESPACE } from './monotonic.ts';
 
 /** What AF_PACKET sockets need of the C library; packet(7), linux/if_packet.h. */
 const libc = koffi.load('libc.so.6');
@@ -135,7 +136,7 @@ function clockOf(clock: number): [number, number] {
   return [Number(NOW.readBigInt64LE(0)), NOW.readInt32LE(8)];
 }
 
-/** What must be added to CLOCK_REALTIME, which packets are stamped with, to get CLOCK_MONOTONIC; and the latter, now. */
+/** What must be added to CLOCK_REALTIME, which packets are stamped with, to get monotonicNs(); and the latter, now. */
 export interface ClockOffset {
   readonly seconds: number;
   readonly nanoseconds: number;
@@ -144,10 +145,12 @@ export interface ClockOffset {
 
 export function clockOffset(): ClockOffset {
   const [realS, realNs] = clockOf(0);
-  const [monotonicS, monotonicNs] = clockOf(1);
+  const [ourS, ourNs] = clockOf(1);
+  const seconds = ourS - TIME_NAMESPACE.seconds;
+  const nanoseconds = ourNs - TIME_NAMESPACE.nanoseconds;
   return {
-    seconds: monotonicS - realS,
-    nanoseconds: monotonicNs - realNs,
-    nowNs: monotonicS * 1e9 + monotonicNs,
+    seconds: seconds - realS,
+    nanoseconds: nanoseconds - realNs,
+    nowNs: seconds * 1e9 + nanoseconds,
   };
 }

@@ -10,11 +10,14 @@ const SHIFTED = ['unshare', '-T', '--monotonic', String(TEN_YEARS_S)];
 suite('in a time namespace', [], () => {
   const rig = useRig('direct');
 
-  test('times, durations and deadlines are right', async ({ skip }) => {
+  const sources = ['ebpf', 'pcap'] as const;
+  test.for(sources)('times, durations and deadlines are right, %s', async (source, { skip }) => {
     const { victim, scanner } = rig();
     const probe = await victim.run([...SHIFTED, 'cat', '/proc/uptime']);
     skip(probe.code !== 0, 'this kernel or util-linux has no time namespaces');
-    const watch = await Watch.start(victim, ['-i', VICTIM_IF, '-o', 'json'], { by: SHIFTED });
+    const watch = await Watch.start(victim, ['--source', source, '-i', VICTIM_IF, '-o', 'json'], {
+      by: SHIFTED,
+    });
     const peer = await scanner.peer();
     // a rule without its packets' answers: nobody answers this port
     await victim.nft(
