@@ -50,7 +50,7 @@ struct pw_request {
 static __always_inline int pw_do_block(const __u32 *key, const struct pw_asked *req,
 				       const volatile struct pw_kept *kept, __u64 ns, struct pw_counters *c)
 {
-	__u64 hash = pw_hash(key), tick = PW_TICK(ns), until = tick + req->ttl_ticks;
+	__u64 hash = pw_hash(key), tick = PW_TICK(ns), until = tick + req->ttl_ticks, hits;
 	int keeps = req->command == PW_COMMAND_KEEP, way, j;
 	struct pw_set *set = pw_set_of(hash);
 	__u32 when = PW_WHEN(until) + 1;
@@ -62,11 +62,12 @@ static __always_inline int pw_do_block(const __u32 *key, const struct pw_asked *
 	way = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 	if (way >= 0) {
 		more = pw_more_of(hash, way);
-		if (keeps && when < PW_WAY_UNTIL(set->way[way & 3]))
+		if (keeps && pw_after(PW_WAY_UNTIL(set->way[way & 3]), when))
 			when = PW_WAY_UNTIL(set->way[way & 3]);
 		else if (!keeps && more)
 			more->reason = PW_BLOCK_USER;
-		set->hits[way & 3] += kept->hits;
+		hits = (__u64)set->hits[way & 3] + kept->hits;
+		set->hits[way & 3] = hits > ~0u ? ~0u : hits;
 		pw_set_way(set, way & 3, PW_WAY(pw_tag_of(hash), PW_WAY_BLOCKED, 0, when));
 		pw_unlock(&set->lock);
 		return 1;

@@ -85,6 +85,21 @@ describe('the reference rule with a clock at its wraps', () => {
       expect(t.send(5)).toBe('drop');
     });
 
+    it.each([
+      [50, -10, 50],
+      [-10, 50, 50],
+    ])('keeps the later end of a block of two tables: %i and %i s from it', (here, there, end) => {
+      const now = at(-30);
+      rig().block(SCANNER, here + 30);
+      const only = () => rig().kernel.table.blocks(now).active[0]!;
+      const other = { ...only(), untilNs: wrap + there * SECOND };
+      expect(rig().kernel.requests.keep(other, 2 ** 32 - 2, now)).toBe('done');
+      expect((only().untilNs - wrap) / SECOND).toBeCloseTo(end, 0);
+      expect(rig().kernel.requests.keep(other, 7, now)).toBe('done');
+      expect(only().hits).toBe(2 ** 32 - 1); // no more than can be told
+      expect(rig().blockCount()).toBe(1);
+    });
+
     it("holds a user's block of a year, and ends one of a minute", () => {
       at(-30);
       rig().block(SCANNER, 365 * 86_400);
