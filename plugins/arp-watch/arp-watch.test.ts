@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Claim } from './claim.ts';
 import { Floods } from './floods.ts';
+import { ownAddresses } from './own.ts';
 import { Quiet } from './quiet.ts';
 import { Stations } from './stations.ts';
 
@@ -52,9 +53,9 @@ describe('stations', () => {
     const probe = claim('a', 1, '10.0.0.7', true);
     expect(stations.claim(probe, undefined)).toBeUndefined();
     expect(stations.size).toBe(0);
-    const ours = new Set(['b']);
+    const ours = { mac: 'b', macs: new Set(['b', 'c']) };
     expect(stations.claim(probe, ours)).toEqual({ what: 'duplicate', other: 'b', own: true });
-    expect(stations.claim(claim('b', 2), ours)).toBeUndefined();
+    for (const mac of ['b', 'c']) expect(stations.claim(claim(mac, 2), ours)).toBeUndefined();
   });
 
   it('are forgotten, the quietest first, when there are too many', () => {
@@ -63,6 +64,25 @@ describe('stations', () => {
     expect([stations.size, stations.forgotten]).toEqual([2, 1]);
     expect(stations.claim(claim('a', 2, 'x'), undefined)).toBeUndefined();
     expect(stations.claim(claim('a', 2, 'y'), undefined)).toEqual({ what: 'new' });
+  });
+});
+
+describe('own addresses', () => {
+  const at = (address: string, mac: string) =>
+    ({ address, mac, family: 'IPv4', netmask: '', internal: false, cidr: null }) as const;
+
+  it('have the MAC of their interface, and all have the MACs of all in common', () => {
+    const own = ownAddresses({
+      x: [at('10.0.0.1', 'a'), at('10.0.0.2', 'a')],
+      y: [at('::1', 'b')],
+    });
+    expect([...own].map(([address, { mac }]) => [address, mac])).toEqual([
+      ['10.0.0.1', 'a'],
+      ['10.0.0.2', 'a'],
+      ['::1', 'b'],
+    ]);
+    const lists = new Set([...own.values()].map(({ macs }) => macs)); // not one for each address
+    expect([...lists]).toEqual([new Set(['a', 'b'])]);
   });
 });
 

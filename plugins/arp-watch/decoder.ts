@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import type { CreateDecoder, Decoder, PluginHost, PutMetric } from '../../src/plugins/decoder.ts';
 import { type Claim, readClaim } from './claim.ts';
 import { Floods } from './floods.ts';
+import { ownAddresses } from './own.ts';
 import { Quiet } from './quiet.ts';
 import { type Finding, Stations } from './stations.ts';
 
@@ -33,8 +34,7 @@ class ArpWatch implements Decoder {
     duplicate: new Quiet(20, MINUTE_NS),
     router: new Quiet(20, MINUTE_NS),
   };
-  /** By each address of ours the MACs of all our interfaces, that of its own first: Linux answers by any of them. */
-  #own = ownAddresses();
+  #own = ownAddresses(networkInterfaces());
 
   constructor(host: PluginHost) {
     this.#host = host;
@@ -49,7 +49,7 @@ class ArpWatch implements Decoder {
   }
 
   tick(): void {
-    this.#own = ownAddresses();
+    this.#own = ownAddresses(networkInterfaces());
     for (const [key, value] of this.#host.map('aw_unsolicited').entries()) {
       const ifindex = key.readUInt32LE(0);
       const change = this.#floods.look(ifindex, Number(value.readBigUInt64LE(0)));
@@ -123,12 +123,6 @@ class ArpWatch implements Decoder {
       counts[(at / 8) % counts.length]! += Number(values.readBigUInt64LE(at));
     return counts;
   }
-}
-
-function ownAddresses(): Map<string, Set<string>> {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  const macs = all.map(({ mac }) => mac);
-  return new Map(all.map(({ address, mac }) => [address, new Set([mac, ...macs])]));
 }
 
 const create: CreateDecoder = (host) => new ArpWatch(host);

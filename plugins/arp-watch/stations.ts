@@ -1,4 +1,5 @@
 import type { Claim } from './claim.ts';
+import type { Own } from './own.ts';
 
 /** What a claim means, where it means something. */
 export type Finding =
@@ -37,13 +38,10 @@ export class Stations {
     return this.#known.size;
   }
 
-  /** @param own MACs of this host, the address's own first, when it is one of this host's */
-  claim(
-    { ifindex, ip, mac, tsNs, probe }: Claim,
-    own: ReadonlySet<string> | undefined,
-  ): Finding | undefined {
+  /** @param own when the address is one of this host's */
+  claim({ ifindex, ip, mac, tsNs, probe }: Claim, own: Own | undefined): Finding | undefined {
     if (own)
-      return own.has(mac) ? undefined : { what: 'duplicate', other: [...own][0]!, own: true };
+      return own.macs.has(mac) ? undefined : { what: 'duplicate', other: own.mac, own: true };
     if (probe) return undefined;
     const key = `${ifindex} ${ip}`;
     const station = this.#known.get(key);

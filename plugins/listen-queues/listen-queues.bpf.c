@@ -128,6 +128,7 @@ SEC("tp_btf/inet_sock_set_state")
 int lq_listens(__u64 *ctx)
 {
 	struct sock *sk = (struct sock *)ctx[0];
+	struct task_struct *task;
 	struct lq_owner *owner;
 
 	if ((int)ctx[2] != LQ_LISTEN || sk->sk_protocol != LQ_TCP || !lq_is_ours(&sk->__sk_common))
@@ -135,8 +136,9 @@ int lq_listens(__u64 *ctx)
 	owner = bpf_sk_storage_get(&lq_owners, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!owner)
 		return 0;
-	owner->pid = bpf_get_current_pid_tgid() >> 32;
-	bpf_get_current_comm(owner->comm, sizeof(owner->comm));
+	task = bpf_get_current_task_btf();
+	owner->pid = task->tgid;
+	bpf_probe_read_kernel(owner->comm, sizeof(owner->comm), task->group_leader->comm); /* a thread has its own */
 	return 0;
 }
 

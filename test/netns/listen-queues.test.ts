@@ -9,11 +9,17 @@ import { suite, useRig } from '../support/suite.ts';
 
 type Told = Event & Record<string, unknown>;
 
-/** Listens with a backlog; accepts all that wait at each line that it reads. */
+/** Listens with a backlog, in a thread that has a name of its own; accepts all that wait at each line that it reads. */
 const LISTENER = `
-import socket, sys
+import ctypes, socket, sys, threading
 host, backlog = sys.argv[1], int(sys.argv[2])
-s = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=backlog)
+def listen():
+    global s
+    ctypes.CDLL(None).prctl(15, b"a-thread", 0, 0, 0) # PR_SET_NAME
+    s = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=backlog)
+thread = threading.Thread(target=listen)
+thread.start()
+thread.join()
 s.setblocking(False)
 print(s.getsockname()[1], flush=True)
 kept = []
