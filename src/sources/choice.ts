@@ -24,17 +24,15 @@ export class Choice {
     this.#asked = names.map((name) => ({ name, last: name, index: undefined }));
   }
 
-  /** Names that were asked for and that no interface has. */
-  get missing(): string[] {
-    return this.#asked.filter(({ index }) => index === undefined).map(({ name }) => name);
-  }
-
   /** Those to watch at the start. Throws OperatorError when one that was asked for isn't there. */
   atStart(all: Interfaces['all']): HostInterface[] {
     const chosen = this.of(all, new Set());
-    const missing = this.missing[0];
-    if (missing === undefined) return chosen;
-    throw new OperatorError(`there is no interface ${missing} here`, '`ip -brief link` lists them');
+    const missing = this.#asked.find(({ index }) => index === undefined);
+    if (!missing) return chosen;
+    throw new OperatorError(
+      `there is no interface ${missing.name} here`,
+      '`ip -brief link` lists them',
+    );
   }
 
   /** Those to watch now. @param gone indexes that went since the last call */

@@ -66,6 +66,33 @@ describe('InterfaceTable', () => {
     expect(table.all.get(2)).toMatchObject({ flips: 1 });
   });
 
+  it('tells what is other than before, and nothing of what is only told again', () => {
+    const table = tableOf(link(2, 'eth0'), address(2, '10.0.0.5'), address(2, 'fd00::5'));
+    const again = [link(2, 'eth0'), address(2, 'fd00::5'), address(2, '10.0.0.5')];
+    const { addresses } = table.all.get(2)!;
+    expect(again.map((message) => table.apply(message))).toEqual([false, false, false]);
+    expect(table.replace(again)).toBe(false);
+    expect(table.all.get(2)!.addresses).toBe(addresses); // in their order
+    const others = [
+      link(2, 'wan0'),
+      link(2, 'wan0', { otherNames: ['uplink'] }),
+      link(2, 'wan0', { up: false }),
+      link(2, 'wan0', { type: 65534 }),
+      link(2, 'wan0', { xdp: [] }),
+      link(2, 'wan0', { xdp: [7] }),
+      address(2, '10.0.0.6'),
+      address(2, '10.0.0.6', true),
+      link(3, 'eth1'),
+      link(3, 'eth1', { gone: true }),
+    ];
+    for (const message of others) expect(table.apply(message)).toBe(true);
+    for (const nothing of [address(2, '10.0.0.6', true), link(3, 'eth1', { gone: true })])
+      expect(table.apply(nothing)).toBe(false);
+    expect(table.replace([])).toBe(true);
+    expect(table.replace([])).toBe(false);
+    expect(table.replace([link(4, 'eth2')])).toBe(true);
+  });
+
   it('has no address without its interface', () => {
     expect(brief(tableOf(address(2, '10.0.0.5')))).toEqual([]);
   });
@@ -121,10 +148,10 @@ describe('Choice', () => {
     expect(chosen(choice, table)).toEqual([`9 ${name}`]);
   });
 
-  it('by a further name; one of two names that is not there is missing', () => {
+  it('by a further name; one of two names that is not there is missing at the start', () => {
     const choice = new Choice(['uplink', 'eth7']);
     const table = tableOf(link(2, 'eth0', { otherNames: ['uplink'] }));
     expect(chosen(choice, table)).toEqual(['2 eth0']);
-    expect(choice.missing).toEqual(['eth7']);
+    expect(() => choice.atStart(table.all)).toThrow('there is no interface eth7 here');
   });
 });

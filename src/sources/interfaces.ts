@@ -45,26 +45,24 @@ export class Interfaces {
     this.#table.takeGone();
   }
 
-  /** Takes up what has changed. @returns whether anything did @param nowNs CLOCK_MONOTONIC */
+  /** Takes up what has changed. @returns whether any interface or address did @param nowNs CLOCK_MONOTONIC */
   look(nowNs: number): boolean {
     let changed = false;
     for (let n = 0; this.#events && n < LOOK_LIMIT; n++) {
       const datagram = this.#events.next();
       if (!datagram) break;
-      for (const message of datagram.messages) this.#table.apply(message);
+      for (const message of datagram.messages) if (this.#table.apply(message)) changed = true;
       this.#changes += datagram.messages.length;
       if (datagram.bad) this.#stale = true;
-      changed = true;
     }
     if (nowNs >= this.#nextReadNs && (this.#stale || !this.#events)) {
       this.#nextReadNs = nowNs + (this.#events ? REREAD_NS : POLL_NS);
       this.#reread++;
       try {
-        this.#take(this.#dump());
+        if (this.#take(this.#dump())) changed = true;
       } catch {
         this.#stale = true; // no descriptor to be had, say: later
       }
-      changed = true;
     }
     if (changed) this.#remember();
     return changed;
@@ -109,10 +107,12 @@ export class Interfaces {
     this.#events = undefined;
   }
 
-  #take(dump: ReturnType<typeof dumpInterfaces>): void {
+  /** @returns whether it tells anything new */
+  #take(dump: ReturnType<typeof dumpInterfaces>): boolean {
     this.#stale = dump === undefined;
-    if (dump) this.#table.replace(dump);
-    this.#remember();
+    const changed = dump !== undefined && this.#table.replace(dump);
+    if (changed) this.#remember();
+    return changed;
   }
 
   #dump(): ReturnType<typeof dumpInterfaces> {
