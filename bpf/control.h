@@ -10,7 +10,7 @@ enum pw_command {
 	PW_COMMAND_UNBLOCK = 2, /* addr */
 	PW_COMMAND_FLUSH = 3,   /* sum number `index`, when its second is over or all is 1 */
 	PW_COMMAND_NET = 4,     /* a prefix of `index` bits is being blocked: count and (all is 0) report it, or refuse */
-	PW_COMMAND_NO_NET = 5,  /* it is blocked no more */
+	PW_COMMAND_NO_NET = 5,  /* it is blocked no more: count and (all is 0) report that */
 	PW_COMMAND_FULL = 6,    /* count a prefix that found the list of allowed ones full */
 	PW_COMMAND_KEEP = 7,    /* a block of other maps: `kept` is its evidence, nothing is reported */
 };
@@ -147,7 +147,7 @@ static __always_inline int pw_count_net(int by, struct pw_counters *c)
 
 	if (!shared)
 		return -2;
-	if (__sync_fetch_and_add(&shared->nets, by) < PW_NETS || by < 0)
+	if ((__s32)__sync_fetch_and_add(&shared->nets, by) < PW_NETS || by < 0)
 		return 1;
 	__sync_fetch_and_add(&shared->nets, -by);
 	c->lists_full++;
@@ -204,7 +204,8 @@ static __always_inline int pw_control(struct pw_request *ctx)
 			pw_report_verdict(PW_KIND_BLOCK, req->addr, nobody, req->family, req->index, 0, ns, &found, c);
 	} else if (req->command == PW_COMMAND_NO_NET) {
 		req->result = pw_count_net(-1, c);
-		pw_report_verdict(PW_KIND_UNBLOCK, req->addr, nobody, req->family, req->index, 0, ns, &found, c);
+		if (!req->all)
+			pw_report_verdict(PW_KIND_UNBLOCK, req->addr, nobody, req->family, req->index, 0, ns, &found, c);
 	} else if (req->command == PW_COMMAND_FULL) {
 		c->lists_full++;
 		req->result = 1;

@@ -17,13 +17,17 @@ export interface NetBlock extends AddressPrefix {
 const MOST = 4096;
 /** Blocks by prefix (pw_nets): the guard honours their end, and user space removes them then. */
 export class Nets {
+  readonly #maps: Generation;
   readonly #fd: number;
   readonly #requests: Requests;
-  /** struct pw_net. */
-  readonly #at: Readonly<Record<'until' | 'length' | 'hits', number>>;
+  /** In struct pw_net; `count` in struct pw_shared. */
+  readonly #at: Readonly<Record<'until' | 'length' | 'hits' | 'count', number>>;
+  /** By how many the guard's count was too high at the last sweep. */
+  #surplus = 0;
 
   /** Throws Error when the layout has no such blocks. */
   constructor(maps: Generation, requests: Requests) {
+    this.#maps = maps;
     this.#fd = maps.fd('pw_nets');
     this.#requests = requests;
     const { layout } = maps;
@@ -31,13 +35,14 @@ export class Nets {
       until: layout.place('pw_net', 'until_tick').at,
       length: layout.place('pw_net', 'length').at,
       hits: layout.place('pw_net', 'hits').at,
+      count: layout.place('pw_shared', 'nets').at,
     };
   }
 
   /** Blocks a prefix, or gives its block another end. `full`: there are 4,096. The kernel reports it as an event. */
   block(prefix: AddressPrefix, seconds: number): 'done' | 'full' {
     const { value, isNew } = this.#valueOf(prefix);
-    // Counted before it is there and until it is gone: killed between, the gate stays open, which costs no more than time.
+    // Counted before it is there and until it is gone: killed between, the guard looks for more than there is.
     if (isNew && this.#requests.countNet(prefix, seconds) === 'full') return 'full';
     this.#write(prefix, value, ticksOf(monotonicNs() / 1e9 + seconds));
     return 'done';
@@ -79,9 +84,22 @@ export class Nets {
     return { active, expired };
   }
 
-  /** Removes those that are over. */
+  /** Removes those that are over, and makes the guard count those that are there; call it about once a second. */
   sweep(nowNs: number): void {
-    for (const net of this.list(nowNs).expired) this.unblock(net);
+    const { active, expired } = this.list(nowNs);
+    for (const net of expired) this.unblock(net);
+    this.#correct(active.length);
+  }
+
+  /** A count that is too high costs each packet a look-up, and one too low would let blocked ones pass. */
+  #correct(there: number): void {
+    const counted = this.#maps.first('pw_shared').readInt32LE(this.#at.count);
+    const surplus = counted - there;
+    // What is counted and still not there at the second sweep is of a command that was killed, or is stopped: should
+    // that go on, the count is too low until the next sweep.
+    const by = surplus < 0 ? -surplus : -Math.min(surplus, this.#surplus);
+    if (by !== 0) this.#requests.correctNets(by);
+    this.#surplus = surplus + by;
   }
 
   /** What is there of a prefix. */

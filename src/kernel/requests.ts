@@ -117,6 +117,13 @@ export class Requests {
     this.#ask(Command.NO_NET, (r) => writePrefix(r, prefix));
   }
 
+  /** Corrects the count of blocked prefixes; nothing is reported. */
+  correctNets(by: number): void {
+    const command = by > 0 ? Command.NET : Command.NO_NET;
+    for (let n = 0; n < Math.abs(by); n++)
+      this.#ask(command, (r) => r.writeUInt32LE(1, Request.all));
+  }
+
   /** Counts a prefix that found the list of allowed ones full. */
   countFull(): void {
     this.#ask(Command.FULL, () => {});

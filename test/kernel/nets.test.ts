@@ -96,6 +96,38 @@ describe.each(HOOKS)('a block of a prefix, %s', (hook) => {
   });
 });
 
+describe('the count of blocked prefixes', () => {
+  const rig = withRig();
+  const prefix = parsePrefix('192.0.2.0/24')!;
+  const sweep = (): number => {
+    rig().kernel.sweepBlocks(now());
+    return rig().netCount();
+  };
+
+  it('loses what a command has left that was killed', () => {
+    rig().kernel.nets.block(parsePrefix('198.51.100.0/24')!, 3600);
+    for (let n = 0; n < 2; n++) rig().kernel.requests.countNet(prefix); // killed before they wrote
+    expect([sweep(), sweep(), sweep()]).toEqual([3, 1, 1]);
+    expect(rig().kernel.nets.unblock(prefix)).toBe('nothing');
+    expect(rig().records()).toMatchObject([{ kind: 'BLOCK' }]); // nothing is reported
+  });
+
+  it('waits for a command that is slow, and takes up one that was taken for killed', () => {
+    const { nets, requests } = rig().kernel;
+    requests.countNet(prefix);
+    expect(sweep()).toBe(1);
+    nets.block(prefix, 3600); // counts it again: the first was killed
+    expect([rig().netCount(), sweep(), sweep()]).toEqual([2, 1, 1]);
+    requests.correctNets(-1);
+    expect(rig().run('tcx', tcpFrame({ src: SCANNER, dst: VICTIM }))).toBe('pass');
+    expect(sweep()).toBe(1);
+    expect(rig().run('tcx', tcpFrame({ src: SCANNER, dst: VICTIM }))).toBe('drop');
+    nets.unblock(prefix);
+    requests.correctNets(-1); // a removal that was taken for killed, and went on
+    expect([rig().netCount(), sweep(), sweep()]).toEqual([2 ** 32 - 1, 0, 0]);
+  });
+});
+
 describe('the lists', () => {
   const rig = withRig();
 
