@@ -100,7 +100,7 @@ export class Flow {
         this.#join.attempt(words, bytes, offset, tsNs);
       } else if (kind > Kind.ATTEMPT && kind < Kind.SUM)
         this.#join.later(kind, words, bytes, offset);
-      else if (kind === Kind.ENDED) this.#join.ended(words, bytes, offset);
+      else if (kind === Kind.ENDED) this.#join.ended(batch, offset);
       else this.#verdict(kind, words, bytes, offset);
     }
   }

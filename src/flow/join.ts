@@ -1,4 +1,5 @@
 import { type ConnectionEvent, EventCode } from '../model/events.ts';
+import type { RecordBatch } from '../wire/batch.ts';
 import { Direction, Flag, Head, Kind, PacketsPart, SocketPart } from '../wire/layout.gen.ts';
 import { takeCounters, takePackets, takeSocket } from './absorb.ts';
 import type { Connections } from './connections.ts';
@@ -199,7 +200,7 @@ export class Join {
   }
 
   /** An ENDED record: all that a connection's packets showed. Nothing comes after it. */
-  ended(words: Uint32Array, bytes: Uint8Array, at: number): void {
+  ended({ words, bytes, attached }: RecordBatch, at: number): void {
     const w = at >> 2;
     const tsNs = u64(words, w);
     let row = this.#table.find(words[w + ID]!, words[w + ID + 1]!);
@@ -210,8 +211,10 @@ export class Join {
     this.#tally.applied[Kind.ENDED]!++;
     takePackets(this.#table, row, words, bytes, at);
     this.#table.ended = { words, bytes, at };
+    this.#table.metadata = attached?.[words[(at + PacketsPart.metadata) >> 2]! - 1];
     this.#connections.endAs(row, bytes[at + PacketsPart.event]! as ConnectionEvent, tsNs);
     this.#table.ended = undefined;
+    this.#table.metadata = undefined;
   }
 
   #open(row: number, tsNs: number): boolean {

@@ -5,7 +5,7 @@ import type { ConnectionTable } from './table.ts';
 export interface FlowListener {
   /**
    * One event of a connection; `Row.event_ns` says when. `table.ended` has what its packets showed, where those were
-   * seen and it is over.
+   * seen and it is over, and `table.metadata` what of them was understood.
    */
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void;
   /** Attempts that the kernel summed: the SUM record at byte offset `at`. */

@@ -1,3 +1,4 @@
+import type { Metadata } from '../model/metadata.ts';
 import { HashIndex } from './hash-index.ts';
 import { List, Row } from './row.ts';
 
@@ -24,6 +25,8 @@ export class ConnectionTable {
   readonly capacity: number;
   /** Of the connection whose end is being told, while it is; undefined: its packets were not all seen. */
   ended: EndedRecord | undefined;
+  /** What that connection said of itself, if anything was understood. */
+  metadata: Metadata | undefined;
   readonly #index: HashIndex;
   readonly #heads: Uint32Array = new Uint32Array(List.count).fill(NONE);
   readonly #tails: Uint32Array = new Uint32Array(List.count).fill(NONE);

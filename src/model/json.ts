@@ -9,6 +9,7 @@ import type {
   ScanState,
   TUNNELS,
 } from './events.ts';
+import type { Service } from './metadata.ts';
 
 export type DirectionName = 'inbound' | 'outbound' | 'local' | 'forwarded' | 'unknown';
 export type ProcessFrom = 'connect' | 'listen' | 'accept' | 'close';
@@ -21,7 +22,7 @@ interface JsonBase {
 }
 
 /** A `connection.*` line. `src` is always the originator. */
-export interface JsonConnection extends JsonBase, JsonPackets {
+export interface JsonConnection extends JsonBase, JsonPackets, JsonMetadata {
   /** 16 hex digits, the same for all events of a connection and across restarts. */
   id?: string;
   /** Absent for attempts that the kernel summed. */
@@ -85,6 +86,40 @@ interface JsonPackets {
   /** The innermost tunnel's kind. */
   tunnel?: Exclude<(typeof TUNNELS)[number], ''>;
   tunnel_depth?: number;
+}
+
+/** Of an end: what the connection's first bytes said of its application. Each text is cut at 255 bytes, a target at more. */
+export interface JsonMetadata {
+  /** As Zeek names it. */
+  service?: Service;
+  tls?: {
+    /** Server name that the client asked for. */
+    sni?: string;
+    version?: string;
+    /** IANA number, as in `0x1301`. */
+    cipher?: string;
+    alpn?: string;
+    offered_versions?: string[];
+    offered_alpn?: string[];
+    ja4?: string;
+    /** The server asked for another client hello. */
+    retried?: true;
+    /** Common name of the server's certificate. */
+    subject?: string;
+    certificate_names?: string[];
+  };
+  http?: {
+    method?: string;
+    host?: string;
+    target?: string;
+    version?: string;
+    user_agent?: string;
+    forwarded_for?: string;
+    forwarded?: string;
+    status?: number;
+  };
+  dns?: { id: number; query: string; type: string; rcode?: string; answers?: string[] }[];
+  ssh?: { client?: string; server?: string };
 }
 
 export interface JsonScan extends JsonBase {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { linesOf } from '../../test/flow/lines.ts';
 import type { Spec } from '../../test/flow/records.ts';
 import { problems } from '../../test/flow/schema.ts';
+import type { Metadata } from '../model/metadata.ts';
 import { Form } from '../wire/layout.gen.ts';
 
 beforeAll(() => {
@@ -92,6 +93,56 @@ describe('an end of which the packets tell', () => {
     expect(JSON.parse(lines()[0]!)).toMatchObject({
       community_id: '1:X0snYXpgwiv9TZtqg64sgzUn6Dk=',
     });
+  });
+
+  it('has what the connection said of itself', () => {
+    const json = linesOf('json');
+    const text = linesOf('text');
+    const METADATA: Metadata[] = [
+      {
+        service: 'ssl',
+        tls: { serverName: 'example.org', cipher: 0x1301, offeredAlpn: ['h2'], retried: true },
+      },
+      {
+        service: 'http',
+        http: { method: 'GET', host: 'b\u00c3\u00bccher.example', target: '/', status: 200 },
+      },
+      {
+        service: 'dns',
+        dns: [
+          { id: 7, query: 'example.org', type: 'AAAA', rcode: 'NOERROR', answers: ['2001:db8::9'] },
+          { id: 8, query: '', type: 'NS' },
+        ],
+      },
+      { service: 'ssh', ssh: { client: 'SSH-2.0-a\u001b[2J', server: 'SSH-2.0-\\u00ff\u00ff' } },
+    ];
+    METADATA.forEach((metadata, isn) => {
+      const ended: Spec = { kind: 'ENDED', isn, packets: { metadata } };
+      json.feed(ended);
+      text.feed(ended);
+    });
+    const told = json.lines().map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(told.flatMap(problems)).toEqual([]);
+    expect(told).toMatchObject([
+      {
+        service: 'ssl',
+        tls: { sni: 'example.org', cipher: '0x1301', offered_alpn: ['h2'], retried: true },
+      },
+      { http: { method: 'GET', host: 'bücher.example', target: '/', status: 200 } },
+      {
+        dns: [
+          { id: 7, query: 'example.org', type: 'AAAA', rcode: 'NOERROR', answers: ['2001:db8::9'] },
+          { id: 8, query: '', type: 'NS' },
+        ],
+      },
+      { ssh: { client: 'SSH-2.0-a\u001b[2J', server: 'SSH-2.0-\\u00ff\ufffd' } },
+    ]);
+    expect(text.lines().map((line) => line.split(' bytes')[1])).toEqual([
+      ' ssl example.org',
+      ' http GET bücher.example 200',
+      ' dns AAAA example.org NOERROR',
+      ' ssh SSH-2.0-\\\\u00ff\\ufffd',
+    ]);
   });
 
   it('is one line of text with state and bytes, without ports where there are none', () => {

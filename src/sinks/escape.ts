@@ -48,6 +48,15 @@ export function terminalLine(text: string): string {
   return text.replace(UNSAFE, escape);
 }
 
+/** Text that has one character for each byte (model/metadata.ts) as UTF-8; bytes that are none become U+FFFD. */
+export function fromBytes(text: string): string {
+  for (let i = 0; i < text.length; i++)
+    if (text.charCodeAt(i) > 0x7f) return DECODER.decode(Uint8Array.from(text, codeOf));
+  return text;
+}
+
+const codeOf = (character: string): number => character.charCodeAt(0);
+
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 

@@ -11,9 +11,10 @@ import {
 import { Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
 import { jsonText, safe } from './escape.ts';
 import { JsonConnectionWriter } from './json-connection.ts';
+import { metadataMembers } from './json-metadata.ts';
+import { Lines } from './lines.ts';
 import type { LineBuffer } from './output.ts';
-import type { Written } from '../sources/source.ts';
-import type { Names, PluginEvent, PluginEvents, Sink, SinkCounts, WallClock } from './sink.ts';
+import type { Names, PluginEvent, PluginEvents, Sink, WallClock } from './sink.ts';
 import { UtcStamp } from './stamp.ts';
 import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, put } from './write.ts';
@@ -30,9 +31,8 @@ export interface JsonSinkOptions {
 }
 
 /** One JSON object per line and event; docs/events.schema.json is the contract. */
-export class JsonSink implements Sink {
+export class JsonSink extends Lines implements Sink {
   readonly name = 'json';
-  readonly #output: LineBuffer;
   readonly #clock: WallClock;
   readonly #events: EventMask;
   readonly #pluginEvents: PluginEvents;
@@ -42,7 +42,7 @@ export class JsonSink implements Sink {
   readonly #tail: Uint8Array;
 
   constructor(options: JsonSinkOptions) {
-    this.#output = options.output;
+    super(options.output);
     this.#clock = options.clock;
     this.#events = options.events;
     this.#pluginEvents = options.pluginEvents;
@@ -52,23 +52,26 @@ export class JsonSink implements Sink {
   }
 
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
-    if (!this.#wants(event)) return;
-    const out = this.#output.bytes;
+    if ((this.#events & (1 << event)) === 0) return;
+    const metadata = table.metadata && metadataMembers(table.metadata);
+    if (!this.output.reserve(MAX_LINE + (metadata?.length ?? 0))) return;
+    const out = this.output.bytes;
     const eventNs = table.numbers[(row * Row.stride + Row.event_ns) >> 3]!;
-    const p = this.#begin(out, event, eventNs);
-    this.#end(out, this.#connections.write(out, p, event, table, row * Row.stride));
+    let p = this.#begin(out, event, eventNs);
+    p = this.#connections.write(out, p, event, table, row * Row.stride);
+    this.#end(out, metadata ? put(out, p, metadata) : p);
   }
 
   summed(words: Uint32Array, bytes: Uint8Array, at: number): void {
     if (!this.#wants(EventCode.attempt)) return;
-    const out = this.#output.bytes;
+    const out = this.output.bytes;
     const p = this.#begin(out, EventCode.attempt, u64(words, at >> 2));
     this.#end(out, this.#connections.writeSummed(out, p, words, bytes, at));
   }
 
   scan(scan: Scan): void {
     if (!this.#wants(EventCode.scan)) return;
-    const out = this.#output.bytes;
+    const out = this.output.bytes;
     let p = this.#begin(out, EventCode.scan, scan.tsNs);
     p = put(out, p, SRC_IP);
     p = address(out, p, scan.bytes, scan.at);
@@ -105,7 +108,7 @@ export class JsonSink implements Sink {
 
   block(words: Uint32Array, bytes: Uint8Array, at: number): void {
     if (!this.#wants(EventCode.block)) return;
-    const out = this.#output.bytes;
+    const out = this.output.bytes;
     let p = this.#begin(out, EventCode.block, u64(words, at >> 2));
     p = put(out, p, SRC_IP);
     p = address(out, p, bytes, at + Head.src);
@@ -122,7 +125,7 @@ export class JsonSink implements Sink {
 
   unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
     if (!this.#wants(EventCode.unblock)) return;
-    const out = this.#output.bytes;
+    const out = this.output.bytes;
     let p = this.#begin(out, EventCode.unblock, u64(words, at >> 2));
     p = put(out, p, SRC_IP);
     p = address(out, p, bytes, at + Head.src);
@@ -132,47 +135,23 @@ export class JsonSink implements Sink {
 
   loss(where: string, count: number, nowNs: number): void {
     if (!this.#wants(EventCode.loss)) return;
-    const out = this.#output.bytes;
+    const out = this.output.bytes;
     const p = this.#begin(out, EventCode.loss, nowNs);
     this.#end(out, put(out, p, ascii(`,"where":${JSON.stringify(where)},"count":${count}`)));
   }
 
   plugin({ name, plugin, tsNs, json }: PluginEvent): void {
-    if (this.#pluginEvents?.has(name) === false || !this.#output.reserve(MAX_LINE)) return;
-    const out = this.#output.bytes;
-    let p = this.#stamp.write(out, put(out, this.#output.pos, TS), this.#wallUs(tsNs));
+    if (this.#pluginEvents?.has(name) === false || !this.output.reserve(MAX_LINE)) return;
+    const out = this.output.bytes;
+    let p = this.#stamp.write(out, put(out, this.output.pos, TS), this.#wallUs(tsNs));
     p = put(out, p, ascii(`","event":"${name}","plugin":"${plugin}"`));
     if (json !== '') out[p++] = COMMA;
     this.#end(out, put(out, p, safe(json)));
   }
 
-  get backlogged(): boolean {
-    return this.#output.backlogged;
-  }
-
-  get full(): boolean {
-    return this.#output.full;
-  }
-
-  flush(): void {
-    this.#output.flush();
-  }
-
-  written(): Written {
-    return this.#output.progress();
-  }
-
-  counts(): SinkCounts {
-    return this.#output.counts();
-  }
-
-  stop(): void {
-    this.#output.flush();
-  }
-
   /** The event is wanted and there is room for its line. */
   #wants(event: number): boolean {
-    return (this.#events & (1 << event)) !== 0 && this.#output.reserve(MAX_LINE);
+    return (this.#events & (1 << event)) !== 0 && this.output.reserve(MAX_LINE);
   }
 
   #wallUs(ns: number): number {
@@ -180,16 +159,16 @@ export class JsonSink implements Sink {
   }
 
   #begin(out: Uint8Array, event: number, tsNs: number): number {
-    const p = this.#stamp.write(out, put(out, this.#output.pos, TS), this.#wallUs(tsNs));
+    const p = this.#stamp.write(out, put(out, this.output.pos, TS), this.#wallUs(tsNs));
     return put(out, p, EVENTS[event]!);
   }
 
   #end(out: Uint8Array, p: number): void {
-    this.#output.commit(put(out, p, this.#tail));
+    this.output.commit(put(out, p, this.#tail));
   }
 }
 
-/** No line is longer: every field at its longest, names of 253 bytes each six bytes escaped. */
+/** No line is longer but for metadata: every field at its longest, names of 253 bytes each six bytes escaped. */
 const MAX_LINE = 8192;
 
 const QUOTE = 0x22;

@@ -1,8 +1,10 @@
 import { Row } from '../flow/row.ts';
 import type { ConnectionTable, EndedRecord } from '../flow/table.ts';
 import { CONN_STATES, FLOW_ENDS, FlowEnd } from '../model/events.ts';
+import type { Metadata } from '../model/metadata.ts';
 import { IpProto, isIcmp } from '../wire/ip-proto.ts';
 import { PacketsPart } from '../wire/layout.gen.ts';
+import { fromBytes, safe } from './escape.ts';
 import { ascii, decimal, put } from './write.ts';
 
 /**
@@ -28,6 +30,24 @@ export function packetsText(
   const reason = bytes[at + PacketsPart.end_reason]!;
   if (proto === IpProto.tcp && reason !== FlowEnd.end) p = put(out, p, REASONS[reason] ?? NOTHING);
   return p;
+}
+
+/** What a connection said of itself, for people: ` ssl example.org`, ` http GET example.org 200`. */
+export function metadataText({ service, tls, http, dns, ssh }: Metadata): Uint8Array {
+  const [first] = dns ?? [];
+  const words = [
+    service,
+    tls?.serverName,
+    http?.method,
+    http?.host,
+    http?.status,
+    first?.type,
+    first?.query,
+    first?.rcode,
+    ssh?.server ?? ssh?.client,
+  ];
+  const said = words.filter((word) => word !== undefined && word !== '');
+  return safe(fromBytes(said.map((word) => ` ${word}`).join('')).replaceAll('\\', '\\\\'));
 }
 
 /** ` icmp 8/0`: its type, and the type that answers it or its code. */

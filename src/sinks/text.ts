@@ -4,42 +4,43 @@ import type { ConnectionTable } from '../flow/table.ts';
 import { type ConnectionEvent, EventCode, type EventMask, ScanClass } from '../model/events.ts';
 import { Direction, Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
 import { safe, textName } from './escape.ts';
-import type { Output } from './output.ts';
-import type { Written } from '../sources/source.ts';
-import type { PluginEvent, PluginEvents, Sink, SinkCounts, WallClock } from './sink.ts';
+import { Lines } from './lines.ts';
+import type { LineBuffer } from './output.ts';
+import type { PluginEvent, PluginEvents, Sink, WallClock } from './sink.ts';
 import { LocalStamp } from './stamp.ts';
-import { packetsText } from './text-packets.ts';
+import { metadataText, packetsText } from './text-packets.ts';
 import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, digits, endpoint, put } from './write.ts';
 import { isIcmp } from '../wire/ip-proto.ts';
 import { u64 } from '../wire/words.ts';
 
 export interface TextSinkOptions {
-  readonly output: Output;
+  readonly output: LineBuffer;
   readonly clock: WallClock;
   readonly events: EventMask;
   readonly pluginEvents?: PluginEvents;
 }
 
 /** One readable line per event, in local time; docs and requirements.md give the forms. */
-export class TextSink implements Sink {
+export class TextSink extends Lines implements Sink {
   readonly name = 'text';
-  readonly #output: Output;
   readonly #clock: WallClock;
   readonly #events: EventMask;
   readonly #pluginEvents: PluginEvents;
   readonly #stamp: LocalStamp = new LocalStamp();
 
   constructor(options: TextSinkOptions) {
-    this.#output = options.output;
+    super(options.output);
     this.#clock = options.clock;
     this.#events = options.events;
     this.#pluginEvents = options.pluginEvents;
   }
 
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
-    if ((this.#events & (1 << event)) === 0 || !this.#output.reserve(MAX_LINE)) return;
-    const out = this.#output.bytes;
+    if ((this.#events & (1 << event)) === 0) return;
+    const metadata = table.metadata && metadataText(table.metadata);
+    if (!this.output.reserve(MAX_LINE + (metadata?.length ?? 0))) return;
+    const out = this.output.bytes;
     const bytes = table.bytes;
     const base = row * Row.stride;
     const eventNs = table.numbers[(base + Row.event_ns) >> 3]!;
@@ -54,13 +55,14 @@ export class TextSink implements Sink {
       const startNs = table.numbers[(base + Row.start_ns) >> 3]!;
       if (startNs !== 0) p = seconds(out, p, eventNs - startNs);
       if (table.ended) p = packetsText(out, p, table, base, table.ended);
+      if (metadata) p = put(out, p, metadata);
     }
     this.#end(out, p);
   }
 
   summed(words: Uint32Array, bytes: Uint8Array, at: number): void {
-    if ((this.#events & (1 << EventCode.attempt)) === 0 || !this.#output.reserve(MAX_LINE)) return;
-    const out = this.#output.bytes;
+    if ((this.#events & (1 << EventCode.attempt)) === 0 || !this.output.reserve(MAX_LINE)) return;
+    const out = this.output.bytes;
     let p = this.#begin(out, u64(words, at >> 2));
     p = decimal(out, p, words[(at + Head.count) >> 2]!);
     p = put(out, p, SUMMED_TO);
@@ -70,8 +72,8 @@ export class TextSink implements Sink {
   }
 
   scan(scan: Scan): void {
-    if ((this.#events & (1 << EventCode.scan)) === 0 || !this.#output.reserve(MAX_LINE)) return;
-    const out = this.#output.bytes;
+    if ((this.#events & (1 << EventCode.scan)) === 0 || !this.output.reserve(MAX_LINE)) return;
+    const out = this.output.bytes;
     let p = this.#begin(out, scan.tsNs);
     p = put(out, p, SCANS[scan.kind]!);
     p = put(out, p, stateOf(scan));
@@ -94,8 +96,8 @@ export class TextSink implements Sink {
   }
 
   block(words: Uint32Array, bytes: Uint8Array, at: number): void {
-    if ((this.#events & (1 << EventCode.block)) === 0 || !this.#output.reserve(MAX_LINE)) return;
-    const out = this.#output.bytes;
+    if ((this.#events & (1 << EventCode.block)) === 0 || !this.output.reserve(MAX_LINE)) return;
+    const out = this.output.bytes;
     const nowNs = u64(words, at >> 2);
     const untilNs = u64(words, (at + VerdictPart.until_ns) >> 2);
     let p = this.#begin(out, nowNs);
@@ -111,8 +113,8 @@ export class TextSink implements Sink {
   }
 
   unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
-    if ((this.#events & (1 << EventCode.unblock)) === 0 || !this.#output.reserve(MAX_LINE)) return;
-    const out = this.#output.bytes;
+    if ((this.#events & (1 << EventCode.unblock)) === 0 || !this.output.reserve(MAX_LINE)) return;
+    const out = this.output.bytes;
     let p = this.#begin(out, u64(words, at >> 2));
     p = put(out, p, UNBLOCKED);
     p = source(out, p, bytes, at);
@@ -120,8 +122,8 @@ export class TextSink implements Sink {
   }
 
   loss(where: string, count: number, nowNs: number): void {
-    if ((this.#events & (1 << EventCode.loss)) === 0 || !this.#output.reserve(MAX_LINE)) return;
-    const out = this.#output.bytes;
+    if ((this.#events & (1 << EventCode.loss)) === 0 || !this.output.reserve(MAX_LINE)) return;
+    const out = this.output.bytes;
     const p = put(out, this.#begin(out, nowNs), ascii(`Lost ${count} events at ${where}`));
     this.#end(out, p);
   }
@@ -129,46 +131,22 @@ export class TextSink implements Sink {
   plugin({ name, tsNs, text }: PluginEvent): void {
     if (this.#pluginEvents?.has(name) === false) return;
     const line = safe(text.replaceAll('\\', '\\\\'));
-    if (!this.#output.reserve(MAX_LINE + line.length)) return;
-    const out = this.#output.bytes;
+    if (!this.output.reserve(MAX_LINE + line.length)) return;
+    const out = this.output.bytes;
     this.#end(out, put(out, this.#begin(out, tsNs), line));
   }
 
-  get backlogged(): boolean {
-    return this.#output.backlogged;
-  }
-
-  get full(): boolean {
-    return this.#output.full;
-  }
-
-  flush(): void {
-    this.#output.flush();
-  }
-
-  written(): Written {
-    return this.#output.progress();
-  }
-
-  counts(): SinkCounts {
-    return this.#output.counts();
-  }
-
-  stop(): void {
-    this.#output.flush();
-  }
-
   #begin(out: Uint8Array, tsNs: number): number {
-    return this.#stamp.write(out, this.#output.pos, tsNs / 1000 + this.#clock.offsetUs);
+    return this.#stamp.write(out, this.output.pos, tsNs / 1000 + this.#clock.offsetUs);
   }
 
   #end(out: Uint8Array, p: number): void {
     out[p] = NEWLINE;
-    this.#output.commit(p + 1);
+    this.output.commit(p + 1);
   }
 }
 
-/** No line is longer: 64 ports of 6 bytes, or two endpoints and two escaped names. */
+/** No line is longer but for metadata: 64 ports of 6 bytes, or two endpoints and two escaped names. */
 const MAX_LINE = 1024;
 
 const NEWLINE = 0x0a;

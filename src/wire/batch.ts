@@ -1,3 +1,5 @@
+import type { Metadata } from '../model/metadata.ts';
+
 /**
  * A batch of records as every source hands it on: fixed-size binary records (bpf/events.h) that lie
  * somewhere in one piece of memory, the kernel's own ring for the `ebpf` source.
@@ -13,4 +15,6 @@ export interface RecordBatch {
   readonly at: Uint32Array;
   /** Number of records. */
   readonly count: number;
+  /** What connections of ENDED records said of themselves: PacketsPart.metadata counts from 1. */
+  readonly attached?: readonly Metadata[];
 }

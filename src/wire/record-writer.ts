@@ -1,3 +1,4 @@
+import type { Metadata } from '../model/metadata.ts';
 import type { RecordBatch } from './batch.ts';
 import { Head } from './layout.gen.ts';
 
@@ -13,6 +14,7 @@ export class RecordWriter implements RecordBatch {
   halves: Uint16Array;
   bytes: Uint8Array;
   at: Uint32Array = new Uint32Array(16);
+  readonly attached: Metadata[] = [];
   #count = 0;
   #used = 0;
 
@@ -52,6 +54,11 @@ export class RecordWriter implements RecordBatch {
     return at;
   }
 
+  /** Keeps metadata with the batch. @returns what PacketsPart.metadata calls it */
+  attach(metadata: Metadata): number {
+    return this.attached.push(metadata);
+  }
+
   /** Writes a 64-bit field at byte offset `at`. @param value an integer from 0 to 2^53 */
   setU64(at: number, value: number): void {
     this.words[at >> 2] = value;
@@ -61,6 +68,7 @@ export class RecordWriter implements RecordBatch {
   clear(): void {
     this.#count = 0;
     this.#used = 0;
+    if (this.attached.length > 0) this.attached.length = 0;
   }
 
   #grow(needed: number): void {

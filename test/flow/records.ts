@@ -12,6 +12,7 @@ import {
   Outcome,
   OUTCOMES,
 } from '../../src/model/events.ts';
+import type { Metadata } from '../../src/model/metadata.ts';
 import { formatAddress, parseAddress } from '../../src/wire/address.ts';
 import { stampId } from '../../src/wire/id.ts';
 import {
@@ -64,6 +65,7 @@ export interface PacketsSpec {
   tunnel?: keyof typeof Tunnel;
   tunnels?: number;
   forms?: number;
+  metadata?: Metadata;
 }
 
 /** Fields of 64 bits; the others that tests set have 32. */
@@ -136,6 +138,8 @@ function writePackets(writer: RecordWriter, at: number, packets: PacketsSpec): v
   bytes[at + PacketsPart.tunnels] = packets.tunnels ?? 0;
   bytes[at + PacketsPart.forms] = packets.forms ?? 0;
   writer.halves[(at + PacketsPart.vlan) >> 1] = packets.vlan ?? 0;
+  if (packets.metadata)
+    writer.words[(at + PacketsPart.metadata) >> 2] = writer.attach(packets.metadata);
   for (const [field, values] of Object.entries(packets.ends ?? {})) {
     [PacketsPart.orig, PacketsPart.resp].forEach((end, i) => {
       const to = at + end + PacketsEnd[field as keyof typeof PacketsEnd];

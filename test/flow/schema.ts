@@ -29,11 +29,11 @@ function check(schema: Schema, value: unknown, at: string): string[] {
   return Object.entries(schema).flatMap(([word, rule]) => {
     const verb = WORDS[word];
     if (verb === undefined) throw new Error(`the schema checker doesn't know ${word}`);
-    return verb(rule as never, value, at);
+    return verb(rule as never, value, at, schema);
   });
 }
 
-type Word = (rule: never, value: unknown, at: string) => string[];
+type Word = (rule: never, value: unknown, at: string, schema: Record<string, unknown>) => string[];
 
 const wrong = (bad: boolean, text: string): string[] => (bad ? [text] : []);
 
@@ -48,6 +48,10 @@ const WORDS: Record<string, Word> = {
     }),
   required: (rule: string[], value, at) =>
     rule.filter((key) => !(key in (value as object))).map((key) => `${at}.${key} is missing`),
+  additionalProperties: (_rule: false, value, at, { properties }) =>
+    Object.keys(value as object)
+      .filter((key) => !(key in (properties as object)))
+      .map((key) => `${at}.${key} is unknown`),
   type: (rule: string, value, at) => wrong(!isOfType(rule, value), `${at} is no ${rule}`),
   const: (rule: unknown, value, at) => wrong(value !== rule, `${at} is not ${String(rule)}`),
   enum: (rule: unknown[], value, at) =>
