@@ -4,11 +4,11 @@ import type { AttachMode } from '../kernel/hook-plan.ts';
 import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
 import { ALL_EVENTS, type EventMask } from '../model/events.ts';
 import type { FoundPlugin } from '../plugins/folder.ts';
+import type { Format } from '../sinks/sink.ts';
 import type { SyslogTarget } from '../sinks/syslog.ts';
 import type { WebhookOptions } from '../sinks/webhook.ts';
 
 export type SourceName = 'auto' | 'ebpf' | 'pcap' | 'proc';
-export type Format = 'text' | 'json';
 /** Who acts on a verdict: nobody, the guard in the kernel, the host's firewall. */
 export type Blocking = 'off' | 'bpf' | 'nft';
 

@@ -8,13 +8,15 @@ import type { Carrier } from '../sinks/carrier.ts';
 import { FanOut } from '../sinks/fan-out.ts';
 import { FilteredSink } from '../sinks/filtered.ts';
 import { JsonSink, type JsonSinkOptions } from '../sinks/json.ts';
+import type { Lines } from '../sinks/lines.ts';
 import type { LogFile } from '../sinks/log-file.ts';
 import { Output, standardOutput } from '../sinks/output.ts';
-import type { Names, Sink, WallClock } from '../sinks/sink.ts';
+import type { Format, Names, Sink, WallClock } from '../sinks/sink.ts';
 import { syslogTo } from '../sinks/syslog.ts';
-import { TextSink, type TextSinkOptions } from '../sinks/text.ts';
+import { TextSink } from '../sinks/text.ts';
 import { Webhook } from '../sinks/webhook.ts';
-import type { AlertConfig, Format, WatchConfig } from './config.ts';
+import { ZeekSink } from '../sinks/zeek.ts';
+import type { AlertConfig, WatchConfig } from './config.ts';
 
 /** At the end alerts that wait get so long. */
 const FLUSH_MS = 2000;
@@ -36,6 +38,7 @@ export class Outputs {
   readonly parts: readonly Sink[];
   readonly #log: LogFile | undefined;
   readonly #output: Output;
+  readonly #main: Lines;
   readonly #note: (line: string) => void;
   readonly #queues: readonly AlertQueue[];
   #trouble: string | undefined;
@@ -54,6 +57,7 @@ export class Outputs {
     });
     this.#output = output;
     const main = lineSink(format, { output, clock, events, pluginEvents, names, host });
+    this.#main = main;
     const alerts = new JsonSink({
       output: new AlertLines(this.#queues),
       clock,
@@ -69,6 +73,7 @@ export class Outputs {
 
   /** Goes on in the log file that has the name now; what is told so far is in the one before. */
   reopen(): void {
+    this.#main.endFile();
     this.#output.flush();
     try {
       this.#log?.open();
@@ -110,11 +115,10 @@ export class Outputs {
 }
 
 /** Writes lines of the form that was asked for. */
-export function lineSink(
-  format: Format,
-  options: JsonSinkOptions & Pick<TextSinkOptions, 'output'>,
-): Sink {
-  return format === 'json' ? new JsonSink(options) : new TextSink(options);
+export function lineSink(format: Format, options: JsonSinkOptions): Sink & Lines {
+  if (format === 'text') return new TextSink(options);
+  if (format === 'json') return new JsonSink(options);
+  return new ZeekSink(format, options);
 }
 
 /** The events of plugins that are alerts. */

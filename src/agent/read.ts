@@ -3,12 +3,11 @@ import type { Filter } from '../filter/filter.ts';
 import { EventCode, type EventMask } from '../model/events.ts';
 import { FilteredSink } from '../sinks/filtered.ts';
 import { descriptor, Output } from '../sinks/output.ts';
-import type { Sink } from '../sinks/sink.ts';
+import type { Format, Sink } from '../sinks/sink.ts';
 import { CaptureFiles, type CaptureTaker } from '../sources/capture-files.ts';
 import { CaptureInput } from '../sources/capture-input.ts';
 import { CaptureRecords, recordNs } from '../sources/capture-records.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
-import type { Format } from './config.ts';
 import { lineSink } from './outputs.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Progress } from './progress.ts';
@@ -87,9 +86,9 @@ export class Read implements CaptureTaker {
       await this.#files.run();
       this.#pipeline.tick(this.#nowNs);
       this.#pipeline.flow.stop(this.#nowNs);
+      this.#sink.stop();
       await this.pause();
       await this.#untilWritten();
-      this.#sink.stop();
     } finally {
       this.#progress?.clear();
       await this.#files.close();

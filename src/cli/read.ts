@@ -1,11 +1,11 @@
 import { existsSync, writeSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { watchDefaults } from '../agent/config.ts';
 import { Progress } from '../agent/progress.ts';
 import { Read, type ReadConfig } from '../agent/read.ts';
 import { type Filter, parseFilter } from '../filter/filter.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { EventCode, type EventMask, parseEvents } from '../model/events.ts';
+import { checkForm, outputOption } from './output-option.ts';
 import { type Rule, rule } from './parse.ts';
 import { tell } from './tell.ts';
 
@@ -22,6 +22,8 @@ const SCANS = 1 << EventCode.scan;
 
 /** What files have. */
 const RECORDS = { attempts: ATTEMPTS, scans: SCANS, all: ATTEMPTS | SCANS } as const;
+
+const DEFAULT = 'attempts';
 
 /** `packetwatch read`. */
 export function readCommand(): Command {
@@ -45,11 +47,7 @@ export function readCommand(): Command {
         .argParser(rule)
         .default(rule('reference'), 'reference'),
     )
-    .addOption(
-      new Option('-o, --output <format>', 'form of the records')
-        .choices(['text', 'json'])
-        .default(watchDefaults.format),
-    )
+    .addOption(outputOption())
     .addHelpText(
       'after',
       `
@@ -99,8 +97,19 @@ function configOf(files: readonly string[], options: Options): ReadConfig {
   };
 }
 
-function eventsOf({ records, events }: Options): EventMask {
-  if (events === undefined) return RECORDS[records ?? 'attempts'];
+function eventsOf(options: Options): EventMask {
+  const { events, records } = options;
+  const mask = maskOf(options);
+  checkForm(
+    options.output,
+    mask,
+    events ? `--events ${events}` : `--records ${records ?? DEFAULT}`,
+  );
+  return mask;
+}
+
+function maskOf({ records, events }: Options): EventMask {
+  if (events === undefined) return RECORDS[records ?? DEFAULT];
   const mask = parseEvents(events).mask & RECORDS.all;
   if (mask !== 0) return mask;
   throw usage(`--events ${events}: files have no such events`, 'use connection.attempt or scan');

@@ -9,6 +9,7 @@ import { parseEvents } from '../model/events.ts';
 import type { SyslogTarget } from '../sinks/syslog.ts';
 import { LOCAL_LOG, secretOf, syslogTarget, webhookUrl } from './alerts.ts';
 import { findPlugins } from '../plugins/folder.ts';
+import { checkForm, outputOption } from './output-option.ts';
 import { blockBy, integer, type Rule, rule, seconds } from './parse.ts';
 import { tell } from './tell.ts';
 
@@ -99,11 +100,7 @@ export function watchCommand(): Command {
     )
     .option('--block-max <n>', 'blocks in force at once', integer(1, 32_768), kernel.blockMax)
     .option('--block-established', "cut a blocked source's established connections as well")
-    .addOption(
-      new Option('-o, --output <format>', 'form of the records')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
+    .addOption(outputOption())
     .option(
       '--log <file>',
       'write them to the end of this file, not to standard output; SIGHUP opens it again',
@@ -190,6 +187,7 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
   const plugins = findPlugins(options.plugin ?? []);
   const named = plugins.flatMap(({ manifest }) => Object.keys(manifest.events));
   const events = options.events === undefined ? undefined : parseEvents(options.events, named);
+  if (events) checkForm(options.output, events.mask, `--events ${options.events}`);
   return {
     source: options.source,
     intervalSeconds: options.interval,

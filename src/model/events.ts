@@ -40,6 +40,13 @@ export type EventMask = number;
 
 export const ALL_EVENTS: EventMask = (1 << EVENT_NAMES.length) - 1;
 
+/** The last event of a connection that is told of to its end. */
+export const LAST_EVENTS: EventMask =
+  (1 << EventCode.refused) |
+  (1 << EventCode.timeout) |
+  (1 << EventCode.reset) |
+  (1 << EventCode.close);
+
 /** What is told to --webhook and --syslog. */
 export const ALERT_EVENTS: EventMask =
   (1 << EventCode.scan) | (1 << EventCode.block) | (1 << EventCode.unblock) | (1 << EventCode.loss);

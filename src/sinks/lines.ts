@@ -32,6 +32,9 @@ export abstract class Lines
     return this.output.counts();
   }
 
+  /** What is written from here on goes into another file: writes what this one ends with. */
+  endFile(): void {}
+
   stop(): void {
     this.output.flush();
   }

@@ -1,9 +1,14 @@
 import type { FlowListener } from '../flow/listener.ts';
 import type { Written } from '../sources/source.ts';
 
+/** The forms of lines, as `-o` names them. */
+export const FORMATS = ['text', 'json', 'zeek', 'zeek-json'] as const;
+
+export type Format = (typeof FORMATS)[number];
+
 /** Where events go: one line each. */
 export interface Sink extends FlowListener {
-  readonly name: 'text' | 'json';
+  readonly name: Format;
   /** Tells that events were lost: how many, and where (ring, table, output, ...). */
   loss(where: string, count: number, nowNs: number): void;
   /** Tells what a plugin found. */

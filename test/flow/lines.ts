@@ -1,12 +1,11 @@
 /** A flow with a sink whose output is kept: records in, lines out. */
+import { lineSink } from '../../src/agent/outputs.ts';
 import { parseFilter } from '../../src/filter/filter.ts';
 import { Flow, FLOW_DEFAULTS } from '../../src/flow/flow.ts';
 import { ALL_EVENTS } from '../../src/model/events.ts';
 import { FilteredSink } from '../../src/sinks/filtered.ts';
-import { JsonSink } from '../../src/sinks/json.ts';
 import { Output } from '../../src/sinks/output.ts';
-import type { Names, Sink } from '../../src/sinks/sink.ts';
-import { TextSink } from '../../src/sinks/text.ts';
+import type { Format, Names, Sink } from '../../src/sinks/sink.ts';
 import { RecordWriter } from '../../src/wire/record-writer.ts';
 import { type Spec, write } from './records.ts';
 
@@ -24,7 +23,7 @@ export interface Lines {
 export const OFFSET_US = (Date.UTC(2021, 3, 28, 15, 28, 5) / 1000 - 100) * 1e6;
 
 export function linesOf(
-  form: 'text' | 'json',
+  form: Format,
   events: number = ALL_EVENTS,
   given: Partial<Names> = {},
   filter?: string,
@@ -43,10 +42,7 @@ export function linesOf(
   });
   const clock = { offsetUs: OFFSET_US };
   const names: Names = { iface: () => 'eth0', container: () => undefined, ...given };
-  const all =
-    form === 'text'
-      ? new TextSink({ output, clock, events })
-      : new JsonSink({ output, clock, events, names, host: 'web "1"' });
+  const all = lineSink(form, { output, clock, events, names, host: 'web "1"' });
   const sink = filter === undefined ? all : new FilteredSink(all, parseFilter(filter));
   const flow = new Flow({
     ...FLOW_DEFAULTS,
