@@ -15,25 +15,39 @@ export async function orFallBack<T>(
   try {
     return await step();
   } catch (error) {
-    const onlyKernel = kernelsOwn(config) !== undefined || config.kernel.rule === 'weighted';
-    if (config.source !== 'auto' || onlyKernel || !isFallback(error)) throw error;
+    if (config.source !== 'auto' || kernelsOwn(config) || !isFallback(error)) throw error;
     note(`${describe(error)}; ${next} instead`);
     return undefined;
   }
 }
 
-/** The option that was given and that only the kernel's own events can serve; undefined: none. */
-export function kernelsOwn({ block, attach, plugins, kernel }: WatchConfig): string | undefined {
+/** Why no source but the kernel can do what was asked for; undefined: any can. */
+export function kernelsOwn(config: WatchConfig): OperatorError | undefined {
+  const option = kernelsOption(config);
+  if (option !== undefined)
+    return new OperatorError(
+      `${option} needs the kernel, and --source ${config.source} only reads`,
+      'use --source ebpf as root',
+    );
+  if (config.kernel.rule === 'weighted')
+    return new OperatorError(
+      'the weighted rule weighs what becomes of attempts, which only the kernel sees in time',
+      'use --rule reference, or --source ebpf as root',
+    );
+  return undefined;
+}
+
+function kernelsOption({ block, attach, plugins, kernel }: WatchConfig): string | undefined {
   if (block !== 'off') return '--block';
   if (plugins.length > 0) return '--plugin';
   if (attach !== 'auto') return '--attach';
   return kernel.allNetns ? '--all-netns' : undefined;
 }
 
-/** May another source go on? Not when another instance runs, or the operator named what isn't there. */
+/** May another source go on? */
 export function isFallback(error: unknown): boolean {
   return error instanceof OperatorError
-    ? !/already running|no interface/.test(error.message)
+    ? !error.final
     : (error as NodeJS.ErrnoException).code === 'EACCES' ||
         (error as NodeJS.ErrnoException).code === 'EPERM';
 }

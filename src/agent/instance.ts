@@ -73,6 +73,7 @@ export class Instance {
       throw new OperatorError(
         `packetwatch is already running here, process ${await holderOf(lockPath())}`,
         '`watch --replace` takes over from it without a gap, `packetwatch status` says what it does',
+        { final: true },
       );
     const path = socketPath();
     this.#path = path;

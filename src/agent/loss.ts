@@ -1,39 +1,34 @@
 import type { Sink } from '../sinks/sink.ts';
 
+/** What was lost, by the place where; only grows. */
+export type Lost = Readonly<Record<string, number>>;
+
 /** Tells a sink, once a second, what was lost since the last time and where. */
 export class LossReport {
-  readonly #lost: () => Readonly<Record<string, number>>;
   readonly #sink: Sink;
-  #told: Readonly<Record<string, number>>;
+  #told: Lost;
 
   /**
    * What was lost before, in an earlier run that left its counters, is not told again.
-   * @param lost by place; only grow
    * @param handed what the program told that handed over to this one: what was lost since is told here
    */
-  constructor(
-    lost: () => Readonly<Record<string, number>>,
-    sink: Sink,
-    handed: Readonly<Record<string, number>> = {},
-  ) {
-    this.#lost = lost;
+  constructor(sink: Sink, before: Lost, handed: Lost = {}) {
     this.#sink = sink;
     this.#told = Object.fromEntries(
-      Object.entries(lost()).map(([where, count]) => [
+      Object.entries(before).map(([where, count]) => [
         where,
         Math.min(count, handed[where] ?? count),
       ]),
     );
   }
 
-  get told(): Readonly<Record<string, number>> {
+  get told(): Lost {
     return this.#told;
   }
 
-  tell(nowNs: number): void {
+  tell(lost: Lost, nowNs: number): void {
     // What can't be told now would be lost itself: then it is told as a whole later.
     if (this.#sink.backlogged || this.#sink.full) return;
-    const lost = this.#lost();
     for (const [where, count] of Object.entries(lost)) {
       const more = count - (this.#told[where] ?? 0);
       if (more > 0) this.#sink.loss(where, more, nowNs);

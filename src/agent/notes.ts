@@ -52,7 +52,7 @@ function keepsBlocks({ kernel }: WatchConfig): boolean {
 /** Blocks of the kernel that end with the program, which the operator should know. */
 export function endingBlocks(config: WatchConfig, source: Source): number {
   if (!(source instanceof EbpfSource) || keepsBlocks(config)) return 0;
-  return source.kernel.table.blocks(monotonicNs()).active.length;
+  return source.kernel.table.occupancy(monotonicNs()).blocks;
 }
 
 /** What stays when the program ends, or ended with it; undefined: nothing. */

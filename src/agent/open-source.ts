@@ -1,13 +1,9 @@
-import type { Firewall } from '../guard/firewall.ts';
 import { requireCapabilities } from '../kernel/capabilities.ts';
 import { requireObjects } from '../kernel/objects.ts';
 import type { Plugins } from '../plugins/plugins.ts';
-import type { Interfaces } from '../sources/interfaces.ts';
-import type { Source } from '../sources/source.ts';
 import type { WatchConfig } from './config.ts';
 import { describe, isFallback, orFallBack } from './fallback.ts';
-import { EbpfOpening, openPcap, openProc } from './open.ts';
-import type { Protection } from './protection.ts';
+import { EbpfOpening, type Opened, openPcap, openProc } from './open.ts';
 
 export interface OpenSourceOptions {
   readonly config: WatchConfig;
@@ -21,17 +17,6 @@ export interface OpenSourceOptions {
   readonly claim: (load?: () => void) => Promise<void>;
   /** Throws when nothing is to be attached after all. */
   readonly beforeAttach: () => void;
-}
-
-/** What is watched, and what comes with it. */
-export interface Opened {
-  readonly source: Source;
-  /** Of a source that sees packets. */
-  readonly interfaces?: Interfaces;
-  /** With the kernel as source. */
-  readonly protection?: Protection;
-  /** With --block=nft. */
-  readonly firewall?: Firewall | undefined;
 }
 
 /** Opens the source that was asked for, or with `auto` the first of ebpf, pcap and proc that can be had. */
@@ -61,7 +46,7 @@ export async function openSource(options: OpenSourceOptions): Promise<Opened> {
     source === 'proc'
       ? undefined
       : await orFallBack(config, note, 'reading /proc', () => openClaimedPcap(options));
-  return pcap ?? { source: openProc(config) };
+  return pcap ?? openProc(config);
 }
 
 /** Who only reads packets runs all the same where it can't take commands. */
@@ -72,7 +57,7 @@ async function openClaimedPcap({ config, note, claim }: OpenSourceOptions): Prom
   } catch (error) {
     if (!isFallback(error)) {
       opened.source.stop();
-      opened.interfaces.stop();
+      opened.interfaces?.stop();
       throw error;
     }
     note(`\`packetwatch status\` can't ask this program: ${describe(error)}`);

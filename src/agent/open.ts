@@ -7,6 +7,7 @@ import { EbpfSource } from '../sources/ebpf.ts';
 import { Interfaces } from '../sources/interfaces.ts';
 import { PcapSource } from '../sources/pcap.ts';
 import { ProcSource } from '../sources/proc.ts';
+import type { Source } from '../sources/source.ts';
 import { monotonicNs } from '../kernel/monotonic.ts';
 import type { WatchConfig } from './config.ts';
 import { kernelsOwn } from './fallback.ts';
@@ -16,13 +17,15 @@ import { version } from './version.ts';
 
 const SECOND_NS = 1e9;
 
-/** The kernel as source, with what keeps its owner from being locked out. */
-export interface OpenedEbpf {
-  readonly source: EbpfSource;
-  readonly interfaces: Interfaces;
-  readonly protection: Protection;
+/** What is watched, and what comes with it. */
+export interface Opened {
+  readonly source: Source;
+  /** Of a source that sees packets. */
+  readonly interfaces?: Interfaces;
+  /** With the kernel as source: keeps its owner from being locked out. */
+  readonly protection?: Protection | undefined;
   /** With --block=nft. */
-  readonly firewall: Firewall | undefined;
+  readonly firewall?: Firewall | undefined;
 }
 
 /** The kernel as source on its way: loaded first, which changes nothing, and then attached. */
@@ -69,7 +72,7 @@ export class EbpfOpening {
   }
 
   /** Attaches the guard. The never-block list and the plugins are there before the first packet is judged. */
-  start(): OpenedEbpf {
+  start(): Opened {
     this.#interfaces.start();
     try {
       this.#source.load(); // says what is wrong with where pins are, before anything is looked for there
@@ -84,7 +87,7 @@ export class EbpfOpening {
     return {
       source: this.#source,
       interfaces: this.#interfaces,
-      protection: this.#protection!,
+      protection: this.#protection,
       firewall: this.#firewall,
     };
   }
@@ -109,7 +112,7 @@ function openFirewall(
 }
 
 /** Packets as source; throws OperatorError for what it can't do. */
-export function openPcap(config: WatchConfig): { source: PcapSource; interfaces: Interfaces } {
+export function openPcap(config: WatchConfig): Opened {
   refuseKernelsOwn(config);
   const interfaces = new Interfaces();
   interfaces.start();
@@ -125,29 +128,19 @@ export function openPcap(config: WatchConfig): { source: PcapSource; interfaces:
 }
 
 /** /proc as source; throws OperatorError for what it can't do. */
-export function openProc(config: WatchConfig): ProcSource {
+export function openProc(config: WatchConfig): Opened {
   refuseKernelsOwn(config);
   if (config.interfaces.length > 0)
     throw new OperatorError(
       '/proc tells nothing of interfaces',
       'leave -i out, or use --source ebpf as root',
     );
-  const proc = new ProcSource({ intervalMs: config.intervalSeconds * 1000 });
-  proc.start();
-  return proc;
+  const source = new ProcSource({ intervalMs: config.intervalSeconds * 1000 });
+  source.start();
+  return { source };
 }
 
-/** What no source but the kernel's can do. */
 function refuseKernelsOwn(config: WatchConfig): void {
-  const option = kernelsOwn(config);
-  if (option !== undefined)
-    throw new OperatorError(
-      `${option} needs the kernel, and --source ${config.source} only reads`,
-      'use --source ebpf as root',
-    );
-  if (config.kernel.rule === 'weighted')
-    throw new OperatorError(
-      'the weighted rule weighs what becomes of attempts, which only the kernel sees in time',
-      'use --rule reference, or --source ebpf as root',
-    );
+  const refusal = kernelsOwn(config);
+  if (refusal) throw refusal;
 }

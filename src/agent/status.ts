@@ -92,6 +92,7 @@ export function statusOf({
   nowNs,
 }: Parts): Status {
   const ebpf = source instanceof EbpfSource ? source : undefined;
+  const table = ebpf?.kernel.table.occupancy(nowNs);
   return {
     pid: process.pid,
     uptime_s: Math.round((nowNs - startedNs) / 1e9),
@@ -103,7 +104,7 @@ export function statusOf({
     limits: source.limits(),
     ...(config.filter ? { filter: config.filter.text } : {}),
     ...(config.logFile === undefined ? {} : { log: config.logFile }),
-    ...(ebpf
+    ...(ebpf && table
       ? {
           pins: ebpf.kernel.pins.directory,
           adopted: ebpf.kernel.maps.adopted,
@@ -119,8 +120,8 @@ export function statusOf({
             records: ring.records,
           })),
           kernel: ebpf.kernel.counters(),
-          table: ebpf.kernel.table.occupancy(nowNs),
-          blocks: ebpf.kernel.table.blocks(nowNs).active.length,
+          table,
+          blocks: table.blocks,
         }
       : {}),
     ...(source instanceof PcapSource ? { capture: source.use() } : {}),

@@ -11,7 +11,7 @@ import { Clock } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
 import type { Commands } from './command-socket.ts';
-import { LossReport } from './loss.ts';
+import { type Lost, LossReport } from './loss.ts';
 import { Metrics } from './metrics.ts';
 import { Claim } from './claim.ts';
 import { type HandedOver, type Swap, swapOf } from './hand-over.ts';
@@ -123,13 +123,9 @@ export class Watch {
     this.#pipeline = livePipeline(this.#source, this.#config, this.#sink);
     if (ebpf && !this.#config.kernel.allNetns) this.#resync = new Resync(ebpf, this.#pipeline.flow);
     this.#plugins.connect({ sink: this.#sink, names });
-    const lost = () => ({
-      ...this.#source.counts().lost,
-      ...this.#plugins.lost(),
-      output: this.#sink.counts().lost,
-    });
+    const before = this.#lost();
     this.#losses = this.#outputs.parts.map(
-      (sink) => new LossReport(lost, sink, this.#claim.handed?.lost),
+      (sink) => new LossReport(sink, before, this.#claim.handed?.lost),
     );
   }
 
@@ -240,7 +236,16 @@ export class Watch {
   }
 
   #tellLosses(nowNs: number): void {
-    for (const loss of this.#losses) loss.tell(nowNs);
+    const lost = this.#lost();
+    for (const loss of this.#losses) loss.tell(lost, nowNs);
+  }
+
+  #lost(): Lost {
+    return {
+      ...this.#source.counts().lost,
+      ...this.#plugins.lost(),
+      output: this.#sink.counts().lost,
+    };
   }
 
   #drain(nowNs: number): number {

@@ -62,11 +62,8 @@ function pinned(): Told {
 function tablesOf(pins: Pins): Told {
   try {
     const guard = new PinnedGuard('read', pins);
-    return {
-      kernel: guard.counters(),
-      table: guard.table.occupancy(monotonicNs()),
-      blocks: guard.table.blocks(monotonicNs()).active.length,
-    };
+    const occupied = guard.table.occupancy(monotonicNs());
+    return { kernel: guard.counters(), table: occupied, blocks: occupied.blocks };
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     return { limits: [`the tables: ${error.message}`] };

@@ -9,11 +9,18 @@ export class OperatorError extends Error {
   override readonly name = 'OperatorError';
   readonly hint: string;
   readonly exitCode: number;
+  /** No other way to what was asked for helps: another program has it, or it isn't there. */
+  readonly final: boolean;
 
-  constructor(message: string, hint: string, options: { cause?: unknown; exitCode?: number } = {}) {
+  constructor(
+    message: string,
+    hint: string,
+    options: { cause?: unknown; exitCode?: number; final?: boolean } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.hint = hint;
     this.exitCode = options.exitCode ?? Exit.failed;
+    this.final = options.final ?? false;
   }
 }
 

@@ -43,6 +43,7 @@ export class CapturedInterfaces {
       throw new OperatorError(
         'there is no interface to watch',
         'name one with -i, or bring one up',
+        { final: true },
       );
     for (const one of this.#chosen.values()) this.#news.came(one);
     this.#options.choose([...this.#chosen.keys()]);

@@ -32,6 +32,7 @@ export class Choice {
     throw new OperatorError(
       `there is no interface ${missing.name} here`,
       '`ip -brief link` lists them',
+      { final: true },
     );
   }
 

@@ -186,11 +186,7 @@ export class EbpfSource implements Source {
   }
 
   limits(): readonly string[] {
-    const limits = [...this.kernel.limits];
-    if (this.#options.interfaces.polled)
-      limits.push(
-        'netlink is refused: what changes of interfaces and addresses is seen once a second',
-      );
+    const limits = [...this.kernel.limits, ...this.#options.interfaces.limits()];
     const deaf = this.#deaf();
     if (deaf.length > 0)
       limits.push(

@@ -97,9 +97,11 @@ export class Interfaces {
     return { changes: this.#changes, reread: this.#reread };
   }
 
-  /** Does nobody tell what changes, so that the list is read once a second? */
-  get polled(): boolean {
-    return this.#events === undefined;
+  /** What isn't seen at once, one sentence each. */
+  limits(): string[] {
+    return this.#events
+      ? []
+      : ['netlink is refused: what changes of interfaces and addresses is seen once a second'];
   }
 
   stop(): void {

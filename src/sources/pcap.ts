@@ -172,11 +172,7 @@ export class PcapSource implements Source {
       limits.push(
         `Of the interfaces ${this.watched.tooMany} are too many and not seen: name those that matter with -i.`,
       );
-    if (this.#options.interfaces.polled)
-      limits.push(
-        'Netlink is refused: what changes of interfaces and addresses is seen once a second.',
-      );
-    return limits;
+    return [...limits, ...this.#options.interfaces.limits()];
   }
 
   /** May be done twice. */

@@ -53,6 +53,7 @@ export class WatchedInterfaces {
       throw new OperatorError(
         'there is no interface to watch',
         'name one with -i, or bring one up',
+        { final: true },
       );
   }
 
