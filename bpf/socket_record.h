@@ -6,7 +6,6 @@
 #include "id.h"
 #include "state.h"
 
-#define PW_AF_INET 2
 #define PW_AF_INET6 10
 #define PW_SOCK_DONE 1 /* enum sock_flags in include/net/sock.h: the peer's FIN was taken */
 

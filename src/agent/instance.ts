@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { lockFile, netnsCookie } from '../kernel/libc.ts';
+import { lockFile } from '../kernel/libc.ts';
+import { netnsCookie } from '../kernel/libc-sockets.ts';
 import { privateDirectory } from '../kernel/private-directory.ts';
 import { OperatorError } from '../model/errors.ts';
 import { type Commands, serve } from './command-socket.ts';

@@ -1,5 +1,5 @@
 import { isDead } from '../kernel/pinned-state.ts';
-import { netnsCookie } from '../kernel/libc.ts';
+import { netnsCookie } from '../kernel/libc-sockets.ts';
 import { Pins } from '../kernel/pins.ts';
 import { whileNobodyRuns } from './instance.ts';
 

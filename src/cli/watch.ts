@@ -60,7 +60,7 @@ export function watchCommand(): Command {
     .option(
       '-i, --interface <name>',
       'see packets of this interface only (repeatable), of all that have an address otherwise; sockets are always those of the whole network namespace',
-      (name: string, before: string[] | undefined) => [...(before ?? []), name],
+      repeated,
     )
     .addOption(
       new Option(
@@ -112,7 +112,7 @@ export function watchCommand(): Command {
     .option(
       '--plugin <name>',
       'run this plugin behind the guard (repeatable, in this order); `packetwatch plugins` lists them',
-      (name: string, before: string[] | undefined) => [...(before ?? []), name],
+      repeated,
     )
     .option(
       '--webhook <url>',
@@ -172,6 +172,10 @@ has its source address alone; losses are always told. Quote parentheses and \`!\
       await watch.start();
       await watch.run();
     });
+}
+
+function repeated(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
 }
 
 function configOf(words: readonly string[], options: Options): WatchConfig {

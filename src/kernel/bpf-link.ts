@@ -1,5 +1,5 @@
 import { attr, Command, call, pointer } from './bpf-call.ts';
-import { bpfCall, closeFd, SystemError } from './libc.ts';
+import { bpfCall, closeFd, readFd, SystemError } from './libc.ts';
 
 export const AttachType = {
   TRACE_RAW_TP: 23,
@@ -94,8 +94,25 @@ export function linkToTracepoint(program: number): number {
   return call('RAW_TRACEPOINT_OPEN', 16);
 }
 
-/** Runs an iterator program once: a descriptor to read to its end. */
-export function openIterator(program: number): number {
+/**
+ * Runs an iterator program once, and hands on what it writes.
+ * @param size bytes of one read at most
+ * @param take returns false to stop
+ */
+export function iterate(program: number, size: number, take: (chunk: Buffer) => boolean): void {
+  const fd = openIterator(program);
+  try {
+    const buffer = Buffer.alloc(Math.max(128, size));
+    for (;;) {
+      const length = readFd(fd, buffer.subarray(0, size));
+      if (length === 0 || !take(buffer.subarray(0, length))) return;
+    }
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function openIterator(program: number): number {
   attr.fill(0);
   attr.writeUInt32LE(program, 0);
   attr.writeUInt32LE(AttachType.TRACE_ITER, 8);
@@ -138,8 +155,9 @@ export function objectInfo(fd: number): Buffer {
 /** enum bpf_link_type. */
 const LinkType = { XDP: 6, TCX: 11 } as const;
 
-/** What a link is: its program's number, and of one to an interface which (0: it is gone). */
+/** What a link is: its and its program's number, and of one to an interface which (0: it is gone). */
 export interface LinkInfo {
+  readonly id: number;
   readonly program: number;
   readonly ifindex: number | undefined;
 }
@@ -150,6 +168,7 @@ export function linkInfo(fd: number): LinkInfo {
   const type = info.readUInt32LE(0);
   const isOnInterface = type === LinkType.XDP || type === LinkType.TCX;
   return {
+    id: info.readUInt32LE(4),
     program: info.readUInt32LE(8),
     ifindex: isOnInterface ? info.readUInt32LE(16) : undefined,
   };

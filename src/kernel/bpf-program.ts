@@ -22,6 +22,8 @@ export interface ProgramSpec {
   };
 }
 
+const STATISTICS = /^(processed|verification time|stack depth)/;
+
 /** What the verifier said of a program that it refused. */
 export class VerifierError extends SystemError {
   readonly log: string;
@@ -29,6 +31,12 @@ export class VerifierError extends SystemError {
   constructor(program: string, errno: number, log: string) {
     super(`bpf PROG_LOAD ${program}`, errno);
     this.log = log;
+  }
+
+  /** Its last words, without what it counted; '' when it said nothing, as with too little memory. */
+  get said(): string {
+    const lines = this.log.trim().split('\n');
+    return lines.findLast((line) => !STATISTICS.test(line)) ?? '';
   }
 }
 

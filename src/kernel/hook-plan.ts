@@ -1,13 +1,12 @@
 import { OperatorError } from '../model/errors.ts';
-import { driverOf, type SystemError } from './libc.ts';
+import type { SystemError } from './libc.ts';
+import { driverOf } from './libc-sockets.ts';
 
 /** Where a guard can sit. */
 export type Hook = 'tcx' | 'native' | 'generic';
 export type AttachMode = 'auto' | Hook;
 
 export const HOOKS: readonly Hook[] = ['tcx', 'native', 'generic'];
-const ARPHRD_ETHER = 1;
-const ARPHRD_LOOPBACK = 772;
 
 /** Drivers of real NICs that keep their offloads under native XDP (docs/tested.md: not run on them). */
 const XDP_DRIVERS = new Set([
@@ -25,11 +24,6 @@ const XDP_DRIVERS = new Set([
 /** The program's ELF section for a hook. */
 export function sectionOf(hook: Hook): string {
   return hook === 'tcx' ? 'tcx/ingress' : 'xdp';
-}
-
-/** Has it no Ethernet header? @param type ARPHRD_* (linux/if_arp.h) */
-export function isLayer3(type: number): boolean {
-  return type !== ARPHRD_ETHER && type !== ARPHRD_LOOPBACK;
 }
 
 /** The hooks to try, in order, and why. */

@@ -1,14 +1,7 @@
 import { OperatorError, shortage } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
-import {
-  type AttachMode,
-  type Hook,
-  HOOKS,
-  isLayer3,
-  plan,
-  reason,
-  sectionOf,
-} from './hook-plan.ts';
+import { type AttachMode, type Hook, HOOKS, plan, reason, sectionOf } from './hook-plan.ts';
+import { hasEthernet } from './hardware.ts';
 import { SystemError } from './libc.ts';
 import { isInPlace, type LinkPlace } from './link-place.ts';
 import type { BpfObject } from './object.ts';
@@ -65,7 +58,7 @@ export class Hooks {
 
   /** Loads what `attach` would put there first, so that attaching takes no time. */
   prepare({ name, type }: Device, mode: AttachMode, blocking: boolean): void {
-    const layer3 = isLayer3(type);
+    const layer3 = !hasEthernet(type);
     const hook = plan(name, mode, blocking, layer3).order[0]!;
     for (const section of [sectionOf(hook), 'tcx/egress'])
       try {
@@ -81,7 +74,7 @@ export class Hooks {
    */
   attach(device: Device, mode: AttachMode, blocking: boolean): Attachment {
     const { index: ifindex, name: iface, type } = device;
-    const layer3 = isLayer3(type);
+    const layer3 = !hasEthernet(type);
     const { order, why } = plan(iface, mode, blocking, layer3);
     const refused: string[] = [];
     let gone = false;

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { interfaceAddresses, interfaceRequest } from './libc.ts';
+import { interfaceAddresses, interfaceRequest } from './libc-sockets.ts';
 import type { AddressMessage, LinkMessage, NetlinkMessage } from './rtnetlink.ts';
 
 const SIOCGIFFLAGS = 0x8913;

@@ -7,7 +7,8 @@ import * as bpf from './bpf.ts';
 import type { Carried } from './carry.ts';
 import { CounterReader, type Counters } from './counters.ts';
 import { Hooks } from './hooks.ts';
-import { closeFd, type Mapping, netnsCookie, readFd } from './libc.ts';
+import type { Mapping } from './libc.ts';
+import { netnsCookie } from './libc-sockets.ts';
 import { writeLocals } from './locals.ts';
 import { Maps, RING_SIZES } from './maps.ts';
 import { Nets } from './nets.ts';
@@ -28,6 +29,8 @@ import { Tracepoints } from './tracepoints.ts';
 const ANSWERS = 262144;
 const CGROUP_NAME = 128;
 const SUM_WORDS = 16;
+/** One read of an iterator. */
+const READ_BYTES = 1 << 16;
 
 /** Everything of ours in the kernel: maps, programs, links, and the views on them. */
 export class Kernel {
@@ -128,7 +131,7 @@ export class Kernel {
 
   /** Gives the sockets that are older than the tracepoints their owners: whoever holds them open. */
   findOwners(): void {
-    this.#iterate('iter/task_file', () => {});
+    bpf.iterate(this.#iterator('iter/task_file'), READ_BYTES, () => true);
   }
 
   /**
@@ -157,11 +160,11 @@ export class Kernel {
     let total = 0;
     const size = SocketPart.size;
     let rest = Buffer.alloc(0);
-    this.#iterate('iter/tcp', (chunk) => {
+    bpf.iterate(this.#iterator('iter/tcp'), READ_BYTES, (chunk) => {
       const all = Buffer.concat([rest, chunk]);
       const count = Math.floor(all.length / size);
       rest = Buffer.from(all.subarray(count * size));
-      if (count === 0) return;
+      if (count === 0) return true;
       const memory = new ArrayBuffer(count * size);
       new Uint8Array(memory).set(all.subarray(0, count * size));
       take({
@@ -171,6 +174,7 @@ export class Kernel {
         count,
       });
       total += count;
+      return true;
     });
     return total;
   }
@@ -274,17 +278,7 @@ export class Kernel {
     this.#ownership.close();
   }
 
-  #iterate(section: string, take: (chunk: Buffer) => void): void {
-    const fd = bpf.openIterator(this.#programs.program(this.#sockets, section));
-    try {
-      const buffer = Buffer.alloc(1 << 16);
-      for (;;) {
-        const n = readFd(fd, buffer);
-        if (n === 0) return;
-        take(buffer.subarray(0, n));
-      }
-    } finally {
-      closeFd(fd);
-    }
+  #iterator(section: string): number {
+    return this.#programs.program(this.#sockets, section);
   }
 }

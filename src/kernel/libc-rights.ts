@@ -1,9 +1,7 @@
-import koffi from 'koffi';
-import { addressOf, SystemError } from './libc.ts';
+import { addressOf, failed, libc } from './libc.ts';
 
 /** The C library calls that change what this process may do (prctl(2), capset(2), seccomp(2)). */
 
-const libc = koffi.load('libc.so.6');
 const cPrctl = libc.func(
   'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
 );
@@ -25,7 +23,7 @@ const SECCOMP_FLAGS = 1 | 4;
 const ALLOW_ALL = [0x06, 0x7fff0000] as const;
 
 function prctl(name: string, option: number, a: number, b = 0): void {
-  if (cPrctl(option, a, b, 0, 0) !== 0) throw new SystemError(`prctl ${name}`, koffi.errno());
+  if (cPrctl(option, a, b, 0, 0) !== 0) throw failed(`prctl ${name}`);
 }
 
 /** This thread's capabilities stay permitted when its user changes. */
@@ -53,7 +51,7 @@ export function setCapabilities(own: readonly number[], children: readonly numbe
     sets.writeUInt32LE(word(mine!), at + 4); // permitted
     sets.writeUInt32LE(word(theirs!), at + 8); // inheritable
   }
-  if (cCapset(header, sets) !== 0) throw new SystemError('capset', koffi.errno());
+  if (cCapset(header, sets) !== 0) throw failed('capset');
   for (const capability of children)
     prctl('PR_CAP_AMBIENT', PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability);
 }
@@ -73,5 +71,5 @@ export function noNewPrivileges(): void {
   program.writeUInt16LE(1);
   program.writeBigUInt64LE(addressOf(filter), 8);
   if (Number(cSeccomp(number, SECCOMP_SET_MODE_FILTER, SECCOMP_FLAGS, program)) !== 0)
-    throw new SystemError('seccomp', koffi.errno());
+    throw failed('seccomp');
 }

@@ -14,12 +14,7 @@ export interface LinkPlace {
  * links along, with the index, and the next one here may have that index.
  */
 export function isInPlace(link: number, { ifindex, attachType, xdp }: LinkPlace): boolean {
-  const info = bpf.objectInfo(link);
-  if (attachType === bpf.AttachType.XDP)
-    return xdp === undefined || xdp.includes(info.readUInt32LE(PROGRAM));
-  return bpf.linksOf(ifindex, attachType).includes(info.readUInt32LE(ID));
+  const { id, program } = bpf.linkInfo(link);
+  if (attachType === bpf.AttachType.XDP) return xdp === undefined || xdp.includes(program);
+  return bpf.linksOf(ifindex, attachType).includes(id);
 }
-
-/** struct bpf_link_info */
-const ID = 4;
-const PROGRAM = 8;

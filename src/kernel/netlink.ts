@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
-import { closeFd, netlinkSocket, receiveNetlink, sendDatagram, SystemError } from './libc.ts';
+import { closeFd, SystemError } from './libc.ts';
+import { netlinkSocket, receiveNetlink, sendDatagram } from './libc-sockets.ts';
 import { Ask, type Datagram, dumpRequest, type NetlinkMessage, readDatagram } from './rtnetlink.ts';
 
 /** The kernel writes no larger ones (netlink_dump). */

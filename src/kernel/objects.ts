@@ -24,9 +24,9 @@ export function requireObjects(): void {
 export function explained(error: unknown): unknown {
   if (!(error instanceof SystemError)) return error;
   if (error.code === 'EMFILE' || error.code === 'ENFILE') return shortage(error);
-  if (error instanceof VerifierError && error.log !== '' && error.code !== 'ENOMEM')
+  if (error instanceof VerifierError && error.said !== '' && error.code !== 'ENOMEM')
     return new OperatorError(
-      `this kernel's verifier refused ${error.call.split(' ').at(-1)}: ${error.log.trim().split('\n').at(-2)}`,
+      `this kernel's verifier refused ${error.call.split(' ').at(-1)}: ${error.said}`,
       '`--source proc` works anywhere; please report it with the output of --debug',
       { cause: error },
     );

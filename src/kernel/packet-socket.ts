@@ -1,28 +1,22 @@
-import koffi from 'koffi';
-import { closeFd, failed, type Mapping, mapShared } from './libc.ts';
+import { addressOf, clockTime, closeFd, type Mapping, mapShared } from './libc.ts';
+import {
+  bindSocket,
+  getOption,
+  openSocket,
+  setOption,
+  type SocketOption,
+  SocketType,
+  SOL_SOCKET,
+} from './libc-sockets.ts';
 import { TIME_NAMESPACE } from './monotonic.ts';
 
-/** What AF_PACKET sockets need of the C library; packet(7), linux/if_packet.h. */
-const libc = koffi.load('libc.so.6');
-const cSocket = libc.func('int socket(int domain, int type, int protocol)');
-const cSetsockopt = libc.func(
-  'int setsockopt(int fd, int level, int name, const void *value, unsigned int length)',
-);
-const cGetsockopt = libc.func(
-  'int getsockopt(int fd, int level, int name, void *value, void *length)',
-);
-const cBind = libc.func('int bind(int fd, const void *address, unsigned int length)');
-const cClockGettime = libc.func('int clock_gettime(int clock, void *time)');
-
+/** packet(7), linux/if_packet.h. */
 const AF_PACKET = 17;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_ATTACH_FILTER = 26;
 const SOL_PACKET = 263;
-const PACKET_RX_RING = 5;
-const PACKET_STATISTICS = 6;
-const PACKET_VERSION = 10;
+const ATTACH_FILTER: SocketOption = { level: SOL_SOCKET, number: 26, name: 'SO_ATTACH_FILTER' };
+const RX_RING: SocketOption = { level: SOL_PACKET, number: 5, name: 'PACKET_RX_RING' };
+const STATISTICS: SocketOption = { level: SOL_PACKET, number: 6, name: 'PACKET_STATISTICS' };
+const VERSION: SocketOption = { level: SOL_PACKET, number: 10, name: 'PACKET_VERSION' };
 const TPACKET_V3 = 2;
 const ETH_P_ALL = 0x0300; // in network order
 
@@ -40,14 +34,6 @@ export interface PacketCounts {
   readonly drops: number;
 }
 
-/** Whether this process may open packet sockets here: CAP_NET_RAW in the user namespace of its network namespace. */
-export function mayCapture(): boolean {
-  const fd = cSocket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) as number;
-  if (fd < 0) return false;
-  closeFd(fd);
-  return true;
-}
-
 /** A packet socket that sees all interfaces of its network namespace through a classic BPF filter, with a ring. */
 export class PacketSocket {
   readonly ring: Mapping;
@@ -60,8 +46,7 @@ export class PacketSocket {
    * @param filter struct sock_filter, 8 bytes an instruction
    */
   constructor(filter: Uint8Array, geometry: RingGeometry) {
-    const fd = cSocket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) as number; // protocol 0: nothing comes yet
-    if (fd < 0) throw failed('socket AF_PACKET');
+    const fd = openSocket(AF_PACKET, SocketType.RAW, 'AF_PACKET'); // no protocol: nothing comes yet
     this.#fd = fd;
     let ring: Mapping | undefined;
     try {
@@ -80,18 +65,16 @@ export class PacketSocket {
   setFilter(filter: Uint8Array): void {
     const program = Buffer.alloc(128); // struct sock_fprog
     program.writeUInt16LE(filter.length / 8, 0);
-    program.writeBigUInt64LE(koffi.address(filter), 8);
-    this.#set(SOL_SOCKET, SO_ATTACH_FILTER, program, 16);
+    program.writeBigUInt64LE(addressOf(filter), 8);
+    setOption(this.#fd, ATTACH_FILTER, program, 16);
   }
 
   /** Since the socket was opened. */
   counts(): PacketCounts {
-    const value = Buffer.alloc(128); // struct tpacket_stats_v3; reading it sets it to zero
-    value.writeUInt32LE(12, 64);
-    if (cGetsockopt(this.#fd, SOL_PACKET, PACKET_STATISTICS, value, value.subarray(64)) === 0) {
-      this.#packets += value.readUInt32LE(0);
-      this.#drops += value.readUInt32LE(4);
-    }
+    // struct tpacket_stats_v3; reading it sets it to zero
+    const value = getOption(this.#fd, STATISTICS, 12);
+    this.#packets += value.readUInt32LE(0);
+    this.#drops += value.readUInt32LE(4);
     return { packets: this.#packets, drops: this.#drops };
   }
 
@@ -103,13 +86,13 @@ export class PacketSocket {
   #map({ blockBytes, blocks, retireMs }: RingGeometry): Mapping {
     const version = Buffer.alloc(128);
     version.writeUInt32LE(TPACKET_V3, 0);
-    this.#set(SOL_PACKET, PACKET_VERSION, version, 4);
+    setOption(this.#fd, VERSION, version, 4);
     const request = Buffer.alloc(128); // struct tpacket_req3
     const frame = FRAME_BYTES;
     [blockBytes, blocks, frame, (blockBytes / frame) * blocks, retireMs].forEach((value, i) =>
       request.writeUInt32LE(value, i * 4),
     );
-    this.#set(SOL_PACKET, PACKET_RX_RING, request, 28);
+    setOption(this.#fd, RX_RING, request, 28);
     return mapShared(this.#fd, blockBytes * blocks, 0, true);
   }
 
@@ -117,24 +100,15 @@ export class PacketSocket {
     const address = Buffer.alloc(128); // struct sockaddr_ll; interface 0: all
     address.writeUInt16LE(AF_PACKET, 0);
     address.writeUInt16LE(ETH_P_ALL, 2);
-    if (cBind(this.#fd, address, 20) !== 0) throw failed('bind AF_PACKET');
-  }
-
-  #set(level: number, name: number, value: Uint8Array, length: number): void {
-    if (cSetsockopt(this.#fd, level, name, value, length) !== 0) throw failed(`setsockopt ${name}`);
+    bindSocket(this.#fd, address, 20, 'AF_PACKET');
   }
 }
 
 /** With version 3 it only has to divide a block and to hold the headers of a packet. */
 const FRAME_BYTES = 2048;
 
-const NOW = Buffer.alloc(128);
-
-/** A clock's time, as seconds and nanoseconds: as one number it would not be exact. */
-function clockOf(clock: number): [number, number] {
-  cClockGettime(clock, NOW);
-  return [Number(NOW.readBigInt64LE(0)), NOW.readInt32LE(8)];
-}
+const CLOCK_REALTIME = 0;
+const CLOCK_MONOTONIC = 1;
 
 /** What must be added to CLOCK_REALTIME, which packets are stamped with, to get monotonicNs(); and the latter, now. */
 export interface ClockOffset {
@@ -144,8 +118,8 @@ export interface ClockOffset {
 }
 
 export function clockOffset(): ClockOffset {
-  const [realS, realNs] = clockOf(0);
-  const [ourS, ourNs] = clockOf(1);
+  const [realS, realNs] = clockTime(CLOCK_REALTIME);
+  const [ourS, ourNs] = clockTime(CLOCK_MONOTONIC);
   const seconds = ourS - TIME_NAMESPACE.seconds;
   const nanoseconds = ourNs - TIME_NAMESPACE.nanoseconds;
   return {

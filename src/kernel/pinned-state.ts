@@ -1,7 +1,8 @@
 import { type About, type Owner, readAbout } from './about.ts';
 import * as bpf from './bpf.ts';
 import { Generation } from './generation.ts';
-import { closeFd, interfaceName } from './libc.ts';
+import { closeFd } from './libc.ts';
+import { interfaceName } from './libc-sockets.ts';
 import type { Pins } from './pins.ts';
 
 /** A pinned link. */

@@ -3,7 +3,8 @@ import { basename, dirname, join } from 'node:path';
 import { OperatorError } from '../model/errors.ts';
 import { detachLink, pinnedObject, pinObject } from './bpf.ts';
 import { HOST_ROOT, namesIn, pinRoot, removeTree, requireBpffs } from './bpffs.ts';
-import { closeFd, netnsCookie, SystemError } from './libc.ts';
+import { closeFd, SystemError } from './libc.ts';
+import { netnsCookie } from './libc-sockets.ts';
 import { privateDirectory } from './private-directory.ts';
 
 const NAMESPACE = /^netns-(\d+)$/;

@@ -2,7 +2,7 @@ import { errorText, OperatorError } from '../model/errors.ts';
 import * as bpf from './bpf.ts';
 import { VerifierError } from './bpf.ts';
 import { possibleCpus } from './cpus.ts';
-import { closeFd, readFd, SystemError } from './libc.ts';
+import { closeFd, SystemError } from './libc.ts';
 import { BpfObject, type MapDefinition } from './object.ts';
 import { checkCalls, type ObserverEnd, observer } from './observer.ts';
 import { isPerCpu, PluginMap } from './plugin-map.ts';
@@ -101,16 +101,7 @@ export class KernelPlugin {
 
   /** Runs an iterator, and hands on what it wrote, a read of at most `size` bytes at a time, until told to stop. */
   iterate(section: string, size: number, take: (chunk: Buffer) => boolean): void {
-    const fd = bpf.openIterator(this.program(section));
-    try {
-      const buffer = Buffer.alloc(Math.max(128, size));
-      for (let n = readFd(fd, buffer.subarray(0, size)); n > 0; ) {
-        if (!take(buffer.subarray(0, n))) return;
-        n = readFd(fd, buffer.subarray(0, size));
-      }
-    } finally {
-      closeFd(fd);
-    }
+    bpf.iterate(this.program(section), size, take);
   }
 
   /** Records that found the ring full, and those that did not; both only grow. */
@@ -197,15 +188,12 @@ function checkSize(definitions: readonly MapDefinition[]): void {
 /** One line, whoever refused. */
 function explainedOf(what: string, error: unknown): unknown {
   if (error instanceof OperatorError) return error;
-  if (error instanceof VerifierError && error.log !== '') {
-    const lines = error.log.trim().split('\n');
-    const said = lines.findLast((line) => !/^(processed|verification time|stack depth)/.test(line));
+  if (error instanceof VerifierError && error.said !== '')
     return new OperatorError(
-      `this kernel's verifier refused ${what}: ${said ?? error.code}`,
+      `this kernel's verifier refused ${what}: ${error.said}`,
       'the output of --debug has more of it',
       { cause: new Error(error.log, { cause: error }) },
     );
-  }
   const why = error instanceof SystemError ? error.message : String(error);
   return new OperatorError(
     `${what} can't be loaded: ${why}`,

@@ -1,5 +1,6 @@
 import * as bpf from './bpf.ts';
-import { closeFd, netnsCookie } from './libc.ts';
+import { closeFd } from './libc.ts';
+import { netnsCookie } from './libc-sockets.ts';
 import type { Maps } from './maps.ts';
 import type { BpfObject } from './object.ts';
 import { type KernelOptions, writeOptions } from './options.ts';

@@ -1,7 +1,8 @@
 import { createSocket, type Socket as Datagrams } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { connect, type Socket } from 'node:net';
-import { closeFd, sendDatagram, unixDatagrams } from '../kernel/libc.ts';
+import { closeFd } from '../kernel/libc.ts';
+import { sendDatagram, unixDatagrams } from '../kernel/libc-sockets.ts';
 import type { Carrier } from './carrier.ts';
 import { local, rfc5424 } from './syslog-message.ts';
 

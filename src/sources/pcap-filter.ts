@@ -1,11 +1,9 @@
+import { Hardware } from '../kernel/hardware.ts';
 import { ETHERNET_HEADER, VLAN_TAG } from '../packet/ethernet.ts';
 import { ICMP_HEADER, Unreachable } from '../packet/icmp.ts';
 import { IP6_HEADER, Protocol } from '../packet/ip.ts';
 import { EtherType } from '../packet/layers.ts';
 import { TcpFlag } from '../packet/tcp.ts';
-
-/** ARPHRD_*, linux/if_arp.h, of links with an Ethernet header. */
-export const Hardware = { ethernet: 1, loopback: 772 } as const;
 
 /**
  * The filter that runs in the kernel for each packet, as classic BPF: passes TCP segments with SYN, FIN or RST, and

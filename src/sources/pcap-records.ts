@@ -1,4 +1,5 @@
 import type { RingPacket } from '../kernel/packet-ring.ts';
+import { hasEthernet } from '../kernel/hardware.ts';
 import { parseEthernet } from '../packet/ethernet.ts';
 import { parseUnreachable } from '../packet/icmp.ts';
 import { parseNetwork, Protocol } from '../packet/ip.ts';
@@ -9,7 +10,6 @@ import type { RecordWriter } from '../wire/record-writer.ts';
 import { AnswerNotes } from './answer-notes.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import { DST, PacketHead, SRC } from './packet-head.ts';
-import { Hardware } from './pcap-filter.ts';
 import { PcapLife } from './pcap-life.ts';
 
 export interface PcapRecordsOptions {
@@ -57,10 +57,9 @@ export class PcapRecords {
     const layers = this.#layers;
     const { frame, captured, length, hardware } = packet;
     layers.begin(bytes, frame, captured, length);
-    let parsed: Parsed =
-      hardware === Hardware.ethernet || hardware === Hardware.loopback
-        ? parseEthernet(layers, frame)
-        : parseNetwork(layers, packet.protocol, packet.network);
+    let parsed: Parsed = hasEthernet(hardware)
+      ? parseEthernet(layers, frame)
+      : parseNetwork(layers, packet.protocol, packet.network);
     const isTcp = layers.protocol === Protocol.tcp;
     if (parsed === Parsed.ok) parsed = isTcp ? this.#segment.read(layers) : this.#readQuoted();
     if (parsed === Parsed.ok) {

@@ -1,6 +1,7 @@
 import { PacketRing } from '../kernel/packet-ring.ts';
 import { clockOffset, PacketSocket, type RingGeometry } from '../kernel/packet-socket.ts';
-import { netnsCookie, SystemError } from '../kernel/libc.ts';
+import { SystemError } from '../kernel/libc.ts';
+import { netnsCookie } from '../kernel/libc-sockets.ts';
 import { OperatorError, shortage } from '../model/errors.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { RecordWriter } from '../wire/record-writer.ts';

@@ -1,13 +1,13 @@
 /** What finds no place in the ring of packets is counted, and nothing else is lost. */
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { mayCapture } from '../../src/kernel/packet-socket.ts';
 import { Interfaces } from '../../src/sources/interfaces.ts';
 import { PCAP_DEFAULTS, PcapSource } from '../../src/sources/pcap.ts';
+import { captureMissing } from '../support/capture.ts';
 import { until } from '../support/command.ts';
 import { plain } from './records.ts';
 
-const missing = mayCapture() ? undefined : 'packet sockets need CAP_NET_RAW';
+const missing = captureMissing();
 /** 127.66.0.0/16 is nobody else's on this machine, so that its attempts can be counted. */
 const OURS = '127.66.0.1';
 

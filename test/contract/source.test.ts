@@ -3,11 +3,11 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TcpState } from '../../src/model/tcp-state.ts';
-import { mayCapture } from '../../src/kernel/packet-socket.ts';
 import { Interfaces } from '../../src/sources/interfaces.ts';
 import { PcapSource } from '../../src/sources/pcap.ts';
 import { ProcSource } from '../../src/sources/proc.ts';
 import { tcp6Text, tcpText } from './proc-text.ts';
+import { captureMissing } from '../support/capture.ts';
 import { until } from '../support/command.ts';
 import { sourceSuite } from './source.ts';
 
@@ -69,5 +69,5 @@ sourceSuite(
       close: () => interfaces.stop(),
     };
   },
-  mayCapture() ? undefined : 'packet sockets need CAP_NET_RAW',
+  captureMissing(),
 );

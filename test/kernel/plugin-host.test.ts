@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as bpf from '../../src/kernel/bpf.ts';
-import { netnsCookie } from '../../src/kernel/libc.ts';
+import { netnsCookie } from '../../src/kernel/libc-sockets.ts';
 import type { KernelPlugin } from '../../src/kernel/plugin.ts';
 import { ethernet, EtherType, ip, tcp } from '../support/frames.ts';
 import { compile } from '../support/plugin.ts';
