@@ -32,7 +32,7 @@ BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' |
   $(CLANG) -target bpf $(BPF_INCLUDE) -fsyntax-only -x c - 2>/dev/null
 
 # Files that programs write; `make check` fails when writing them again changes one.
-GENERATED := src/wire/layout.gen.ts docs/metrics.md
+GENERATED := src/wire/layout.gen.ts docs/metrics.md docs/glossary.md
 
 .PHONY: help run build check test test-fuzz test-faults corpus bench soak clean generate generated node bpf bpf-objects ts test-packages bench-packages
 
@@ -69,6 +69,7 @@ soak: test-packages build ## half an hour of traffic: is memory flat, is all cou
 generate: bpf-objects node_modules/.package-lock.json ## write the generated files again (needs clang)
 	@$(BIN)/tsx tools/gen-layout.ts
 	@$(BIN)/tsx tools/gen-metrics.ts
+	@$(BIN)/tsx tools/gen-glossary.ts
 
 clean: ## remove what the other targets made, but not node_modules
 	@rm -rf dist coverage bench/out
@@ -79,7 +80,7 @@ generated:
 	@before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; \
 	cp --parents $(GENERATED) "$$before"; \
 	if $(BPF_PROBE); then $(MAKE) generate; \
-	else echo 'The record layout was not checked: that needs clang and libbpf-dev'; $(BIN)/tsx tools/gen-metrics.ts; fi; \
+	else echo 'The record layout was not checked: that needs clang and libbpf-dev'; $(BIN)/tsx tools/gen-metrics.ts; $(BIN)/tsx tools/gen-glossary.ts; fi; \
 	for file in $(GENERATED); do \
 	  cmp -s "$$before/$$file" "$$file" || { echo "$$file was out of date and has been written again: commit it" >&2; exit 1; }; \
 	done

@@ -4,6 +4,7 @@ import { version } from '../agent/version.ts';
 import { errorText, Exit, OperatorError, shortage } from '../model/errors.ts';
 import { allowCommand } from './allow.ts';
 import { blockCommand } from './block.ts';
+import { explainCommand } from './explain.ts';
 import { pluginsCommand } from './plugins.ts';
 import { readCommand } from './read.ts';
 import { releaseCommand } from './release.ts';
@@ -29,7 +30,8 @@ Examples:
   packetwatch watch -o json | jq .        the same, for programs
   packetwatch watch --block               and shut out port scanners
   packetwatch read dump.pcap              attempts and scans in capture files
-  packetwatch status                      what is watched, seen and lost`,
+  packetwatch status                      what is watched, seen and lost
+  packetwatch explain RSTO                what a state, field or alert means, and what to do about it`,
   );
 
 for (const command of [
@@ -40,6 +42,7 @@ for (const command of [
   statusCommand(),
   pluginsCommand(),
   releaseCommand(),
+  explainCommand(),
 ])
   program.addCommand(command);
 for (const [command, name] of withNames(program, 'packetwatch'))

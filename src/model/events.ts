@@ -86,6 +86,23 @@ export function parseEvents(list: string, plugins: readonly string[] = []): Even
   return { mask, plugins: chosen };
 }
 
+/** Where events get lost: what a loss event says, beside `plugin.NAME`. */
+export const LOSS_PLACES = [
+  'attempts',
+  'answers',
+  'outbound',
+  'sockets',
+  'verdicts',
+  'packets',
+  'connections',
+  'malformed',
+  'table',
+  'read',
+  'output',
+] as const;
+
+export type LossPlace = (typeof LOSS_PLACES)[number];
+
 /** What a scan went over, in the order of ScanClass. */
 export const SCAN_KINDS = ['vertical', 'horizontal', 'stealth', 'udp', 'slow'] as const;
 

@@ -21,6 +21,13 @@ interface JsonBase {
   event: EventName;
 }
 
+/** A line that is an alert as well. */
+interface JsonAlert extends JsonBase {
+  /** The command that explains it. */
+  runbook: string;
+  host?: string;
+}
+
 /** A `connection.*` line. `src` is always the originator. */
 export interface JsonConnection extends JsonBase, JsonPackets, JsonMetadata {
   /** 16 hex digits, the same for all events of a connection and across restarts. */
@@ -122,7 +129,7 @@ export interface JsonMetadata {
   ssh?: { client?: string; server?: string };
 }
 
-export interface JsonScan extends JsonBase {
+export interface JsonScan extends JsonAlert {
   event: 'scan';
   src_ip: string;
   dst_ip: string;
@@ -159,10 +166,9 @@ export interface JsonScan extends JsonBase {
     half_open?: number;
     opened?: number;
   };
-  host?: string;
 }
 
-export interface JsonBlock extends JsonBase {
+export interface JsonBlock extends JsonAlert {
   event: 'block' | 'unblock';
   src_ip: string;
   /** Bits, when `src_ip` stands for a prefix. */
@@ -170,15 +176,13 @@ export interface JsonBlock extends JsonBase {
   /** End of the block; absent when it has none. */
   until_ts?: string;
   reason?: 'port scan' | 'command';
-  host?: string;
 }
 
-export interface JsonLoss extends JsonBase {
+export interface JsonLoss extends JsonAlert {
   event: 'loss';
   /** Where: ring, table, output, ... */
   where: string;
   count: number;
-  host?: string;
 }
 
 export type JsonEvent = JsonConnection | JsonScan | JsonBlock | JsonLoss;

@@ -4,7 +4,7 @@ import type { Manifest } from './manifest.ts';
 
 const FIELD = /^[a-z][a-z0-9_]*$/;
 /** What each line has of its own. */
-const TAKEN: ReadonlySet<string> = new Set(['ts', 'event', 'plugin', 'host']);
+const TAKEN: ReadonlySet<string> = new Set(['ts', 'event', 'plugin', 'runbook', 'host']);
 /** Of one event; an output's line has room for all of it, escaped. */
 const MOST = { text: 512, fields: 32, json: 1024 } as const;
 

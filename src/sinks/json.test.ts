@@ -234,6 +234,12 @@ describe('JSON', () => {
       refused: 4,
     });
     expect(loss as JsonLoss).toMatchObject({ where: 'ring "a"', count: 3 });
+    const runbooks = [scan, block, unblock, byUser].map((event) => (event as JsonBlock).runbook);
+    expect(runbooks).toEqual(
+      ['scan-vertical', 'event-block', 'event-unblock', 'event-block'].map(
+        (slug) => `packetwatch explain ${slug}`,
+      ),
+    );
   });
 });
 
@@ -256,6 +262,11 @@ describe('an event of a plugin', () => {
     );
     for (const line of [full!, empty!])
       expect(problems(JSON.parse(line) as Record<string, unknown>)).toEqual([]);
+    json.sink.plugin({ ...event, name: 'neighbor.moved' });
+    expect(JSON.parse(json.lines()[0]!)).toHaveProperty(
+      'runbook',
+      'packetwatch explain event-neighbor-moved',
+    );
     const text = linesOf('text');
     text.sink.plugin(event);
     expect(text.lines()[0]).toMatch(/: a\\u001b\[2J\\\\b\\u000ac$/);

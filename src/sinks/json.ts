@@ -8,6 +8,7 @@ import {
   type EventMask,
   SCAN_KINDS,
 } from '../model/events.ts';
+import { eventRunbook, lossRunbook, scanRunbook } from '../model/glossary/runbook.ts';
 import { Head, Kind, VerdictPart } from '../wire/layout.gen.ts';
 import { jsonText, safe } from './escape.ts';
 import { JsonConnectionWriter } from './json-connection.ts';
@@ -103,7 +104,7 @@ export class JsonSink extends Lines implements Sink {
     if (scan.decoys > 0) p = put(out, p, ascii(`,"decoys":${scan.decoys}`));
     if (scan.weights) p = put(out, p, weights(scan.weights));
     out[p++] = 0x7d; // }
-    this.#end(out, p);
+    this.#end(out, runbookField(out, p, scanRunbook(SCAN_KINDS[scan.kind])));
   }
 
   block(words: Uint32Array, bytes: Uint8Array, at: number): void {
@@ -120,7 +121,8 @@ export class JsonSink extends Lines implements Sink {
       p = this.#stamp.write(out, p, this.#wallUs(untilNs));
       out[p++] = QUOTE;
     }
-    this.#end(out, put(out, p, bytes[at + Head.kind] === Kind.SCAN ? BY_SCAN : BY_COMMAND));
+    p = put(out, p, bytes[at + Head.kind] === Kind.SCAN ? BY_SCAN : BY_COMMAND);
+    this.#end(out, runbookField(out, p, eventRunbook('block')));
   }
 
   unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
@@ -130,14 +132,16 @@ export class JsonSink extends Lines implements Sink {
     p = put(out, p, SRC_IP);
     p = address(out, p, bytes, at + Head.src);
     out[p++] = QUOTE;
-    this.#end(out, prefixLength(out, p, bytes, at));
+    p = prefixLength(out, p, bytes, at);
+    this.#end(out, runbookField(out, p, eventRunbook('unblock')));
   }
 
   loss(where: string, count: number, nowNs: number): void {
     if (!this.#wants(EventCode.loss)) return;
     const out = this.output.bytes;
-    const p = this.#begin(out, EventCode.loss, nowNs);
-    this.#end(out, put(out, p, ascii(`,"where":${JSON.stringify(where)},"count":${count}`)));
+    let p = this.#begin(out, EventCode.loss, nowNs);
+    p = put(out, p, ascii(`,"where":${JSON.stringify(where)},"count":${count}`));
+    this.#end(out, runbookField(out, p, lossRunbook(where)));
   }
 
   plugin({ name, plugin, tsNs, json }: PluginEvent): void {
@@ -146,7 +150,8 @@ export class JsonSink extends Lines implements Sink {
     let p = this.#stamp.write(out, put(out, this.output.pos, TS), this.#wallUs(tsNs));
     p = put(out, p, ascii(`","event":"${name}","plugin":"${plugin}"`));
     if (json !== '') out[p++] = COMMA;
-    this.#end(out, put(out, p, safe(json)));
+    p = put(out, p, safe(json));
+    this.#end(out, runbookField(out, p, eventRunbook(name)));
   }
 
   /** The event is wanted and there is room for its line. */
@@ -201,6 +206,11 @@ function weights(w: ScanWeights): Uint8Array {
 function prefixLength(out: Uint8Array, pos: number, bytes: Uint8Array, at: number): number {
   const bits = blockedBits(bytes, at);
   return bits === undefined ? pos : decimal(out, put(out, pos, PREFIX_LEN), bits);
+}
+
+/** `,"runbook":"packetwatch explain scan-vertical"` */
+function runbookField(out: Uint8Array, pos: number, runbook: string | undefined): number {
+  return runbook === undefined ? pos : put(out, pos, ascii(`,"runbook":"${runbook}"`));
 }
 
 function utf8(bytes: Uint8Array): string {

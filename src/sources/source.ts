@@ -1,3 +1,4 @@
+import type { LossPlace } from '../model/events.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 
 /** What a source has seen and lost so far; all only grow. */
@@ -5,7 +6,7 @@ export interface SourceCounts {
   /** Records handed on. */
   readonly records: number;
   /** Records that the source knows it lost, by the place where. */
-  readonly lost: Readonly<Record<string, number>>;
+  readonly lost: Readonly<Partial<Record<LossPlace, number>>>;
 }
 
 /** How far the lines that were made of records have come, in bytes; both only grow. */
