@@ -196,6 +196,7 @@ enum pw_tunnel {
 	PW_TUNNEL_GENEVE = 4,
 	PW_TUNNEL_TEREDO = 5,
 	PW_TUNNEL_GTP = 6,
+	PW_TUNNEL_AYIYA = 7,
 };
 
 /* A record of kind ENDED. It isn't in struct pw_record's union: the kernel never writes one, and its records stay short. */

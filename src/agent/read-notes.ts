@@ -1,8 +1,9 @@
+import { type Decoder, OTHERS } from '../packet/decoder.ts';
+import { MOST_TUNNELS } from '../packet/tunnel.ts';
 import { linkTypeText } from '../packet/link-type.ts';
-import { type CaptureRecords, OTHERS } from '../sources/capture-records.ts';
 
 export interface ReadEnd {
-  readonly records: Pick<CaptureRecords, 'unknown' | 'malformed' | 'cut'>;
+  readonly decoder: Decoder;
   /** Found but not told. */
   readonly scans: number;
   /** Sources that the rule forgot within its window. */
@@ -11,18 +12,34 @@ export interface ReadEnd {
 }
 
 /** What the operator is told when everything has been read, a line each. */
-export function readNotes({ records, scans, reference_evicted, stopped }: ReadEnd): string[] {
+export function readNotes({ decoder, scans, reference_evicted, stopped }: ReadEnd): string[] {
   const lines: string[] = [];
-  for (const [linkType, count] of records.unknown) {
+  for (const [linkType, count] of decoder.unknown) {
     const what = linkType === OTHERS ? 'further link types' : `link type ${linkTypeText(linkType)}`;
     lines.push(`${packets(count)} of ${what}: not decoded`);
   }
-  if (records.malformed > 0)
-    lines.push(`${packets(records.malformed)} malformed: they tell no attempt`);
-  if (records.cut > 0)
+  if (decoder.malformed > 0)
+    lines.push(`${packets(decoder.malformed)} malformed: they tell no attempt`);
+  if (decoder.cut > 0)
     lines.push(
-      `${packets(records.cut)} cut off within the headers: capture with a longer snapshot length`,
+      `${packets(decoder.cut)} cut off within the headers: capture with a longer snapshot length`,
     );
+  if (decoder.corrupt > 0) lines.push(`${packets(decoder.corrupt)} left out: a checksum is wrong`);
+  if (decoder.offloaded > 0)
+    lines.push(
+      `${packets(decoder.offloaded)} taken without a checksum: the network card was to make it`,
+    );
+  const { begun, whole } = decoder.fragments;
+  if (begun > whole)
+    lines.push(
+      `${begun - whole} header${begun - whole === 1 ? '' : 's'} in fragments without all of them: what they tell is not known`,
+    );
+  if (decoder.tunnels.tooDeep > 0)
+    lines.push(
+      `${packets(decoder.tunnels.tooDeep)} in more than ${MOST_TUNNELS} tunnels: the rest was not looked into`,
+    );
+  if (decoder.notIp > 0 && decoder.notIp === decoder.packets)
+    lines.push(`none of the ${decoder.packets} packets is IP; ARP: ${decoder.arp}`);
   if (reference_evicted > 0)
     lines.push(
       `${reference_evicted} sources were forgotten within the window, because there were too many: a scan may be missing`,

@@ -24,6 +24,8 @@ export interface ReadConfig {
   readonly windowSeconds: number;
   /** Which events are told; undefined: all. Detection doesn't know it. */
   readonly filter: Filter | undefined;
+  /** Packets with a wrong checksum are left out. */
+  readonly verifyChecksums: boolean;
 }
 
 /** Read at once of each file: it fits into the processor's second cache. Many files share, since all are open. */
@@ -40,7 +42,7 @@ export class Read implements CaptureTaker {
   readonly #inputs: readonly CaptureInput[];
   readonly #files: CaptureFiles;
   readonly #writer: RecordWriter = new RecordWriter();
-  readonly #records: CaptureRecords = new CaptureRecords(this.#writer);
+  readonly #records: CaptureRecords;
   readonly #sink: Sink;
   readonly #pipeline: Pipeline;
   readonly #progress: Progress | undefined;
@@ -62,6 +64,7 @@ export class Read implements CaptureTaker {
     const chunk = Math.max(CHUNK_BYTES.least, Math.min(CHUNK_BYTES.most, share));
     this.#inputs = files.map((file) => new CaptureInput(file, chunk));
     this.#files = new CaptureFiles(this.#inputs, this);
+    this.#records = new CaptureRecords(this.#writer, config.verifyChecksums);
     const sink = lineSink(format, {
       output: new Output({ target: descriptor(1, 'standard output') }),
       clock: { offsetUs: 0 }, // records have the time of their packets
@@ -97,9 +100,14 @@ export class Read implements CaptureTaker {
     const scans = toldScans ? 0 : this.#pipeline.flow.counts().scans_found.vertical;
     const { reference_evicted } = this.#pipeline.detectors.counts();
     const stopped = this.#stopped;
-    for (const line of readNotes({ records: this.#records, scans, reference_evicted, stopped }))
+    for (const line of readNotes({
+      decoder: this.#records.decoder,
+      scans,
+      reference_evicted,
+      stopped,
+    }))
       this.#note(line);
-    const { unknown } = this.#records;
+    const { unknown } = this.#records.decoder;
     return !stopped && unknown.size === 0 && this.#inputs.every(({ fault }) => fault === undefined);
   }
 

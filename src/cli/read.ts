@@ -15,6 +15,7 @@ interface Options {
   events?: string;
   filter?: string;
   rule: Rule;
+  checksums: 'verify' | 'ignore';
 }
 
 const ATTEMPTS = 1 << EventCode.attempt;
@@ -47,13 +48,20 @@ export function readCommand(): Command {
         .argParser(rule)
         .default(rule('reference'), 'reference'),
     )
+    .addOption(
+      new Option('--checksums <what>', 'verify: leave out packets whose checksum is wrong')
+        .choices(['verify', 'ignore'])
+        .default('ignore'),
+    )
     .addOption(outputOption())
     .addHelpText(
       'after',
       `
 An attempt is a TCP segment with SYN and without ACK, told once however often it was sent. Lines, ids
 and Community IDs are as live; the times are those of the packets, and a scan is judged by them. Every
-address counts as a victim: a file doesn't tell whose host it is of.
+address counts as a victim: a file doesn't tell whose host it is of. Packets in tunnels count as what they
+carry. Checksums are not looked at unless --checksums verify says so: a capture on the sending host has
+those that its network card makes only later, which then count as right.
 
 Several files are merged in the order of their packets' times. Within one file packets stay in their
 order. A damaged file gives what comes before the damage, one line that says where it is, and exit
@@ -94,6 +102,7 @@ function configOf(files: readonly string[], options: Options): ReadConfig {
     ports: options.rule.ports,
     windowSeconds: options.rule.windowSeconds,
     filter: filterOf(options.filter),
+    verifyChecksums: options.checksums === 'verify',
   };
 }
 

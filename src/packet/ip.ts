@@ -4,10 +4,15 @@ import { EtherType, type Layers, Parsed, u16 } from './layers.ts';
 export const Protocol = {
   hopByHop: 0,
   icmp: 1,
+  /** IP in IP (RFC 2003). */
+  ipv4: 4,
   tcp: 6,
   udp: 17,
+  /** IPv6 in either (RFC 2473, RFC 4213). */
+  ipv6: 41,
   routing: 43,
   fragment: 44,
+  gre: 47,
   authentication: 51,
   icmp6: 58,
   destination: 60,
@@ -19,10 +24,11 @@ const IP4_HEADER = 20;
 export const IP6_HEADER = 40;
 
 /** A length of 0 says nothing: a jumbogram, or a segment over 64 KiB that the card is to cut. */
-const ANY_LENGTH = 0x7fff_ffff;
+export const ANY_LENGTH = 0x7fff_ffff;
 
 /** From an IP header to the transport header, by the EtherType: the packet of a link without a header, too. */
 export function parseNetwork(layers: Layers, etherType: number, at: number): Parsed {
+  layers.etherType = etherType;
   if (etherType === EtherType.ipv4) return parseIp4(layers, at);
   if (etherType === EtherType.ipv6) return parseIp6(layers, at);
   return Parsed.other;
@@ -36,7 +42,7 @@ export function parseRaw(layers: Layers, at: number): Parsed {
   return version === 6 ? parseNetwork(layers, EtherType.ipv6, at) : Parsed.other;
 }
 
-/** IPv4 (RFC 791) with options; later fragments are `other`. */
+/** IPv4 (RFC 791) with options. */
 export function parseIp4(layers: Layers, at: number): Parsed {
   const { bytes, end } = layers;
   if (at + IP4_HEADER > end) return layers.missing(at + IP4_HEADER);
@@ -53,10 +59,13 @@ export function parseIp4(layers: Layers, at: number): Parsed {
   layers.transport = at + header;
   layers.transportLength = (total || ANY_LENGTH) - header;
   layers.fragmented = (fragment & 0x3fff) !== 0;
-  return (fragment & 0x1fff) === 0 ? Parsed.ok : Parsed.other;
+  if (!layers.fragmented) return Parsed.ok;
+  layers.fragmentOffset = (fragment & 0x1fff) * 8;
+  layers.moreFragments = (fragment & 0x2000) !== 0;
+  return layers.fragmentOffset === 0 ? Parsed.ok : Parsed.fragment;
 }
 
-/** IPv6 (RFC 8200) with extension headers; later fragments are `other`. */
+/** IPv6 (RFC 8200) with extension headers. */
 export function parseIp6(layers: Layers, at: number): Parsed {
   const { bytes, end } = layers;
   if (at + IP6_HEADER > end) return layers.missing(at + IP6_HEADER);
@@ -77,8 +86,13 @@ export function parseIp6(layers: Layers, at: number): Parsed {
     if (next === Protocol.authentication) length = (bytes[header + 1]! + 2) * 4;
     else if (next === Protocol.fragment) {
       length = 8;
-      layers.fragmented = true;
-      if ((u16(bytes, header + 2) & 0xfff8) !== 0) return Parsed.other;
+      readFragment(layers, header);
+      if (layers.fragmentOffset !== 0) {
+        layers.protocol = bytes[header]!;
+        layers.transport = header + length;
+        layers.transportLength = Math.max(0, rest - length);
+        return Parsed.fragment;
+      }
     }
     if (length > rest) return Parsed.malformed;
     rest -= length;
@@ -89,6 +103,15 @@ export function parseIp6(layers: Layers, at: number): Parsed {
   layers.transport = header;
   layers.transportLength = rest;
   return Parsed.ok;
+}
+
+/** One that is the whole datagram is none (RFC 6946: atomic fragments). */
+function readFragment(layers: Layers, header: number): void {
+  const fragment = u16(layers.bytes, header + 2);
+  layers.fragmentHeader = header;
+  layers.fragmentOffset = fragment & 0xfff8;
+  layers.moreFragments = (fragment & 1) !== 0;
+  layers.fragmented = layers.fragmentOffset !== 0 || layers.moreFragments;
 }
 
 /** Is this the number of an extension header that others may follow? */

@@ -203,4 +203,5 @@ export const Tunnel = {
   GENEVE: 4,
   TEREDO: 5,
   GTP: 6,
+  AYIYA: 7,
 } as const;

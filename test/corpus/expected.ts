@@ -15,7 +15,6 @@ interface Syn {
   readonly ipck_bad?: number;
   readonly trunc?: number;
   readonly mal?: number;
-  readonly tun?: number;
 }
 
 export interface CorpusFile {
@@ -59,8 +58,8 @@ export function attemptKey(a: {
 }
 
 /**
- * Compares the attempts told of a file with its list. SYNs with a bad checksum, cut, malformed or in a tunnel may be
- * told and need not; a SYN that is sent again is the same attempt.
+ * Compares the attempts told of a file with its list. SYNs with a bad checksum, cut or malformed may be told and
+ * need not; a SYN that is sent again is the same attempt.
  */
 export function score({ path, syn }: CorpusFile, told: readonly string[], into: Score): void {
   const known = new Set(syn.map((one) => attemptKey({ ...one, ts: rfc3339(one.ts) })));
@@ -71,7 +70,7 @@ export function score({ path, syn }: CorpusFile, told: readonly string[], into: 
   }
   const here = new Set(told);
   for (const one of attempts.values()) {
-    if (one.tcpck_bad ?? one.ipck_bad ?? one.trunc ?? one.mal ?? one.tun) continue;
+    if (one.tcpck_bad ?? one.ipck_bad ?? one.trunc ?? one.mal) continue;
     const key = attemptKey({ ...one, ts: rfc3339(one.ts) });
     into.expected++;
     if (here.has(key)) into.found++;

@@ -1,0 +1,111 @@
+import type { CapturedPacket } from './captured-packet.ts';
+import { ipSum, Sum, transportSum } from './checksum.ts';
+import { Fragments } from './fragments.ts';
+import { Protocol } from './ip.ts';
+import { EtherType, Layers, Parsed } from './layers.ts';
+import { linkParser } from './link.ts';
+import { Tunnels } from './tunnel.ts';
+
+/** Link types that are kept count of: a file may name 65,536 of them. */
+const MOST_LINK_TYPES = 64;
+/** Stands for all link types beyond the first ones. */
+export const OTHERS = -1;
+
+/**
+ * Captured packets from their first byte to the transport header of what they carry, through tunnels, with headers that
+ * fragments are put together to. What isn't told of is counted.
+ */
+export class Decoder {
+  /** Of the packet at hand. */
+  readonly layers: Layers = new Layers();
+  packets = 0;
+  /** Packets whose headers contradict each other or the packet's length. */
+  malformed = 0;
+  /** Packets whose headers go beyond what was captured of them. */
+  cut = 0;
+  /** Packets with a wrong checksum of IP or of what it carries, and those whose checksums the card was to make. */
+  corrupt = 0;
+  offloaded = 0;
+  /** Packets that carry something else than IP, and how many of them are ARP. */
+  notIp = 0;
+  arp = 0;
+  /** Packets in tunnels. */
+  tunnelled = 0;
+  /** Packets of link types that aren't decoded, by type. */
+  readonly unknown: Map<number, number> = new Map();
+  readonly fragments: Fragments = new Fragments();
+  readonly tunnels: Tunnels = new Tunnels();
+  readonly #verify: boolean;
+  #linkType = -1;
+  #parse: ReturnType<typeof linkParser>;
+
+  /** @param verify whether packets with a wrong checksum are left out */
+  constructor(verify: boolean) {
+    this.#verify = verify;
+  }
+
+  /**
+   * Takes a packet that lies in `bytes`; true: `layers` tells of it. Then `protocol` has a header, though not
+   * necessarily a right one.
+   */
+  take(bytes: Uint8Array, packet: CapturedPacket): boolean {
+    this.packets++;
+    if (packet.linkType !== this.#linkType) {
+      this.#linkType = packet.linkType;
+      this.#parse = linkParser(packet.linkType);
+    }
+    if (!this.#parse) {
+      this.#countUnknown();
+      return false;
+    }
+    const { layers } = this;
+    layers.begin(bytes, packet.at, packet.captured, packet.length);
+    let parsed = this.#parse(layers, packet.at);
+    if (parsed === Parsed.other) return this.#countOther();
+    for (;;) {
+      if (this.#verify && !this.#hasRightIp(parsed)) return false;
+      if (layers.fragmented && (parsed === Parsed.ok || parsed === Parsed.fragment))
+        parsed = this.fragments.take(layers, packet.seconds);
+      if (parsed !== Parsed.ok || layers.protocol === Protocol.tcp) break;
+      const inner = this.tunnels.enter(layers);
+      if (inner === Parsed.other) break;
+      parsed = inner;
+    }
+    if (layers.tunnels > 0) this.tunnelled++;
+    if (parsed === Parsed.ok) return !this.#verify || this.#isRight(transportSum(layers));
+    this.fault(parsed);
+    return false;
+  }
+
+  /** Counts what is wrong with the packet at hand, if anything is. */
+  fault(parsed: Parsed): void {
+    if (parsed === Parsed.malformed) this.malformed++;
+    else if (parsed === Parsed.cut) this.cut++;
+  }
+
+  #hasRightIp(parsed: Parsed): boolean {
+    const isIp = parsed === Parsed.ok || parsed === Parsed.fragment;
+    return !isIp || this.#isRight(ipSum(this.layers));
+  }
+
+  #isRight(sum: Sum): boolean {
+    if (sum === Sum.offloaded) this.offloaded++;
+    if (sum !== Sum.wrong) return true;
+    this.corrupt++;
+    return false;
+  }
+
+  #countOther(): boolean {
+    const { etherType } = this.layers;
+    this.notIp++;
+    if (etherType === EtherType.arp) this.arp++;
+    return false;
+  }
+
+  #countUnknown(): void {
+    const known = this.unknown.get(this.#linkType);
+    const key =
+      known === undefined && this.unknown.size >= MOST_LINK_TYPES ? OTHERS : this.#linkType;
+    this.unknown.set(key, (this.unknown.get(key) ?? 0) + 1);
+  }
+}
