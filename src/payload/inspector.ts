@@ -64,8 +64,8 @@ export class Inspector {
   #refused = 0;
   #untold = 0;
 
-  constructor({ names, keptMax = 64 << 20, foundMax = 64 << 20 }: InspectorOptions) {
-    this.#protocols = new Protocols(names);
+  constructor({ sha256hex, names, keptMax = 64 << 20, foundMax = 64 << 20 }: InspectorOptions) {
+    this.#protocols = new Protocols(sha256hex, names);
     this.#keptMax = keptMax;
     this.#foundMax = foundMax;
   }

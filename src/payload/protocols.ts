@@ -4,12 +4,15 @@ import { readHttpRequest, readHttpResponse } from './http.ts';
 import type { PassiveNames } from './passive-names.ts';
 import { Reading } from './reading.ts';
 import { readSshBanner } from './ssh.ts';
+import { Tls } from './tls.ts';
 
 /** All protocols that are known by their first bytes, whatever the port. */
 export class Protocols {
+  readonly #tls: Tls;
   readonly #dns: Dns;
 
-  constructor(names?: PassiveNames) {
+  constructor(sha256hex: (text: string) => string, names?: PassiveNames) {
+    this.#tls = new Tls(sha256hex);
     this.#dns = new Dns(names);
   }
 
@@ -32,7 +35,9 @@ export class Protocols {
   ): number {
     const { metadata } = finding;
     // the first bytes of these have nothing in common but where there are too few to tell
-    let reading = readSshBanner(metadata, fromOriginator, bytes, from, to, last);
+    let reading = this.#tls.stream(metadata, bytes, from, to, last);
+    if (reading === Reading.unlike)
+      reading = readSshBanner(metadata, fromOriginator, bytes, from, to, last);
     if (reading === Reading.unlike) reading = readHttpRequest(metadata, bytes, from, to, last);
     if (reading === Reading.unlike) reading = readHttpResponse(metadata, bytes, from, to, last);
     if (reading === Reading.unlike) reading = this.#dns.stream(finding, bytes, from, to, last);
