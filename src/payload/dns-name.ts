@@ -1,3 +1,6 @@
+/** Before it no name can be (RFC 1035 4.1.1). */
+export const DNS_HEADER = 12;
+
 /** Most bytes of a name with its label lengths (RFC 1035 2.3.4). */
 const NAME_MAX = 255;
 const DOT = 0x2e;
@@ -32,7 +35,7 @@ export class DnsName {
         if (p + 2 > to) return false;
         if (end < 0) end = p + 2;
         p = start + (((size & ~POINTER) << 8) | bytes[p + 1]!);
-        if (p >= earliest) return false;
+        if (p >= earliest || p < start + DNS_HEADER) return false;
         earliest = p;
         continue;
       }

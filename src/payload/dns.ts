@@ -2,7 +2,7 @@ import type { DnsExchange } from '../model/metadata.ts';
 import { formatAddress } from '../wire/address.ts';
 import { u16 } from '../wire/network-order.ts';
 import { RecordType, rcodeName, typeName } from './dns-codes.ts';
-import { DnsName, plainName } from './dns-name.ts';
+import { DNS_HEADER, DnsName, plainName } from './dns-name.ts';
 import type { Finding } from './finding.ts';
 import type { PassiveNames } from './passive-names.ts';
 import { Reading } from './reading.ts';
@@ -17,7 +17,6 @@ const ASKED_MAX = 16;
 /** Most questions of a message (mDNS asks several at once) that are looked at. */
 const QUESTIONS_MAX = 16;
 
-const HEADER = 12;
 /** Type, class, time to live and length of a record (RFC 1035 4.1.3). */
 const RECORD = 10;
 const RESPONSE = 0x8000;
@@ -44,19 +43,33 @@ export class Dns {
     this.#names = names;
   }
 
-  /** Reads the first messages of a stream, each with its length before it (RFC 1035 4.2.2): those that came with the first one. */
-  stream(finding: Finding, bytes: Uint8Array, from: number, to: number, last: boolean): number {
-    let at = from;
-    while (at + 2 + HEADER <= to) {
-      const end = at + 2 + u16(bytes, at);
-      if (!isHeader(bytes, at + 2, end)) break;
-      if (end > to && !last && at === from) return end - from;
-      if (!this.message(finding, bytes, at + 2, Math.min(end, to))) break;
-      at = end;
+  /**
+   * Reads the messages of a stream, each with its length before it (RFC 1035 4.2.2): one after the other, as each
+   * answer may name addresses.
+   */
+  stream(
+    finding: Finding,
+    fromOriginator: boolean,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    last: boolean,
+  ): number {
+    const which = fromOriginator ? 0 : 1;
+    for (;;) {
+      const at = from + finding.dnsRead[which];
+      const isFirst = at === from;
+      const start = at + 2;
+      if (start > to || (start + DNS_HEADER > to && (!isFirst || u16(bytes, at) > DNS_HEADER))) {
+        if (!last) return start + DNS_HEADER - from;
+        return isFirst ? Reading.unlike : Reading.done;
+      }
+      const end = start + u16(bytes, at);
+      if (end > to && !last && isHeader(bytes, start, end)) return end - from;
+      if (!this.message(finding, bytes, start, Math.min(end, to)))
+        return isFirst ? Reading.unlike : Reading.done;
+      finding.dnsRead[which] = end - from;
     }
-    if (at > from) return Reading.done;
-    const isShort = to - from < 2 + HEADER && (to - from < 2 || u16(bytes, from) > HEADER);
-    return isShort && !last ? 2 + HEADER : Reading.unlike;
   }
 
   /** Reads one message, of which the end may be missing; false when it is none. */
@@ -66,7 +79,7 @@ export class Dns {
     const flags = u16(bytes, from + 2);
     const questions = u16(bytes, from + 4);
     const told = finding.metadata.dns ?? [];
-    let at = from + HEADER;
+    let at = from + DNS_HEADER;
     for (let i = 0; i < questions && i < QUESTIONS_MAX; i++) {
       if (!this.#name.read(bytes, from, at, to) || this.#name.end + 4 > to) return i > 0;
       at = this.#name.end + 4;
@@ -130,7 +143,7 @@ export class Dns {
 
 /** Can a message begin at `from`? A stream's is read only where this is so, whatever the port. */
 function isHeader(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from < HEADER) return false;
+  if (to - from < DNS_HEADER) return false;
   const flags = u16(bytes, from + 2);
   if ((flags & MUST_BE_ZERO) !== 0 || (flags & OPCODE) >> 11 > OPCODE_MAX) return false;
   const questions = u16(bytes, from + 4);

@@ -5,6 +5,8 @@ export class Finding {
   readonly metadata: Metadata = {};
   /** Questions that were asked and not answered yet, for dns.ts. */
   readonly asked: string[] = [];
+  /** Bytes of a stream that dns.ts has read, of the originator and of the responder. */
+  readonly dnsRead: [number, number] = [0, 0];
   /** Memory that it was last found to take, in bytes. */
   size = 0;
 }
@@ -15,7 +17,7 @@ const TEXT = 24;
 
 /** About how much memory it takes, in bytes. */
 export function sizeOf(finding: Finding): number {
-  return OBJECT + sizeOfValue(finding.asked) + sizeOfValue(finding.metadata);
+  return 2 * OBJECT + sizeOfValue(finding.asked) + sizeOfValue(finding.metadata);
 }
 
 /** Metadata is three levels deep at most. */

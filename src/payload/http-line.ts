@@ -47,7 +47,10 @@ export class RequestLine {
 
   /** A line that doesn't end here is one when its target begins with a slash. */
   #cut(bytes: Uint8Array, to: number): number {
-    return this.#withoutVersion(to, this.space + 1 < to && bytes[this.space + 1] === SLASH);
+    const target = this.space + 1;
+    const end = bytes.subarray(target, to).indexOf(SP);
+    const isOne = target < to && bytes[target] === SLASH;
+    return this.#withoutVersion(end < 0 ? trimmedEnd(bytes, target, to) : target + end, isOne);
   }
 
   #withoutVersion(end: number, isOne: boolean): number {

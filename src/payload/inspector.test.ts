@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseAddress } from '../wire/address.ts';
 import { Inspector } from './inspector.ts';
 import { PassiveNames } from './passive-names.ts';
@@ -83,5 +83,72 @@ it('an answer names an address by what was asked for, once', () => {
         answers: ['b.Example.org', '192.0.2.1'],
       },
     ],
+  });
+});
+
+describe('bounds', () => {
+  const half = bytes('GET / HTTP/1.1\r\nHost: first.example\r\nX: ');
+  const whole = bytes('GET / HTTP/1.1\r\n\r\n');
+
+  it('what waits longest gives way, and tells what it has', () => {
+    const inspector = new Inspector({ sha256hex, keptMax: 10 * 512 });
+    for (let slot = 0; slot < 100; slot++) {
+      inspector.segment(slot, true, 0, half, 0, half.length);
+      expect(inspector.counts().keptBytes).toBeLessThanOrEqual(10 * 512);
+    }
+    expect(inspector.counts().refused).toBe(90);
+    expect(inspector.wants(89, true)).toBe(false);
+    expect(inspector.wants(90, true)).toBe(true);
+    expect(inspector.take(0)?.http?.host).toBe('first.example');
+    expect(inspector.take(99)?.http?.host).toBe('first.example');
+  });
+
+  it('what isn’t taken is told of so many connections only', () => {
+    const inspector = new Inspector({ sha256hex, foundMax: 10_000 });
+    for (let slot = 0; slot < 1000; slot++)
+      inspector.segment(slot, true, 0, whole, 0, whole.length);
+    const { foundBytes, untold } = inspector.counts();
+    expect(foundBytes).toBeLessThanOrEqual(10_000);
+    let told = 0;
+    for (let slot = 0; slot < 1000; slot++) if (inspector.take(slot) !== undefined) told++;
+    expect(told + untold).toBe(1000);
+    expect(told).toBeGreaterThan(10);
+    inspector.segment(5, true, 0, whole, 0, whole.length);
+    expect(inspector.take(5)?.service).toBe('http');
+    expect(inspector.counts().foundBytes).toBe(0);
+  });
+
+  it('a hole that isn’t filled within a window ends the wait', () => {
+    const inspector = new Inspector({ sha256hex });
+    inspector.segment(0, true, 0, half, 0, 20);
+    inspector.segment(0, true, 30_000, half, 0, half.length);
+    expect(inspector.wants(0, true)).toBe(true);
+    inspector.segment(0, true, 70_000, half, 0, half.length);
+    expect(inspector.wants(0, true)).toBe(false);
+    expect(inspector.counts().keptBytes).toBe(0);
+    expect(inspector.take(0)?.http).toMatchObject({ method: 'GET' });
+  });
+
+  it('a message longer than what is looked at is told as far as it is', () => {
+    const inspector = new Inspector({ sha256hex });
+    const long = bytes(`GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
+    inspector.segment(0, true, 0, long, 0, long.length);
+    expect(inspector.wants(0, true)).toBe(false);
+    inspector.segment(1, true, 0, long, 0, 10_000);
+    expect(inspector.wants(1, true)).toBe(true);
+    inspector.segment(1, true, 10_000, long, 10_000, long.length);
+    expect(inspector.wants(1, true)).toBe(false);
+    expect(inspector.take(1)).toEqual(inspector.take(0));
+  });
+
+  it('what is dropped is forgotten', () => {
+    const inspector = new Inspector({ sha256hex });
+    inspector.segment(0, true, 0, half, 0, half.length);
+    inspector.segment(0, false, 5, half, 0, half.length);
+    inspector.drop(0);
+    expect(inspector.counts()).toMatchObject({ keptBytes: 0, foundBytes: 0 });
+    expect(inspector.take(0)).toBeUndefined();
+    inspector.drop(1_000_000);
+    expect(inspector.take(1_000_000)).toBeUndefined();
   });
 });

@@ -19,7 +19,7 @@ export interface InspectorOptions {
 export interface InspectorCounts {
   /** Directions that waited for more of their first bytes and had to give way, since memory was full. */
   readonly refused: number;
-  /** Connections of which nothing is told, since memory was full. */
+  /** How often all that was found of a connection was let go, since memory was full. */
   readonly untold: number;
   /** Answers to questions that weren't seen: their names aren't believed. */
   readonly unasked: number;
@@ -236,7 +236,7 @@ function wayOf(slot: number, fromOriginator: boolean): number {
 
 /** Where the two directions speak different protocols, the one that is harder to mistake. */
 function serviceOf({ tls, ssh, http, dns }: Metadata): Service | undefined {
-  if (tls !== undefined) return 'ssl';
+  if (tls !== undefined && http?.method !== 'CONNECT') return 'ssl';
   if (ssh !== undefined) return 'ssh';
   if (http !== undefined) return 'http';
   return dns && 'dns';
