@@ -6,7 +6,7 @@ import { Detectors, type DetectorsOptions } from './detectors.ts';
 
 export interface PipelineOptions
   extends Pick<FlowOptions, 'scanWindowNs' | 'watchesAnswers' | 'answered'>,
-    Partial<Pick<FlowOptions, 'watchesSockets' | 'otherNamespaces'>>,
+    Partial<Pick<FlowOptions, 'watchesSockets' | 'otherNamespaces' | 'followsPackets'>>,
     Pick<DetectorsOptions, 'reference' | 'slow'> {
   /** Told what happened. */
   readonly listener: FlowListener;

@@ -8,11 +8,14 @@ export interface ReadEnd {
   readonly scans: number;
   /** Sources that the rule forgot within its window. */
   readonly reference_evicted: number;
+  /** Connections that were told as ended before they were. */
+  readonly connections_evicted: number;
   readonly stopped: boolean;
 }
 
 /** What the operator is told when everything has been read, a line each. */
-export function readNotes({ decoder, scans, reference_evicted, stopped }: ReadEnd): string[] {
+export function readNotes(end: ReadEnd): string[] {
+  const { decoder, scans, reference_evicted, connections_evicted, stopped } = end;
   const lines: string[] = [];
   for (const [linkType, count] of decoder.unknown) {
     const what = linkType === OTHERS ? 'further link types' : `link type ${linkTypeText(linkType)}`;
@@ -43,6 +46,10 @@ export function readNotes({ decoder, scans, reference_evicted, stopped }: ReadEn
   if (reference_evicted > 0)
     lines.push(
       `${reference_evicted} sources were forgotten within the window, because there were too many: a scan may be missing`,
+    );
+  if (connections_evicted > 0)
+    lines.push(
+      `${connections_evicted} connections were told before their end, because there were too many at once`,
     );
   if (scans > 0)
     lines.push(`${scans} port scan${scans === 1 ? '' : 's'} found: --records scans tells of them`);

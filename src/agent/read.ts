@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { CapturedPacket } from '../packet/captured-packet.ts';
 import type { Filter } from '../filter/filter.ts';
 import { EventCode, type EventMask } from '../model/events.ts';
@@ -7,6 +8,7 @@ import type { Format, Sink } from '../sinks/sink.ts';
 import { CaptureFiles, type CaptureTaker } from '../sources/capture-files.ts';
 import { CaptureInput } from '../sources/capture-input.ts';
 import { CaptureRecords, recordNs } from '../sources/capture-records.ts';
+import { Tracker } from '../track/tracker.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
 import { lineSink } from './outputs.ts';
 import { Pipeline } from './pipeline.ts';
@@ -35,6 +37,11 @@ const TURN_MS = 50;
 /** A reader that doesn't keep up is asked again so often. */
 const WAIT_MS = 5;
 
+/** What packets tell one by one. */
+const UNFOLLOWED: EventMask = (1 << EventCode.attempt) | (1 << EventCode.scan);
+/** Connections followed at once: half a gigabyte, if there are so many. */
+const MAX_CONNECTIONS = 1_048_576;
+
 /** `packetwatch read`: capture files through the same flow, detectors and sinks as live, by the packets' clock. */
 export class Read implements CaptureTaker {
   readonly #config: ReadConfig;
@@ -42,6 +49,8 @@ export class Read implements CaptureTaker {
   readonly #inputs: readonly CaptureInput[];
   readonly #files: CaptureFiles;
   readonly #writer: RecordWriter = new RecordWriter();
+  /** Undefined: nothing is told that would take it. */
+  readonly #tracker: Tracker | undefined;
   readonly #records: CaptureRecords;
   readonly #sink: Sink;
   readonly #pipeline: Pipeline;
@@ -60,11 +69,16 @@ export class Read implements CaptureTaker {
     this.#note = note;
     this.#progress = progress;
     const { files, format, events, filter, ports } = config;
+    const follows = (events & ~UNFOLLOWED) !== 0;
+    if (follows) {
+      const seed = randomBytes(4).readUInt32LE(0);
+      this.#tracker = new Tracker({ writer: this.#writer, seed, maxConnections: MAX_CONNECTIONS });
+    }
+    this.#records = new CaptureRecords(this.#writer, config.verifyChecksums, this.#tracker);
     const share = Math.floor(CHUNK_BYTES.shared / files.length);
     const chunk = Math.max(CHUNK_BYTES.least, Math.min(CHUNK_BYTES.most, share));
     this.#inputs = files.map((file) => new CaptureInput(file, chunk));
     this.#files = new CaptureFiles(this.#inputs, this);
-    this.#records = new CaptureRecords(this.#writer, config.verifyChecksums);
     const sink = lineSink(format, {
       output: new Output({ target: descriptor(1, 'standard output') }),
       clock: { offsetUs: 0 }, // records have the time of their packets
@@ -79,6 +93,7 @@ export class Read implements CaptureTaker {
       slow: false, // judged by outcomes
       scanWindowNs: windowNs,
       watchesAnswers: false,
+      followsPackets: follows,
       answered: () => 0,
     });
   }
@@ -88,6 +103,7 @@ export class Read implements CaptureTaker {
     try {
       await this.#files.run();
       this.#pipeline.tick(this.#nowNs);
+      await this.#endAll();
       this.#pipeline.flow.stop(this.#nowNs);
       this.#sink.stop();
       await this.pause();
@@ -98,17 +114,18 @@ export class Read implements CaptureTaker {
     }
     const toldScans = (this.#config.events & (1 << EventCode.scan)) !== 0;
     const scans = toldScans ? 0 : this.#pipeline.flow.counts().scans_found.vertical;
-    const { reference_evicted } = this.#pipeline.detectors.counts();
-    const stopped = this.#stopped;
-    for (const line of readNotes({
+    const notes = readNotes({
       decoder: this.#records.decoder,
       scans,
-      reference_evicted,
-      stopped,
-    }))
-      this.#note(line);
+      reference_evicted: this.#pipeline.detectors.counts().reference_evicted,
+      connections_evicted: this.#tracker?.counts().evicted ?? 0,
+      stopped: this.#stopped,
+    });
+    for (const line of notes) this.#note(line);
     const { unknown } = this.#records.decoder;
-    return !stopped && unknown.size === 0 && this.#inputs.every(({ fault }) => fault === undefined);
+    return (
+      !this.#stopped && unknown.size === 0 && this.#inputs.every(({ fault }) => fault === undefined)
+    );
   }
 
   /** Ends `run` after what was read so far. */
@@ -128,9 +145,22 @@ export class Read implements CaptureTaker {
       this.#nowNs = tsNs;
       this.#pipeline.tick(tsNs);
     }
+    this.#handOn();
+    return this.#sink.backlogged;
+  }
+
+  /** Ends the connections that are left. */
+  async #endAll(): Promise<void> {
+    while (this.#tracker?.stop() === true) {
+      this.#handOn();
+      if (this.#sink.backlogged) await this.#untilTaken();
+    }
+    this.#handOn();
+  }
+
+  #handOn(): void {
     this.#pipeline.take(this.#writer);
     this.#writer.clear();
-    return this.#sink.backlogged;
   }
 
   pause(): Promise<void> | undefined {

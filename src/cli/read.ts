@@ -21,25 +21,37 @@ interface Options {
 const ATTEMPTS = 1 << EventCode.attempt;
 const SCANS = 1 << EventCode.scan;
 
+const ENDS =
+  (1 << EventCode.refused) |
+  (1 << EventCode.timeout) |
+  (1 << EventCode.reset) |
+  (1 << EventCode.close);
+
 /** What files have. */
-const RECORDS = { attempts: ATTEMPTS, scans: SCANS, all: ATTEMPTS | SCANS } as const;
+const RECORDS = {
+  attempts: ATTEMPTS,
+  connections: ENDS,
+  scans: SCANS,
+  all: ATTEMPTS | (1 << EventCode.open) | ENDS | SCANS,
+} as const;
 
 const DEFAULT = 'attempts';
 
 /** `packetwatch read`. */
 export function readCommand(): Command {
   return new Command('read')
-    .description('tell the connection attempts and port scans in capture files')
+    .description('tell the connection attempts, connections and port scans in capture files')
     .argument('<file...>', 'pcap or pcapng, also compressed by gzip; - is standard input')
     .addOption(
-      new Option('--records <kind>', 'which records: attempts (the default), scans, all').choices(
-        Object.keys(RECORDS),
-      ),
+      new Option(
+        '--records <kind>',
+        'which records: attempts (the default), connections, scans, all',
+      ).choices(Object.keys(RECORDS)),
     )
     .addOption(
       new Option(
         '--events <list>',
-        'the same by names of events: connection.attempt, scan',
+        'the same by names of events: connection.attempt, connection.close, ..., scan',
       ).conflicts('records'),
     )
     .option('--filter <expression>', 'tell only what concerns these addresses and ports')
@@ -62,6 +74,9 @@ and Community IDs are as live; the times are those of the packets, and a scan is
 address counts as a victim: a file doesn't tell whose host it is of. Packets in tunnels count as what they
 carry. Checksums are not looked at unless --checksums verify says so: a capture on the sending host has
 those that its network card makes only later, which then count as right.
+
+With --records connections each connection is one line, at its end or that of the capture; with all,
+there are lines of its attempt and of its open as well.
 
 Several files are merged in the order of their packets' times. Within one file packets stay in their
 order. A damaged file gives what comes before the damage, one line that says where it is, and exit
@@ -121,7 +136,10 @@ function maskOf({ records, events }: Options): EventMask {
   if (events === undefined) return RECORDS[records ?? DEFAULT];
   const mask = parseEvents(events).mask & RECORDS.all;
   if (mask !== 0) return mask;
-  throw usage(`--events ${events}: files have no such events`, 'use connection.attempt or scan');
+  throw usage(
+    `--events ${events}: files have no such events`,
+    'use a list of: connection, connection.attempt, connection.close, scan',
+  );
 }
 
 function filterOf(expression: string | undefined): Filter | undefined {

@@ -76,10 +76,10 @@ export class Connections {
     this.forget(row, complete ? Seen.no : after, tsNs);
   }
 
-  /** Tells the end of a connection whose row says how it ended already, and forgets it. */
+  /** Tells the end of a connection whose row says how it ended already. The same SYN may come again. */
   endAs(row: number, event: ConnectionEvent, tsNs: number): void {
     this.#tellEnd(row, event, tsNs);
-    this.forget(row, Seen.no, tsNs);
+    this.forget(row, Seen.ended, tsNs);
   }
 
   #tellEnd(row: number, event: ConnectionEvent, tsNs: number): void {

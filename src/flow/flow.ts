@@ -28,6 +28,8 @@ export interface FlowOptions {
   readonly watchesSockets: boolean;
   /** Whether the source tells of sockets of other network namespaces, at the ends of what this one forwards. */
   readonly otherNamespaces: boolean;
+  /** Whether the source follows each connection by its packets, and tells its end by an ENDED record. */
+  readonly followsPackets: boolean;
   readonly listener: FlowListener;
   /** What left this host in answer to an attempt (Answer), asked once the wait is over. */
   answered(idLo: number, idHi: number): number;
@@ -39,6 +41,7 @@ export const FLOW_DEFAULTS = {
   watchesAnswers: true,
   watchesSockets: true,
   otherNamespaces: false,
+  followsPackets: false,
 } as const;
 
 /** Answers of FlowOptions.answered. */
@@ -72,6 +75,7 @@ export class Flow {
       watchesAnswers: options.watchesAnswers,
       watchesSockets: options.watchesSockets,
       otherNamespaces: options.otherNamespaces,
+      followsPackets: options.followsPackets,
     });
     this.#scans = new ScanBook({
       windowNs: options.scanWindowNs,

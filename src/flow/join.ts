@@ -19,6 +19,7 @@ export interface JoinOptions {
   readonly watchesAnswers: boolean;
   readonly watchesSockets: boolean;
   readonly otherNamespaces: boolean;
+  readonly followsPackets: boolean;
 }
 
 /** An attempt of others without an answer for so long is dropped (or lost on the way, when forwarded). */
@@ -38,6 +39,7 @@ export class Join {
   readonly #watchesAnswers: boolean;
   readonly #watchesSockets: boolean;
   readonly #otherNamespaces: boolean;
+  readonly #followsPackets: boolean;
   readonly #orienter: Orienter;
 
   constructor(options: JoinOptions) {
@@ -47,6 +49,7 @@ export class Join {
     this.#watchesAnswers = options.watchesAnswers;
     this.#watchesSockets = options.watchesSockets;
     this.#otherNamespaces = options.otherNamespaces;
+    this.#followsPackets = options.followsPackets;
     this.#orienter = new Orienter(this.#table);
   }
 
@@ -226,7 +229,7 @@ export class Join {
       return true;
     }
     this.#tellOpen(row, tsNs);
-    if ((marks & SOCKETS) !== 0) this.#table.move(row, List.open);
+    if ((marks & SOCKETS) !== 0 || this.#followsPackets) this.#table.move(row, List.open);
     else this.#letGo(row, tsNs);
     return true;
   }

@@ -3,6 +3,7 @@ import { Decoder } from '../packet/decoder.ts';
 import { Protocol } from '../packet/ip.ts';
 import { Parsed } from '../packet/layers.ts';
 import { Segment, SegmentKind } from '../packet/tcp.ts';
+import type { Tracker } from '../track/tracker.ts';
 import { Direction, Head, Kind } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
 import { PacketHead } from './packet-head.ts';
@@ -12,34 +13,45 @@ export class CaptureRecords {
   attempts = 0;
   readonly decoder: Decoder;
   readonly #writer: RecordWriter;
+  readonly #tracker: Tracker | undefined;
   readonly #segment: Segment = new Segment();
   readonly #head: PacketHead = new PacketHead();
 
-  /** @param verify whether packets with a wrong checksum are left out */
-  constructor(writer: RecordWriter, verify: boolean) {
+  /**
+   * @param verify whether packets with a wrong checksum are left out
+   * @param tracker follows connections to their ends, and writes to the same writer
+   */
+  constructor(writer: RecordWriter, verify: boolean, tracker?: Tracker) {
     this.#writer = writer;
     this.decoder = new Decoder(verify);
+    this.#tracker = tracker;
     this.#head.bytes[Head.direction] = Direction.UNKNOWN;
   }
 
-  /** Takes a packet that lies in `bytes`; true: the writer has got a record of it. */
+  /** Takes a packet that lies in `bytes`; true: the writer has got records. */
   take(bytes: Uint8Array, packet: CapturedPacket): boolean {
-    if (!this.decoder.take(bytes, packet)) return false;
+    const tsNs = recordNs(packet.seconds, packet.nanoseconds);
+    this.#tracker?.advance(tsNs);
+    if (this.decoder.take(bytes, packet) && this.decoder.layers.protocol === Protocol.tcp)
+      this.#segmentAt(tsNs);
+    return this.#writer.count > 0;
+  }
+
+  #segmentAt(tsNs: number): void {
     const { layers } = this.decoder;
-    if (layers.protocol !== Protocol.tcp) return false;
     const segment = this.#segment;
     const parsed = segment.read(layers);
     if (parsed !== Parsed.ok) {
       this.decoder.fault(parsed);
-      return false;
+      return;
     }
-    if (segment.kind !== SegmentKind.attempt) return false;
-    this.#head.time(recordNs(packet.seconds, packet.nanoseconds));
+    this.#tracker?.segment(layers, segment, tsNs);
+    if (segment.kind !== SegmentKind.attempt) return;
+    this.#head.time(tsNs);
     this.#head.ends(layers, segment, false);
     this.#head.identify(segment.seq);
     this.#head.append(this.#writer, Kind.ATTEMPT, 0);
     this.attempts++;
-    return true;
   }
 }
 

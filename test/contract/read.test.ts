@@ -78,6 +78,59 @@ describe.concurrent('read', () => {
     });
   });
 
+  test('tells a connection at its end, with both ends of it', async () => {
+    const ends = { srcPort: 40_000, dstPort: 80 };
+    const [there, back] = [V4, { src: V4.dst, dst: V4.src }];
+    const packet = (ms: number, frame: Uint8Array): Packet => ({
+      frame,
+      seconds: START,
+      fraction: ms * 1000,
+    });
+    const answer = { srcPort: 80, dstPort: 40_000 };
+    const payload = Buffer.from('hello');
+    const path = file(
+      'connection.pcap',
+      pcap([
+        packet(0, tcpFrame({ ...there, ...ends, seq: 99 })),
+        packet(20, tcpFrame({ ...back, ...answer, flags: 0x12, seq: 499, ack: 100 })),
+        packet(21, tcpFrame({ ...there, ...ends, flags: 0x10, seq: 100, ack: 500 })),
+        packet(22, tcpFrame({ ...there, ...ends, flags: 0x18, seq: 100, ack: 500, payload })),
+        packet(40, tcpFrame({ ...back, ...answer, flags: 0x11, seq: 500, ack: 105 })),
+        packet(41, tcpFrame({ ...there, ...ends, flags: 0x11, seq: 105, ack: 501 })),
+        packet(60, tcpFrame({ ...back, ...answer, flags: 0x10, seq: 501, ack: 106 })),
+        packet(61, tcpFrame({ ...there, srcPort: 40_001, dstPort: 81 })),
+      ]),
+    );
+    const { stdout } = await read(['--records', 'connections', '-o', 'json', path]);
+    const lines = stdout.trim().split('\n');
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(told.find((one) => one['dst_port'] === 80)).toMatchObject({
+      event: 'connection.close',
+      outcome: 'ok',
+      src_port: 40_000,
+      conn_state: 'SF',
+      history: 'ShADfFa',
+      orig_bytes: 5,
+      resp_bytes: 0,
+      duration_s: 0.041,
+    });
+    expect(told.find((one) => one['dst_port'] === 81)).toMatchObject({
+      event: 'connection.timeout',
+      conn_state: 'S0',
+    });
+    expect(lines).toHaveLength(2);
+    const attempts = await read(['-o', 'json', path]);
+    const ids = (text: string): unknown[] => text.match(/"id":"[0-9a-f]{16}"/g)!.toSorted();
+    expect(ids(attempts.stdout)).toEqual(ids(stdout));
+    const all = await read(['--records', 'all', '-o', 'json', path]);
+    expect(all.stdout.match(/"event":"[a-z.]+"/g)).toEqual([
+      '"event":"connection.attempt"',
+      '"event":"connection.attempt"',
+      '"event":"connection.timeout"',
+      '"event":"connection.close"',
+    ]);
+  });
+
   test('judges scans by the time of the packets, of any victim', async () => {
     const window = [0, 1, 2, 3, 4].map((second) => syn(second, 80 + second));
     const slow = [0, 61, 122, 183, 244].map((second) => syn(1000 + second, 90 + second, V6));

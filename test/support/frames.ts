@@ -40,6 +40,9 @@ export interface TcpSpec {
   readonly flags?: number;
   readonly seq?: number;
   readonly ack?: number;
+  readonly window?: number;
+  /** Where urgent data ends. */
+  readonly urgent?: number;
   /** A multiple of 4 bytes. */
   readonly tcpOptions?: Uint8Array;
   readonly payload?: Uint8Array;
@@ -56,7 +59,8 @@ export function tcp(spec: TcpSpec = {}): Segment {
   header.writeUInt32BE(spec.ack ?? 0, 8);
   header[12] = (spec.doff ?? 5 + options.length / 4) << 4;
   header[13] = spec.flags ?? Tcp.SYN;
-  header.writeUInt16BE(64240, 14);
+  header.writeUInt16BE(spec.window ?? 64240, 14);
+  header.writeUInt16BE(spec.urgent ?? 0, 18);
   const bytes = Buffer.concat([header, options, spec.payload ?? NOTHING]);
   return { protocol: Protocol.TCP, bytes, checksumAt: 16 };
 }

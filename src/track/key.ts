@@ -1,0 +1,77 @@
+import type { Layers } from '../packet/layers.ts';
+
+/** Words of a PacketKey, as of a row from Row.src on. */
+export const KEY_PORTS = 8;
+
+/** Which connection a packet belongs to: both ends, in the packet's direction. One object serves all packets. */
+export class PacketKey {
+  /** Addresses as in records, the source's first; then the ports, the source's in the lower half. */
+  readonly words: Uint32Array = new Uint32Array(9);
+  /** Protocol number, and the family 8 bits above. */
+  kind = 0;
+  /** Nothing answers such packets: those in the other direction belong to another conversation. */
+  oneWay = false;
+  /** The same in both directions. */
+  hash = 0;
+  readonly #seed: number;
+
+  /** @param seed 32 random bits, so that nobody can aim many connections at one place */
+  constructor(seed: number) {
+    this.#seed = seed | 0;
+  }
+
+  /** Takes addresses from the IP header at hand. */
+  fill(layers: Layers, proto: number, srcPort: number, dstPort: number, oneWay: boolean): void {
+    const { words } = this;
+    const { bytes, ip, family } = layers;
+    words[KEY_PORTS] = srcPort | (dstPort << 16);
+    this.kind = proto | (family << 8);
+    this.oneWay = oneWay;
+    if (family === 4) {
+      words[0] = words[1] = words[4] = words[5] = 0;
+      words[2] = words[6] = 0xffff_0000;
+      words[3] = wordAt(bytes, ip + 12);
+      words[7] = wordAt(bytes, ip + 16);
+    } else {
+      for (let i = 0; i < 4; i++) {
+        words[i] = wordAt(bytes, ip + 8 + 4 * i);
+        words[4 + i] = wordAt(bytes, ip + 24 + 4 * i);
+      }
+    }
+    this.#scatter(srcPort, dstPort);
+  }
+
+  /** Turns it to the other direction. */
+  reverse(): void {
+    const { words } = this;
+    for (let i = 0; i < 4; i++) {
+      const word = words[i]!;
+      words[i] = words[4 + i]!;
+      words[4 + i] = word;
+    }
+    const ports = words[KEY_PORTS]!;
+    words[KEY_PORTS] = (ports >>> 16) | (ports << 16);
+  }
+
+  #scatter(srcPort: number, dstPort: number): void {
+    const { words } = this;
+    let src = this.#seed ^ srcPort;
+    let dst = this.#seed ^ dstPort;
+    for (let i = this.kind >> 8 === 4 ? 3 : 0; i < 4; i++) {
+      src = mix(src, words[i]!);
+      dst = mix(dst, words[4 + i]!);
+    }
+    const h = Math.imul((src + dst) ^ this.kind, 0xc2b2ae3d);
+    this.hash = (h ^ (h >>> 16)) >>> 0;
+  }
+}
+
+function mix(hash: number, word: number): number {
+  const h = Math.imul(hash ^ word, 0x9e3779b1);
+  return Math.imul(h ^ (h >>> 15), 0x85ebca77) ^ (h >>> 13);
+}
+
+/** Four bytes as they lie, as a little-endian word. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+}

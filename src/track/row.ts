@@ -1,0 +1,154 @@
+/**
+ * A row of the TrackTable in 32-bit words: 512 bytes, what each packet looks at first. Times are doubles of two words,
+ * nanoseconds since 1970. Each end has a part of its own (End), the originator's first.
+ */
+export const Row = {
+  /** The last packet that added something: what follows the close of both ends doesn't. */
+  last_ns: 0,
+  /** Before this time the row is surely not over. */
+  due_ns: 2,
+  src: 4,
+  dst: 8,
+  /** The originator's, and the responder's 16 bits above it. */
+  ports: 12,
+  /** Bytes of Kind, and marks (Mark) in the upper half. */
+  kind: 13,
+  hash: 14,
+  /** The next row of the same place in the hash table. */
+  chain: 15,
+  /** Its first packet. */
+  start_ns: 16,
+  next: 18,
+  prev: 19,
+  /** The list that the row is in (Wheel). */
+  list: 20,
+  /** Which letters stand in its history that are told once (History). */
+  seen: 21,
+  /** Bytes of Path. */
+  path: 23,
+  /** Bytes of Text, then the letters. */
+  text: 24,
+  orig: 40,
+  resp: 84,
+  size: 128,
+} as const;
+
+/** Bytes from Row.kind on. */
+export const Kind = { proto: 0, family: 1, marks: 2 } as const;
+
+/** Bytes from Row.path on. */
+export const Path = { vlan: 0, tunnels: 2, tunnel: 3 } as const;
+
+/** Bytes from Row.text on. The letters end with a NUL, as in a record. */
+export const Text = { length: 0, forms: 1, letters: 4, most: 39 } as const;
+
+/** One end, in 32-bit words; what is called sequence number is one on the wire. */
+export const End = {
+  /** Doubles: a flood lasts longer than 2^32 packets. */
+  packets: 0,
+  ip_bytes: 2,
+  missed: 4,
+  /** When the segment was sent that is timed now (double). */
+  timed_ns: 6,
+  /** Instead of it, of UDP and ICMP: payload bytes (double). */
+  payload: 6,
+  /** When it last sent something new (double). */
+  advanced_ns: 8,
+  /** Initial sequence number; of an end whose SYN was not seen, one before the first byte that was. */
+  start: 10,
+  /** The sequence number after the last one that it sent. */
+  last: 11,
+  /** The highest one that the other end acknowledged. */
+  acked: 12,
+  /** How often `last` went through zero; and `acked`, 16 bits above. */
+  wraps: 13,
+  /** Bytes of Phases. */
+  phases: 14,
+  /** Bits of EndMark. */
+  marks: 15,
+  /** All payload before it was captured, or is given up. */
+  edge: 16,
+  /** Up to here payload was acknowledged. */
+  trimmed: 17,
+  /** The highest end of payload that was captured. */
+  data_end: 18,
+  /** Captured parts of payload beyond `edge` (Ranges); 0: none. */
+  ranges: 19,
+  /** The window that it offers, scaled; and the segment that did. */
+  window: 20,
+  window_seq: 21,
+  window_ack: 22,
+  /** Where its urgent data ends. */
+  urgent: 23,
+  /** The sequence number after its FIN. */
+  fin: 24,
+  /** Of the last SYN, FIN and RST, relative to `start`: History tells those that differ. */
+  syn_told: 25,
+  fin_told: 26,
+  rst_told: 27,
+  /** How often what History tells at the 1st, 10th, 100th time. */
+  bad_checksums: 28,
+  repeats: 29,
+  empty_windows: 30,
+  gaps: 31,
+  retransmits: 32,
+  out_of_order: 33,
+  duplicate_acks: 34,
+  zero_windows: 35,
+  /** Smoothed round trip, in eighths of a microsecond; 0 unknown. */
+  rtt: 36,
+  /** The acknowledgement that ends the measurement which goes on. */
+  timed: 37,
+  initial_window: 38,
+  /** Most bytes in flight. */
+  cwnd: 39,
+  /** Bytes of Options. */
+  options: 40,
+  /** What the last segment looked like, and when it came (double). */
+  print: 41,
+  sent_ns: 42,
+  size: 44,
+} as const;
+
+/** Bytes from End.phases on. */
+export const Phases = { now: 0, before: 1, state: 2, windowScale: 3 } as const;
+
+/** What is known of a connection. */
+export const Mark = {
+  /** Its begin was not captured. */
+  partial: 1,
+  seenOrig: 2,
+  seenResp: 4,
+  /** An end wants to close, but payload is missing still. */
+  deferred: 8,
+  /** All is over but for late segments: the row goes at `due_ns`. */
+  closing: 16,
+  /** The handshake was told as completed. */
+  opened: 32,
+  /** An ICMP error said that it can't be delivered. */
+  unreachable: 64,
+  /** Its first packet was the originator's SYN. */
+  asked: 128,
+  /** It was decided that nothing opens any more: no attempt is waited for. */
+  settled: 256,
+} as const;
+
+/** What is known of an end. */
+export const EndMark = {
+  /** Its close counts. */
+  closed: 1,
+  /** All of its payload came before its close. */
+  eof: 2,
+  fin: 4,
+  /** A segment is being timed. */
+  timing: 8,
+  /** Its payload is no longer followed: too much of it is missing. */
+  unfollowed: 16,
+  /** It offered a window. */
+  window: 32,
+  /** It sent a reset that its peer must ignore. */
+  doubted: 64,
+  /** Payload was cut off by the capture. */
+  cut: 128,
+  syn: 256,
+} as const;
