@@ -23,7 +23,7 @@ export interface Consumed {
   readonly cpuS: number;
 }
 
-/** Between two looks when little came, as in src/agent/watch.ts. */
+/** Between two looks when little came, as in src/agent/pace.ts. */
 const LOOK_MS = 10;
 const [, , mode, file] = process.argv;
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { FLOW_DEFAULTS } from '../src/flow/flow.ts';
 import { guardMissing } from './guard.ts';
 import { onEnd, stopPid } from './proc.ts';
 import { answered, type Producer, unanswered } from './producers.ts';
@@ -153,7 +154,7 @@ export async function ring(options: Options): Promise<Section> {
     title,
     method: [
       `A program in the kernel writes records into the ring on one core; a process held on another core reads them as the program does, ${seconds} s for each rate.`,
-      'Joining lets go of connections that have no room in its table of 131,072 and counts them: attempts that nobody answers stay there for 3 s each.',
+      `Joining follows ${FLOW_DEFAULTS.maxConnections.toLocaleString('en')} connections, and attempts without an answer, which stay for 3 s each, in half of that; what has no room is let go and counted.`,
     ],
     tables,
     skipped: [],

@@ -23,7 +23,7 @@ const volatile struct pw_options {
 	__u64 netns;        /* cookie of our network namespace */
 	__u64 window_ticks; /* 1.024 us each */
 	__u64 ttl_ticks;    /* block by evidence that can be forged */
-	__u64 confirmed_ticks; /* block of a source that has completed a handshake: its address is its own */
+	__u64 confirmed_ticks; /* block of a source that is confirmed (score.h): its address is its own */
 	__u32 ports;        /* T, 1 to PW_MAX_PORTS; 0: nothing is judged */
 	__u32 slots;        /* ports remembered of each pair, T or PW_ODD_PORTS at least */
 	__u32 block_max;    /* blocks in force at once */
@@ -93,7 +93,7 @@ struct {
 	__type(value, struct pw_counters);
 } pw_counters SEC(".maps");
 
-/* Inserted: attempts by guard and egress. Consumed: the source, which advances after the sinks took a batch. */
+/* Inserted: attempts by guard and egress. Consumed: the source, which advances when the lines are written. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 << 20);

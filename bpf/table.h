@@ -27,7 +27,7 @@ enum pw_way_state {
 enum pw_block_reason {
 	PW_BLOCK_SYNS = 1, /* by evidence that can be forged */
 	PW_BLOCK_USER = 2, /* by a user's command */
-	PW_BLOCK_CONFIRMED = 3, /* of a source that has completed a handshake: the address is its own */
+	PW_BLOCK_CONFIRMED = 3, /* of a source that is confirmed (score.h): the address is its own */
 };
 
 /* What became of the ports of a (source, victim), and what that says: score.h. */

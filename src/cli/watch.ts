@@ -93,7 +93,7 @@ export function watchCommand(): Command {
     .addOption(
       new Option(
         '--block-ttl-confirmed <time>',
-        'the same of a source that has completed a handshake, so that its address is its own',
+        'the same of a source that has completed handshakes with three ports, so that its address is its own',
       )
         .argParser(seconds)
         .default(kernel.confirmedSeconds, '10m'),

@@ -8,7 +8,7 @@ import { u64 } from '../wire/words.ts';
 
 export interface FirewallOptions {
   readonly ttlNs: number;
-  /** The same of a source that has completed a handshake. */
+  /** The same of a source that has completed handshakes with three ports. */
   readonly confirmedNs: number;
   /** Blocks in force at once. */
   readonly blockMax: number;

@@ -9,7 +9,7 @@ export interface KernelOptions {
   readonly block: boolean;
   readonly dryRun: boolean;
   readonly blockSeconds: number;
-  /** The same of a source that has completed a handshake. */
+  /** The same of a source that has completed handshakes with three ports. */
   readonly confirmedSeconds: number;
   /** After so long a scan that goes on is a verdict again; 0: never. For blocks that others hold. */
   readonly retellSeconds: number;

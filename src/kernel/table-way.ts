@@ -36,7 +36,7 @@ export interface Way {
   readonly fullSource: Uint8Array;
   readonly victim: Uint8Array;
   readonly byUser: boolean;
-  /** The source has completed a handshake. */
+  /** The source has completed handshakes with three ports. */
   readonly confirmed: boolean;
   /** Of a block by verdict: enum pw_scan. */
   readonly scan: number;
