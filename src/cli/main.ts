@@ -8,6 +8,7 @@ import { explainCommand } from './explain.ts';
 import { pluginsCommand } from './plugins.ts';
 import { readCommand } from './read.ts';
 import { releaseCommand } from './release.ts';
+import { statesCommand } from './states.ts';
 import { statusCommand } from './status.ts';
 import { tell } from './tell.ts';
 import { watchCommand } from './watch.ts';
@@ -42,6 +43,7 @@ for (const command of [
   statusCommand(),
   pluginsCommand(),
   releaseCommand(),
+  statesCommand(),
   explainCommand(),
 ])
   program.addCommand(command);

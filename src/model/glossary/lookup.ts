@@ -36,7 +36,7 @@ export function nearest(text: string): string[] {
   for (const { term, aliases } of GLOSSARY)
     for (const name of [term, ...aliases]) {
       const key = keyOf(name);
-      const distance = distanceOf(wanted, key);
+      const distance = distanceOf(wanted, key, bound);
       if (distance <= bound && !found.has(key)) found.set(key, { name, distance });
     }
   return [...found.values()]
@@ -63,10 +63,11 @@ function keyOf(text: string): string {
   return slugOf(text.slice(0, 4 * LONGEST)).replaceAll('-', '');
 }
 
-/** Levenshtein's distance; 1 when one begins with the other, so that half a word is enough. */
-function distanceOf(a: string, b: string): number {
+/** Levenshtein's distance, if it is not above `most`; 1 when one begins with the other, so that half a word is enough. */
+function distanceOf(a: string, b: string, most: number): number {
   if (a === b) return 0;
   if (a.length > 2 && b.startsWith(a)) return 1;
+  if (Math.abs(a.length - b.length) > most) return most + 1;
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { METRICS } from '../../src/api/metrics.ts';
-import { originsOf } from '../../src/cli/allow.ts';
-import { Errno } from '../../src/flow/ending.ts';
-import { techniqueOf } from '../../src/flow/scan-kind.ts';
+import { METRICS } from '../api/metrics.ts';
+import { originsOf } from './allow.ts';
+import { Errno } from '../flow/ending.ts';
+import { techniqueOf } from '../flow/scan-kind.ts';
 import {
   ALERT_EVENTS,
   CONN_STATES,
@@ -17,14 +17,15 @@ import {
   OUTCOMES,
   SCAN_KINDS,
   TUNNELS,
-} from '../../src/model/events.ts';
-import type { TermKind } from '../../src/model/glossary/entry.ts';
-import { GLOSSARY } from '../../src/model/glossary/glossary.ts';
-import { entryOf, lookup, lookupWords, nearest } from '../../src/model/glossary/lookup.ts';
-import { eventRunbook, lossRunbook, scanRunbook } from '../../src/model/glossary/runbook.ts';
-import { TcpState } from '../../src/model/tcp-state.ts';
-import { parseManifest } from '../../src/plugins/manifest.ts';
-import { PacketsEnd, ScanKind } from '../../src/wire/layout.gen.ts';
+} from '../model/events.ts';
+import type { TermKind } from '../model/glossary/entry.ts';
+import { GLOSSARY } from '../model/glossary/glossary.ts';
+import { entryOf, lookup, lookupWords, nearest } from '../model/glossary/lookup.ts';
+import { eventRunbook, lossRunbook, scanRunbook } from '../model/glossary/runbook.ts';
+import { TcpState } from '../model/tcp-state.ts';
+import { parseManifest } from '../plugins/manifest.ts';
+import { ZEEK_COLUMNS } from '../sinks/zeek-columns.ts';
+import { PacketsEnd, ScanKind } from '../wire/layout.gen.ts';
 
 type Schema = { [word: string]: unknown };
 
@@ -77,6 +78,7 @@ describe('every word that is printed has an entry', () => {
     ['tunnels', TUNNELS, 'value'],
     ['loss places', LOSS_PLACES, 'loss place'],
     ['reasons to spare', originsOf(0xff), 'block reason'],
+    ['fields of conn.log', ZEEK_COLUMNS.map(({ name }) => name), 'Zeek field'],
     ['metrics', METRICS.map(({ name }) => name), 'metric'],
     ['metrics of plugins', MANIFESTS.flatMap((m) => m.metrics.map(({ name }) => name)), 'metric'],
   ])('%s', (_, words, ...kinds) => {
@@ -237,12 +239,13 @@ describe('lookup', () => {
 
   test('takes any text, however long', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (text) => {
+      fc.property(fc.string({ unit: 'binary-ascii', maxLength: 400 }), (text) => {
         expect(nearest(text).length).toBeLessThanOrEqual(4);
         expect(lookupWords(text.split(' ')).length).toBeLessThanOrEqual(GLOSSARY.length);
       }),
       { numRuns: 20 },
     );
     expect(nearest('wait'.repeat(1_000_000))).toEqual([]);
+    expect(lookupWords(['\ud800', '\u202etiaw-emit', '']).length).toBe(0);
   });
 });

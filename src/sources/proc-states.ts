@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { ProcReader } from './proc-reader.ts';
+
+/** One more than the highest state of Linux. */
+const STATES = 14;
+
+/** The TCP sockets of this network namespace. */
+export interface SocketStates {
+  /** How many are in each state, by the codes of TcpState. */
+  readonly counts: Float64Array;
+  /** Lines that were no rows. */
+  readonly malformed: number;
+}
+
+/**
+ * Counts the states of the sockets in tables as /proc/net/tcp has them, which anybody may read.
+ * @param paths those that exist are read
+ */
+export function socketStates(paths: readonly string[]): SocketStates {
+  const counts = new Float64Array(STATES);
+  const reader = new ProcReader();
+  for (const path of paths.filter((each) => existsSync(each)))
+    reader.read(path, ({ state }) => counts[state]!++);
+  return { counts, malformed: reader.malformed };
+}
+
+/** What the kernel counts of TCP in this network namespace since that was made (RFC 4022, tcp group), by name. */
+export function tcpCounters(path: string): ReadonlyMap<string, number> {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
+  const [names = [], values = []] = lines
+    .filter((line) => line.startsWith('Tcp: '))
+    .map((line) => line.split(' ').slice(1));
+  return new Map(names.map((name, i) => [name, Number(values[i] ?? 0)]));
+}
