@@ -5,11 +5,14 @@ import type { FoundPlugin } from '../plugins/folder.ts';
 import { AlertLines } from '../sinks/alert-lines.ts';
 import { type AlertCounts, AlertQueue } from '../sinks/alert-queue.ts';
 import type { Carrier } from '../sinks/carrier.ts';
+import { ecsMap } from '../sinks/ecs.ts';
 import { FanOut } from '../sinks/fan-out.ts';
 import { FilteredSink } from '../sinks/filtered.ts';
 import { JsonSink, type JsonSinkOptions } from '../sinks/json.ts';
 import type { Lines } from '../sinks/lines.ts';
 import type { LogFile } from '../sinks/log-file.ts';
+import { MappedLines } from '../sinks/mapped-lines.ts';
+import { ocsfMap } from '../sinks/ocsf.ts';
 import { Output, standardOutput } from '../sinks/output.ts';
 import type { Format, Names, Sink, WallClock } from '../sinks/sink.ts';
 import { syslogTo } from '../sinks/syslog.ts';
@@ -17,6 +20,7 @@ import { TextSink } from '../sinks/text.ts';
 import { Webhook } from '../sinks/webhook.ts';
 import { ZeekSink } from '../sinks/zeek.ts';
 import type { AlertConfig, WatchConfig } from './config.ts';
+import { version } from './version.ts';
 
 /** At the end alerts that wait get so long. */
 const FLUSH_MS = 2000;
@@ -118,6 +122,10 @@ export class Outputs {
 export function lineSink(format: Format, options: JsonSinkOptions): Sink & Lines {
   if (format === 'text') return new TextSink(options);
   if (format === 'json') return new JsonSink(options);
+  if (format === 'ecs' || format === 'ocsf') {
+    const map = (format === 'ecs' ? ecsMap : ocsfMap)(version);
+    return new JsonSink({ ...options, output: new MappedLines(options.output, map) }, format);
+  }
   return new ZeekSink(format, options);
 }
 

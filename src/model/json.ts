@@ -30,6 +30,7 @@ interface JsonAlert extends JsonBase {
 
 /** A `connection.*` line. `src` is always the originator. */
 export interface JsonConnection extends JsonBase, JsonPackets, JsonMetadata {
+  event: Extract<EventName, `connection.${string}`>;
   /** 16 hex digits, the same for all events of a connection and across restarts. */
   id?: string;
   /** Absent for attempts that the kernel summed. */
@@ -185,4 +186,13 @@ export interface JsonLoss extends JsonAlert {
   count: number;
 }
 
-export type JsonEvent = JsonConnection | JsonScan | JsonBlock | JsonLoss;
+/** An event of a plugin; its further fields are the plugin's. */
+export interface JsonPlugin {
+  ts: string;
+  event: string;
+  plugin: string;
+  host?: string;
+  [field: string]: unknown;
+}
+
+export type JsonEvent = JsonConnection | JsonScan | JsonBlock | JsonLoss | JsonPlugin;

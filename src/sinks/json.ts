@@ -15,7 +15,7 @@ import { JsonConnectionWriter } from './json-connection.ts';
 import { metadataMembers } from './json-metadata.ts';
 import { Lines } from './lines.ts';
 import type { LineBuffer } from './output.ts';
-import type { Names, PluginEvent, PluginEvents, Sink, WallClock } from './sink.ts';
+import type { Format, Names, PluginEvent, PluginEvents, Sink, WallClock } from './sink.ts';
 import { UtcStamp } from './stamp.ts';
 import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, put } from './write.ts';
@@ -33,7 +33,7 @@ export interface JsonSinkOptions {
 
 /** One JSON object per line and event; docs/events.schema.json is the contract. */
 export class JsonSink extends Lines implements Sink {
-  readonly name = 'json';
+  readonly name: Format;
   readonly #clock: WallClock;
   readonly #events: EventMask;
   readonly #pluginEvents: PluginEvents;
@@ -42,8 +42,10 @@ export class JsonSink extends Lines implements Sink {
   /** What ends every line. */
   readonly #tail: Uint8Array;
 
-  constructor(options: JsonSinkOptions) {
+  /** @param name of the form that the output makes of these lines (MappedLines) */
+  constructor(options: JsonSinkOptions, name: Format = 'json') {
     super(options.output);
+    this.name = name;
     this.#clock = options.clock;
     this.#events = options.events;
     this.#pluginEvents = options.pluginEvents;

@@ -2,7 +2,7 @@ import type { FlowListener } from '../flow/listener.ts';
 import type { Written } from '../sources/source.ts';
 
 /** The forms of lines, as `-o` names them. */
-export const FORMATS = ['text', 'json', 'zeek', 'zeek-json'] as const;
+export const FORMATS = ['text', 'json', 'zeek', 'zeek-json', 'ecs', 'ocsf'] as const;
 
 export type Format = (typeof FORMATS)[number];
 

@@ -1,27 +1,47 @@
-/** As much of JSON Schema as docs/events.schema.json uses; what it doesn't know fails loudly. */
+/** As much of JSON Schema as docs/*.schema.json use; what it doesn't know fails loudly. */
 import { readFileSync } from 'node:fs';
 
 type Schema = boolean | Record<string, unknown>;
+type Definitions = Record<string, Schema>;
 
-const ROOT = JSON.parse(
-  readFileSync(new URL('../../docs/events.schema.json', import.meta.url), 'utf8'),
-) as Record<string, unknown>;
-const DEFS = ROOT['$defs'] as Record<string, Schema>;
+function read(name: string): Record<string, unknown> {
+  return JSON.parse(
+    readFileSync(new URL(`../../docs/${name}.schema.json`, import.meta.url), 'utf8'),
+  ) as Record<string, unknown>;
+}
+
+const EVENTS = read('events');
+const ECS = read('ecs');
+const OCSF = read('ocsf');
 
 /** Fields that the schema names anywhere for connections, scans and so on; others are mistakes of ours. */
 const KNOWN = new Set(
-  Object.values(DEFS).flatMap((def) =>
+  Object.values(EVENTS['$defs'] as Definitions).flatMap((def) =>
     Object.keys((def as { properties?: object }).properties ?? {}),
   ),
 );
 
-/** What is wrong with an event, one sentence each; empty when it is valid. */
+/** What is wrong with an event of `-o json`, one sentence each; empty when it is valid. */
 export function problems(event: Record<string, unknown>): string[] {
   const unknown = Object.keys(event).filter((key) => !KNOWN.has(key));
-  const fits = (ROOT['oneOf'] as Schema[]).map((schema) => check(schema, event, '$'));
-  const matching = fits.filter((found) => found.length === 0).length;
-  const wrong = matching === 1 ? [] : [`${matching} of the schemas match`, ...fits.flat()];
-  return [...unknown.map((key) => `unknown field ${key}`), ...wrong];
+  return [...unknown.map((key) => `unknown field ${key}`), ...against(EVENTS, event)];
+}
+
+/** The same of `-o ecs`. */
+export function ecsProblems(event: Record<string, unknown>): string[] {
+  return against(ECS, event);
+}
+
+/** The same of `-o ocsf`. */
+export function ocsfProblems(event: Record<string, unknown>): string[] {
+  return against(OCSF, event);
+}
+
+let defs: Definitions = {};
+
+function against(root: Record<string, unknown>, value: unknown): string[] {
+  defs = root['$defs'] as Definitions;
+  return check(root, value, '$');
 }
 
 function check(schema: Schema, value: unknown, at: string): string[] {
@@ -38,8 +58,16 @@ type Word = (rule: never, value: unknown, at: string, schema: Record<string, unk
 const wrong = (bad: boolean, text: string): string[] => (bad ? [text] : []);
 
 const WORDS: Record<string, Word> = {
+  $schema: () => [],
+  $defs: () => [],
+  title: () => [],
   description: () => [],
-  $ref: (rule: string, value, at) => check(DEFS[rule.replace('#/$defs/', '')]!, value, at),
+  oneOf: (rule: Schema[], value, at) => {
+    const fits = rule.map((schema) => check(schema, value, at));
+    const matching = fits.filter((found) => found.length === 0).length;
+    return matching === 1 ? [] : [`${matching} of the schemas match ${at}`, ...fits.flat()];
+  },
+  $ref: (rule: string, value, at) => check(defs[rule.replace('#/$defs/', '')]!, value, at),
   allOf: (rule: Schema[], value, at) => rule.flatMap((schema) => check(schema, value, at)),
   properties: (rule: Record<string, Schema>, value, at) =>
     Object.entries(rule).flatMap(([key, schema]) => {
@@ -60,6 +88,9 @@ const WORDS: Record<string, Word> = {
     wrong(!new RegExp(rule).test(String(value)), `${at} does not match ${rule}`),
   minimum: (rule: number, value, at) => wrong((value as number) < rule, `${at} is under ${rule}`),
   maximum: (rule: number, value, at) => wrong((value as number) > rule, `${at} is over ${rule}`),
+  maxLength: (rule: number, value, at) =>
+    wrong((value as string).length > rule, `${at} is too long`),
+  minItems: (rule: number, value, at) => wrong((value as []).length < rule, `${at} is too short`),
   minLength: (rule: number, value, at) =>
     wrong((value as string).length < rule, `${at} is too short`),
   maxItems: (rule: number, value, at) => wrong((value as []).length > rule, `${at} is too long`),
@@ -70,5 +101,7 @@ const WORDS: Record<string, Word> = {
 function isOfType(type: string, value: unknown): boolean {
   if (type === 'integer') return Number.isInteger(value);
   if (type === 'array') return Array.isArray(value);
+  if (type === 'object')
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
   return typeof value === type;
 }

@@ -29,7 +29,7 @@ suite('arp-watch', ['ping', 'curl'], () => {
 
   const told = (event: string, ip?: string): Told[] =>
     (watch().events() as Told[]).filter(
-      (e) => (e.event as string) === event && (ip === undefined || e['ip'] === ip),
+      (e) => e.event === event && (ip === undefined || e['ip'] === ip),
     );
   const tell = (event: string, ip?: string, count = 1): Promise<Told[]> =>
     until(`${count} ${event}`, () => {

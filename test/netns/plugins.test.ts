@@ -144,7 +144,7 @@ suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
     rig().scanner.must(['ping', '-q', '-c', String(count), '-i', '0.002', address]);
   const plugin = (name: string) => ['--plugin', folders[name]!];
   const of = (watch: Watch, event: string) =>
-    watch.events().filter((e) => (e.event as string) === event) as (Event & { family?: number })[];
+    watch.events().filter((e) => e.event === event) as (Event & { family?: number })[];
 
   test.each(HOOKS)('at %s tells its events, and goes with the program', async (hook) => {
     const { victim } = rig();
@@ -292,7 +292,7 @@ suite('a plugin', ['clang', 'curl', 'hping3', 'ping'], () => {
     await (await rig().scanner.peer()).connect({ host: VICTIM[4], port: 9 });
     await ping(VICTIM[4]);
     await until('the event', () => of(watch, 'echo.seen').length === 1);
-    expect(watch.events().map((e) => e.event as string)).toEqual(['echo.seen']);
+    expect(watch.events().map((e) => e.event)).toEqual(['echo.seen']);
     expect(await watch.stop()).toBe(0);
     const done = await packetwatch(rig().victim, ['watch', '--events', 'echo']);
     expect(done).toMatchObject({ code: 2, stdout: '' });
