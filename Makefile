@@ -50,8 +50,9 @@ check: node_modules/.package-lock.json ## format, lint, types, unit tests, dead 
 test: test-packages build ## all tests; the last line counts them
 	@$(BIN)/vitest run $(ARGS)
 
-test-fuzz: build ## a million mutated frames through the guard (needs root)
+test-fuzz: build ## a million mutated frames through the guard (needs root), as many connections through what reads payload
 	@PACKETWATCH_FUZZ_FRAMES=1000000 $(BIN)/vitest run --project kernel test/kernel/fuzz.test.ts $(ARGS)
+	@PACKETWATCH_FUZZ_CONNECTIONS=1000000 $(BIN)/vitest run --project unit src/payload/fuzz.test.ts $(ARGS)
 
 test-faults: test-packages build ## 200 times kill -9, 20 pairs of starts, a minute of SIGSTOP (needs root)
 	@PACKETWATCH_KILLS=200 PACKETWATCH_STOPPED_S=60 PACKETWATCH_STARTS=20 $(BIN)/vitest run --project netns \

@@ -18,6 +18,7 @@ const TYPES: Readonly<Record<number, string>> = {
   25: 'KEY',
   28: 'AAAA',
   29: 'LOC',
+  30: 'NXT',
   33: 'SRV',
   35: 'NAPTR',
   37: 'CERT',

@@ -65,8 +65,9 @@ export class Dns {
         return isFirst ? Reading.unlike : Reading.done;
       }
       const end = start + u16(bytes, at);
-      if (end > to && !last && isHeader(bytes, start, end)) return end - from;
-      if (!this.message(finding, bytes, start, Math.min(end, to)))
+      const isMessage = isHeader(bytes, start, end) && isPlain(bytes, start);
+      if (isMessage && end > to && !last) return end - from;
+      if (!isMessage || !this.message(finding, bytes, start, Math.min(end, to)))
         return isFirst ? Reading.unlike : Reading.done;
       finding.dnsRead[which] = end - from;
     }
@@ -141,7 +142,7 @@ export class Dns {
   }
 }
 
-/** Can a message begin at `from`? A stream's is read only where this is so, whatever the port. */
+/** Can a message begin at `from`? */
 function isHeader(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from < DNS_HEADER) return false;
   const flags = u16(bytes, from + 2);
@@ -150,6 +151,12 @@ function isHeader(bytes: Uint8Array, from: number, to: number): boolean {
   const answers = u16(bytes, from + 6);
   if ((flags & RESPONSE) !== 0) return questions > 0 || answers > 0;
   return questions > 0 && (flags & RCODE) === 0;
+}
+
+/** What is so by chance less often: at most one question, and no answer with it. Datagrams come by their port. */
+function isPlain(bytes: Uint8Array, from: number): boolean {
+  const isQuery = (u16(bytes, from + 2) & (RESPONSE | OPCODE)) === 0;
+  return u16(bytes, from + 4) <= 1 && (!isQuery || u16(bytes, from + 6) === 0);
 }
 
 /** Where a question is told, if there is room for it; the same question comes again with its answer. */

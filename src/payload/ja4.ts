@@ -1,10 +1,15 @@
 import type { ClientHello } from './client-hello.ts';
-import { Extension, hex4 } from './tls-codes.ts';
+import { Extension } from './tls-codes.ts';
 
 /** What stands for the hash of nothing. */
 const NOTHING = '000000000000';
 const HASH = 12;
 const COUNT_MAX = 99;
+
+/** Bytes in hex. */
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+);
 
 const VERSIONS: Readonly<Record<number, string>> = {
   0x0002: 's2',
@@ -39,11 +44,14 @@ function count(list: readonly number[]): string {
 }
 
 function sortedHex(list: readonly number[]): string {
-  return hexList(list.toSorted((a, b) => a - b));
+  return hexList(Uint16Array.from(list).sort());
 }
 
-function hexList(list: readonly number[]): string {
-  return list.map(hex4).join(',');
+function hexList(list: ArrayLike<number>): string {
+  let text = '';
+  for (let i = 0; i < list.length; i++)
+    text += `${i > 0 ? ',' : ''}${HEX[list[i]! >> 8]!}${HEX[list[i]! & 0xff]!}`;
+  return text;
 }
 
 /** First and last character of the first protocol; of its bytes in hex when one of those two is no letter or digit. */
@@ -51,9 +59,5 @@ function alpnEnds(name: string | undefined): string {
   if (name === undefined || name === '') return '00';
   const ends = name[0]! + name.at(-1)!;
   if (/^[\da-z]{2}$/i.test(ends)) return ends;
-  return hexByte(name[0]!)[0]! + hexByte(name.at(-1)!)[1]!;
-}
-
-function hexByte(character: string): string {
-  return character.charCodeAt(0).toString(16).padStart(2, '0');
+  return HEX[name.charCodeAt(0)]![0]! + HEX[name.charCodeAt(name.length - 1)]![1]!;
 }

@@ -51,10 +51,10 @@ export class Protocols {
       return Math.max(Reading.done, within);
     }
     if (http !== Reading.unlike) return http;
-    const dns = this.#dns.stream(finding, fromOriginator, bytes, from, to, last);
-    if (dns !== Reading.unlike) return dns;
     const start = socksEnd(bytes, from, to, fromOriginator);
-    return this.#within(metadata, fromOriginator, bytes, from, start, to, last);
+    const socks = this.#within(metadata, fromOriginator, bytes, from, start, to, last);
+    if (socks !== Reading.unlike) return socks;
+    return this.#dns.stream(finding, fromOriginator, bytes, from, to, last);
   }
 
   /** Looks at a datagram. */

@@ -34,14 +34,10 @@ const VERSIONS: Readonly<Record<number, string>> = {
 /** A version's name in Zeek's ssl.log. */
 export function versionName(version: number): string {
   if ((version & 0xff00) === DRAFT) return `TLSv13-draft${version & 0xff}`;
-  return VERSIONS[version] ?? `0x${hex4(version)}`;
+  return VERSIONS[version] ?? `unknown-${version}`;
 }
 
 /** Values that stand for nothing, so that servers stay used to new ones (RFC 8701). */
 export function isGrease(value: number): boolean {
   return (value & 0x0f0f) === 0x0a0a && value >> 8 === (value & 0xff);
-}
-
-export function hex4(value: number): string {
-  return value.toString(16).padStart(4, '0');
 }

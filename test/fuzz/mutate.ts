@@ -83,7 +83,8 @@ export function mutant(random: Random): Buffer {
   const source6 = frame.indexOf(V6_SOURCE);
   if (source >= 0) frame[source + 3] = random(HOSTS);
   else if (source6 >= 0) frame[source6 + 7] = random(HOSTS); // of a /64 each
-  for (let changes = random(5); changes > 0; changes--) frame = changed(frame, random);
+  for (let changes = random(5); changes > 0; changes--)
+    frame = changed(frame, random, CORPUS, HEADERS);
   return frame;
 }
 
@@ -92,8 +93,14 @@ const HOSTS = 64;
 const V4_SOURCE = Buffer.from([198, 51, 100, 1]);
 const V6_SOURCE = Buffer.from('20010db80bad0000', 'hex');
 
-function changed(frame: Buffer, random: Random): Buffer {
-  const at = random(Math.min(frame.length, HEADERS));
+/** The frame with one change among its first bytes, so many of them. @param others of which it may get the end */
+export function changed(
+  frame: Buffer,
+  random: Random,
+  others: readonly Buffer[],
+  within: number,
+): Buffer {
+  const at = random(Math.min(frame.length, within));
   switch (random(8)) {
     case 0: // a bit
       if (frame.length > 0) frame[at]! ^= 1 << random(8);
@@ -116,17 +123,17 @@ function changed(frame: Buffer, random: Random): Buffer {
       ]);
     case 6: {
       // the end of another frame
-      const other = pick(CORPUS, random);
+      const other = pick(others, random);
       return Buffer.concat([frame.subarray(0, at), other.subarray(random(other.length))]);
     }
     default: {
       // some bytes twice, or left out
-      const to = random(Math.min(frame.length, HEADERS));
+      const to = random(Math.min(frame.length, within));
       return Buffer.concat([frame.subarray(0, at), frame.subarray(to)]);
     }
   }
 }
 
-function pick<T>(list: readonly T[], random: Random): T {
+export function pick<T>(list: readonly T[], random: Random): T {
   return list[random(list.length)]!;
 }
