@@ -195,6 +195,11 @@ describe('messages', () => {
       [{ id: 1, query: 'a\\.b\\\\\x1b[\x00\xff.org', type: 'A' }],
     ],
     ['no question', {}, undefined],
+    [
+      'neither a question nor a record',
+      { flags: 0x8400, answers: [{ name: Buffer.from([0x80]), type: 1, data: ipv4('192.0.2.1') }] },
+      undefined,
+    ],
     ['a question of a class that there isn’t', { questions: [{ name: 'a', class: 7 }] }, undefined],
     ['a query that says it failed', { flags: 0x0105, questions: [{ name: 'a' }] }, undefined],
     ['an opcode that there isn’t', { flags: 0x7000, questions: [{ name: 'a' }] }, undefined],

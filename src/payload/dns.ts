@@ -97,8 +97,16 @@ export class Dns {
         this.#answers(exchange, isAsked ? query : undefined, bytes, from, at, to);
       }
     }
+    if (questions === 0 && !this.#isRecord(bytes, from, at, to)) return false;
     finding.metadata.dns = told;
     return true;
+  }
+
+  /** Does a record begin here (RFC 1035 4.1.3)? */
+  #isRecord(bytes: Uint8Array, start: number, at: number, to: number): boolean {
+    if (!this.#name.read(bytes, start, at, to)) return false;
+    const data = this.#name.end + RECORD;
+    return data <= to && data + u16(bytes, data - 2) <= to;
   }
 
   /** @param asked the question, when its answers may be believed */

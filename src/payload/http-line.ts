@@ -42,7 +42,8 @@ export class RequestLine {
       this.targetEnd = this.version - 1;
       return this.targetEnd > this.space + 1 ? Reading.done : Reading.unlike;
     }
-    return this.#withoutVersion(stop, startsWith(bytes, this.start, this.space, GET));
+    const isGet = this.space - this.start === GET.length && startsWith(bytes, this.start, to, GET);
+    return this.#withoutVersion(stop, isGet);
   }
 
   /** A line that doesn't end here is one when its target begins with a slash. */
@@ -66,7 +67,7 @@ export class RequestLine {
  */
 export function statusAt(bytes: Uint8Array, from: number, to: number): number {
   for (let i = 0; i < HTTP.length && from + i < to; i++)
-    if (bytes[from + i] !== HTTP[i]) return Reading.unlike;
+    if (upper(bytes[from + i]!) !== HTTP[i]) return Reading.unlike;
   if (to - from < STATUS) return to;
   if (!isVersion(bytes, from, from + VERSION) || bytes[from + VERSION] !== SP)
     return Reading.unlike;
@@ -103,8 +104,13 @@ function startsWith(
   prefix: readonly number[],
 ): boolean {
   if (end - at < prefix.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false;
+  for (let i = 0; i < prefix.length; i++) if (upper(bytes[at + i]!) !== prefix[i]) return false;
   return true;
+}
+
+/** Some write `http/1.1`, and are understood. */
+function upper(byte: number): number {
+  return byte >= 0x61 && byte <= 0x7a ? byte & ~0x20 : byte;
 }
 
 function isDigit(byte: number): boolean {

@@ -111,6 +111,7 @@ describe('requests', () => {
     ['SIP', 'INVITE sip:a@b SIP/2.0\r\n\r\n', undefined],
     ['SMTP', 'EHLO example.org\r\n', undefined],
     ['a method in lower case', 'get / HTTP/1.1\r\n\r\n', undefined],
+    ['no version and not GET', 'GETS /old\r\n', undefined],
     ['no target', 'GET  HTTP/1.1\r\n\r\n', undefined],
     ['a word that is too long for a method', `${'A'.repeat(25)} / HTTP/1.1\r\n\r\n`, undefined],
     ['a word that is cut', 'GET', undefined],
@@ -140,6 +141,7 @@ describe('requests', () => {
 describe('responses', () => {
   it.each<[string, string, number | undefined]>([
     ['a status', 'HTTP/1.1 503 Service Unavailable\r\n\r\n', 503],
+    ['lower case', 'http/1.1 200 ok\r\n\r\n', 200],
     ['no reason', 'HTTP/1.0 204\r\n\r\n', 204],
     [
       'interim ones before it',
