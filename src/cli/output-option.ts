@@ -11,10 +11,14 @@ export function outputOption(): Option {
     .default(standard);
 }
 
+/** Has the form one line for each connection that is over, and nothing else? */
+export function hasEndsAlone(format: Format): boolean {
+  return format === 'zeek' || format === 'zeek-json';
+}
+
 /** Refuses a form that could tell none of the events that were asked for. @param asked as the operator did */
 export function checkForm(format: Format, events: EventMask, asked: string): void {
-  const endsAlone = format === 'zeek' || format === 'zeek-json';
-  if (!endsAlone || (events & LAST_EVENTS) !== 0) return;
+  if (!hasEndsAlone(format) || (events & LAST_EVENTS) !== 0) return;
   throw new OperatorError(
     `-o ${format} has one line for each connection that is over, and ${asked} asks for none`,
     'ask for connections, or use another form',

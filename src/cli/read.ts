@@ -4,8 +4,8 @@ import { Progress } from '../agent/progress.ts';
 import { Read, type ReadConfig } from '../agent/read.ts';
 import { type Filter, parseFilter } from '../filter/filter.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
-import { EventCode, type EventMask, parseEvents } from '../model/events.ts';
-import { checkForm, outputOption } from './output-option.ts';
+import { EventCode, type EventMask, LAST_EVENTS, parseEvents } from '../model/events.ts';
+import { checkForm, hasEndsAlone, outputOption } from './output-option.ts';
 import { type Rule, rule } from './parse.ts';
 import { tell } from './tell.ts';
 
@@ -21,21 +21,13 @@ interface Options {
 const ATTEMPTS = 1 << EventCode.attempt;
 const SCANS = 1 << EventCode.scan;
 
-const ENDS =
-  (1 << EventCode.refused) |
-  (1 << EventCode.timeout) |
-  (1 << EventCode.reset) |
-  (1 << EventCode.close);
-
 /** What files have. */
 const RECORDS = {
   attempts: ATTEMPTS,
-  connections: ENDS,
+  connections: LAST_EVENTS,
   scans: SCANS,
-  all: ATTEMPTS | (1 << EventCode.open) | ENDS | SCANS,
+  all: ATTEMPTS | (1 << EventCode.open) | LAST_EVENTS | SCANS,
 } as const;
-
-const DEFAULT = 'attempts';
 
 /** `packetwatch read`. */
 export function readCommand(): Command {
@@ -45,7 +37,7 @@ export function readCommand(): Command {
     .addOption(
       new Option(
         '--records <kind>',
-        'which records: attempts (the default), connections, scans, all',
+        'which records: attempts (the default), connections (that of -o zeek), scans, all',
       ).choices(Object.keys(RECORDS)),
     )
     .addOption(
@@ -121,19 +113,14 @@ function configOf(files: readonly string[], options: Options): ReadConfig {
   };
 }
 
-function eventsOf(options: Options): EventMask {
-  const { events, records } = options;
-  const mask = maskOf(options);
-  checkForm(
-    options.output,
-    mask,
-    events ? `--events ${events}` : `--records ${records ?? DEFAULT}`,
-  );
+function eventsOf({ output, records, events }: Options): EventMask {
+  const kind = records ?? (hasEndsAlone(output) ? 'connections' : 'attempts');
+  const mask = events === undefined ? RECORDS[kind] : namedEvents(events);
+  checkForm(output, mask, events === undefined ? `--records ${kind}` : `--events ${events}`);
   return mask;
 }
 
-function maskOf({ records, events }: Options): EventMask {
-  if (events === undefined) return RECORDS[records ?? DEFAULT];
+function namedEvents(events: string): EventMask {
   const mask = parseEvents(events).mask & RECORDS.all;
   if (mask !== 0) return mask;
   throw usage(
