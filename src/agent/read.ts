@@ -11,6 +11,7 @@ import { CaptureRecords, recordNs } from '../sources/capture-records.ts';
 import { Tracker } from '../track/tracker.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
 import { lineSink } from './outputs.ts';
+import { PacketCopy } from './packet-copy.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Progress } from './progress.ts';
 import { readNotes } from './read-notes.ts';
@@ -28,6 +29,8 @@ export interface ReadConfig {
   readonly filter: Filter | undefined;
   /** Packets with a wrong checksum are left out. */
   readonly verifyChecksums: boolean;
+  /** Where the packets go that pass the filter, `-` is standard output; undefined: nowhere. */
+  readonly write: string | undefined;
 }
 
 /** Read at once of each file: it fits into the processor's second cache. Many files share, since all are open. */
@@ -55,6 +58,8 @@ export class Read implements CaptureTaker {
   readonly #sink: Sink;
   readonly #pipeline: Pipeline;
   readonly #progress: Progress | undefined;
+  readonly #copy: PacketCopy | undefined;
+  #snapLength = -1;
   /** The latest time of all packets so far, as records have it. */
   #nowNs = 0;
   #stopped = false;
@@ -86,6 +91,7 @@ export class Read implements CaptureTaker {
       names: NO_NAMES,
     });
     this.#sink = filter ? new FilteredSink(sink, filter) : sink;
+    if (config.write !== undefined) this.#copy = new PacketCopy(config.write, filter);
     const windowNs = config.windowSeconds * 1e9;
     this.#pipeline = new Pipeline({
       listener: this.#sink,
@@ -101,15 +107,18 @@ export class Read implements CaptureTaker {
   /** Reads everything; false: not all of it could be read, which was told. */
   async run(): Promise<boolean> {
     try {
+      this.#copy?.check(this.#config.files);
       await this.#files.run();
       this.#pipeline.tick(this.#nowNs);
       await this.#endAll();
       this.#pipeline.flow.stop(this.#nowNs);
       this.#sink.stop();
+      if (this.#inputs.some(({ isCapture }) => isCapture)) this.#copy?.file.end();
       await this.pause();
       await this.#untilWritten();
     } finally {
       this.#progress?.clear();
+      this.#copy?.file.close();
       await this.#files.close();
     }
     const toldScans = (this.#config.events & (1 << EventCode.scan)) !== 0;
@@ -122,6 +131,7 @@ export class Read implements CaptureTaker {
       stopped: this.#stopped,
     });
     for (const line of notes) this.#note(line);
+    if (this.#copy) this.#note(this.#copy.note(this.#records.decoder.packets));
     const { unknown } = this.#records.decoder;
     return (
       !this.#stopped && unknown.size === 0 && this.#inputs.every(({ fault }) => fault === undefined)
@@ -139,21 +149,36 @@ export class Read implements CaptureTaker {
    * attempt that crossed the threshold.
    */
   packet(bytes: Uint8Array, packet: CapturedPacket): boolean {
-    if (!this.#records.take(bytes, packet)) return false;
+    const hasRecords = this.#records.take(bytes, packet);
+    this.#copy?.take(bytes, packet, this.#records.decoder, this.#snap());
+    if (!hasRecords) return this.#backlogged;
     const tsNs = timeOf(packet);
     if (tsNs > this.#nowNs) {
       this.#nowNs = tsNs;
       this.#pipeline.tick(tsNs);
     }
     this.#handOn();
-    return this.#sink.backlogged;
+    return this.#backlogged;
+  }
+
+  get #backlogged(): boolean {
+    return this.#sink.backlogged || this.#copy?.file.backlogged === true;
+  }
+
+  /** The longest of all inputs, which are at their first packets when this is asked first; 0: not known. */
+  #snap(): number {
+    if (this.#snapLength < 0) {
+      const all = this.#inputs.flatMap(({ last }) => (last ? [last.snapLength] : []));
+      this.#snapLength = Math.min(...all) === 0 ? 0 : Math.max(...all);
+    }
+    return this.#snapLength;
   }
 
   /** Ends the connections that are left. */
   async #endAll(): Promise<void> {
     while (this.#tracker?.stop() === true) {
       this.#handOn();
-      if (this.#sink.backlogged) await this.#untilTaken();
+      if (this.#backlogged) await this.#untilTaken();
     }
     this.#handOn();
   }
@@ -165,9 +190,9 @@ export class Read implements CaptureTaker {
 
   pause(): Promise<void> | undefined {
     this.#progress?.clear();
-    this.#sink.flush();
+    this.#flush();
     this.#progress?.show(this.#inputs);
-    if (this.#sink.backlogged) return this.#untilTaken();
+    if (this.#backlogged) return this.#untilTaken();
     const nowMs = performance.now();
     if (nowMs - this.#turnMs < TURN_MS) return undefined;
     this.#turnMs = nowMs;
@@ -182,21 +207,27 @@ export class Read implements CaptureTaker {
   }
 
   async #untilTaken(): Promise<void> {
-    while (this.#sink.backlogged && !this.#stopped) await this.#flushLater();
+    while (this.#backlogged && !this.#stopped) await this.#flushLater();
   }
 
   /** The last lines wait for their reader as the others did. */
   async #untilWritten(): Promise<void> {
     for (;;) {
       const { made, written } = this.#sink.written();
-      if (written >= made || this.#stopped) return;
+      const isWritten = written >= made && this.#copy?.file.isWritten !== false;
+      if (isWritten || this.#stopped) return;
       await this.#flushLater();
     }
   }
 
   async #flushLater(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    this.#flush();
+  }
+
+  #flush(): void {
     this.#sink.flush();
+    this.#copy?.file.flush();
   }
 }
 

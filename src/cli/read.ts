@@ -16,6 +16,7 @@ interface Options {
   filter?: string;
   rule: Rule;
   checksums: 'verify' | 'ignore';
+  write?: string;
 }
 
 const ATTEMPTS = 1 << EventCode.attempt;
@@ -58,6 +59,10 @@ export function readCommand(): Command {
         .default('ignore'),
     )
     .addOption(outputOption())
+    .option(
+      '--write <file>',
+      'write the packets that pass the filter there; records are told only if they are asked for',
+    )
     .addHelpText(
       'after',
       `
@@ -74,22 +79,40 @@ Several files are merged in the order of their packets' times. Within one file p
 order. A damaged file gives what comes before the damage, one line that says where it is, and exit
 code 1; so do packets of a link type that is not decoded.
 
+--write asks the filter of each packet, as tcpdump does: src is who sent it. What it writes is pcap, or
+pcapng if there are packets of several link types; - is standard output.
+
 The filter is that of \`packetwatch watch\`, as one argument, so that no word of it is taken for a file:
   packetwatch read dump.pcap
+  packetwatch read -o zeek dump.pcap > conn.log
+  packetwatch read dump.pcap --filter 'host 10.0.0.5' --write host.pcap
   packetwatch read --records all -o json monday.pcap.gz tuesday.pcapng
   packetwatch read dump.pcap --filter 'net 10.0.0.0/8 and not port 443'
   ssh host tcpdump -w - tcp | packetwatch read -`,
     )
-    .action(async (files: string[], options: Options) => {
+    .action(async (files: string[], options: Options, command: Command) => {
       const progress = process.stderr.isTTY ? new Progress(draw) : undefined;
-      const read = new Read(configOf(files, options), tell, progress);
+      const read = new Read(configOf(files, options, asksRecords(command)), tell, progress);
       const stop = () => read.stop();
       process.on('SIGINT', stop).on('SIGTERM', stop);
       if (!(await read.run())) process.exitCode = Exit.failed;
     });
 }
 
-function configOf(files: readonly string[], options: Options): ReadConfig {
+/** Options that say which records, or how. */
+function asksRecords(command: Command): boolean {
+  const options = ['records', 'events', 'output'];
+  return options.some((name) => command.getOptionValueSource(name) === 'cli');
+}
+
+/** @param records whether they are asked for, if others may be wanted instead */
+function configOf(files: readonly string[], options: Options, records: boolean): ReadConfig {
+  const { write } = options;
+  if (write === '-' && records)
+    throw usage(
+      'standard output takes the capture of --write -, and no records as well',
+      'write it to a file, or leave out --records, --events and -o',
+    );
   if (options.rule.name !== 'reference')
     throw usage(
       '--rule weighted judges by what becomes of attempts, which is not read from files yet',
@@ -105,11 +128,12 @@ function configOf(files: readonly string[], options: Options): ReadConfig {
   return {
     files,
     format: options.output,
-    events: eventsOf(options),
+    events: write !== undefined && !records ? 0 : eventsOf(options),
     ports: options.rule.ports,
     windowSeconds: options.rule.windowSeconds,
     filter: filterOf(options.filter),
     verifyChecksums: options.checksums === 'verify',
+    write,
   };
 }
 

@@ -8,7 +8,16 @@ import { parse } from './parser.ts';
  */
 export const Facts: Readonly<
   Record<
-    'connection' | 'udpConversation' | 'icmpConversation' | 'sum' | 'scan' | 'udpScan' | 'block',
+    | 'connection'
+    | 'udpConversation'
+    | 'icmpConversation'
+    | 'tcpPart'
+    | 'udpPart'
+    | 'nothing'
+    | 'sum'
+    | 'scan'
+    | 'udpScan'
+    | 'block',
     number
   >
 > = {
@@ -16,6 +25,11 @@ export const Facts: Readonly<
   udpConversation: Has.src | Has.dst | Has.srcPort | Has.dstPort | Has.udp,
   /** ICMP's types stand where ports are, and are none. */
   icmpConversation: Has.src | Has.dst,
+  /** Of a packet: a fragment whose ports are in another one. */
+  tcpPart: Has.src | Has.dst | Has.tcp,
+  udpPart: Has.src | Has.dst | Has.udp,
+  /** Of a packet: it isn't IP, or can't be read. */
+  nothing: 0,
   /** Attempts summed per victim: who they came from is not known. */
   sum: Has.dst | Has.dstPort | Has.tcp,
   /** One of its attempts: a scan passes when one of them does. Source ports are not kept. */

@@ -10,4 +10,6 @@ export class CapturedPacket {
   nanoseconds = 0;
   /** LINKTYPE_* (link-type.ts). */
   linkType = 0;
+  /** Most bytes that were captured of a packet, as its container says; 0: no limit. */
+  snapLength = 0;
 }

@@ -18,6 +18,10 @@ export const OTHERS = -1;
 export class Decoder {
   /** Of the packet at hand. */
   readonly layers: Layers = new Layers();
+  /** What became of it: of a packet that is `ok` or a `fragment`, `layers` has the addresses. */
+  parsed: Parsed = Parsed.other;
+  /** Whether it is left out, since a checksum is wrong. */
+  leftOut = false;
   packets = 0;
   /** Packets whose headers contradict each other or the packet's length. */
   malformed = 0;
@@ -50,6 +54,8 @@ export class Decoder {
    */
   take(bytes: Uint8Array, packet: CapturedPacket): boolean {
     this.packets++;
+    this.parsed = Parsed.other;
+    this.leftOut = false;
     if (packet.linkType !== this.#linkType) {
       this.#linkType = packet.linkType;
       this.#parse = linkParser(packet.linkType);
@@ -71,6 +77,7 @@ export class Decoder {
       if (inner === Parsed.other) break;
       parsed = inner;
     }
+    this.parsed = parsed;
     if (layers.tunnels > 0) this.tunnelled++;
     if (parsed === Parsed.ok) return !this.#verify || this.#isRight(transportSum(layers));
     this.fault(parsed);
@@ -92,6 +99,7 @@ export class Decoder {
     if (sum === Sum.offloaded) this.offloaded++;
     if (sum !== Sum.wrong) return true;
     this.corrupt++;
+    this.leftOut = true;
     return false;
   }
 

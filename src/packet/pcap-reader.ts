@@ -86,6 +86,7 @@ export class PcapReader implements CaptureReader {
     this.#swaps = swapsOf(view.getUint16(pos + 4, little), view.getUint16(pos + 6, little));
     this.#fcs = (linkType & HAS_FCS) === 0 ? 0 : 2 * (linkType >>> 28);
     this.packet.linkType = linkType & LINK_TYPE;
+    this.packet.snapLength = view.getUint32(pos + 16, little);
     window.pos += FILE_HEADER;
     this.#begun = true;
     return true;

@@ -135,6 +135,7 @@ export class PcapngReader implements CaptureReader {
     packet.length = Math.max(0, original - where.fcsBytes);
     packet.captured = Math.min(captured, packet.length);
     packet.linkType = where.linkType;
+    packet.snapLength = where.snapLength;
   }
 }
 

@@ -31,6 +31,11 @@ export class CaptureInput {
     return this.last!;
   }
 
+  /** Whether it is one, with packets or without. */
+  get isCapture(): boolean {
+    return this.#reader !== undefined;
+  }
+
   /** Bytes read. */
   get taken(): number {
     return this.#source?.taken ?? 0;

@@ -6,6 +6,7 @@ import { type ReadCapture, readAll } from '../../test/support/read-all.ts';
 import { CaptureFault, MOST_CAPTURED } from '../packet/capture-fault.ts';
 import { Head, Kind } from '../wire/layout.gen.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
+import { CapturedPacket } from '../packet/captured-packet.ts';
 import { CaptureRecords, recordNs } from './capture-records.ts';
 
 const ENDS = { src: '192.0.2.1', dst: '192.0.2.2' };
@@ -13,7 +14,12 @@ const SYN = tcpFrame({ ...ENDS, tcpOptions: SYN_OPTIONS });
 
 function taken(frame: Uint8Array, linkType = 1, length = frame.length) {
   const records = new CaptureRecords(new RecordWriter(), false);
-  const packet = { at: 0, captured: frame.length, length, seconds: 5, nanoseconds: 0, linkType };
+  const packet = Object.assign(new CapturedPacket(), {
+    captured: frame.length,
+    length,
+    seconds: 5,
+    linkType,
+  });
   records.take(frame, packet);
   const { attempts, decoder } = records;
   return { attempts, malformed: decoder.malformed, cut: decoder.cut };
@@ -24,7 +30,8 @@ describe('an attempt', () => {
     const writer = new RecordWriter();
     const records = new CaptureRecords(writer, false);
     const times = { seconds: 1_700_000_000, nanoseconds: 123_456_789 };
-    const packet = { at: 0, captured: SYN.length, length: SYN.length, linkType: 1, ...times };
+    const lengths = { captured: SYN.length, length: SYN.length };
+    const packet = Object.assign(new CapturedPacket(), { ...lengths, linkType: 1, ...times });
     expect(records.take(SYN, packet)).toBe(true);
     expect(writer.count).toBe(1);
     expect(writer.bytes[Head.kind]).toBe(Kind.ATTEMPT);

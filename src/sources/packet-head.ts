@@ -1,5 +1,4 @@
 import type { Layers } from '../packet/layers.ts';
-import type { Segment } from '../packet/tcp.ts';
 import { stampId } from '../wire/id.ts';
 import { Head } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
@@ -7,6 +6,12 @@ import type { RecordWriter } from '../wire/record-writer.ts';
 /** Words of a head where an address begins. */
 export const SRC: number = Head.src >> 2;
 export const DST: number = Head.dst >> 2;
+
+/** Of a segment or datagram. */
+export interface Ports {
+  readonly srcPort: number;
+  readonly dstPort: number;
+}
 
 /** A record's head, of the packet at hand: the same for packets from interfaces and from files. */
 export class PacketHead {
@@ -23,9 +28,9 @@ export class PacketHead {
   }
 
   /** Fills in both ends, which is all that finds a connection. @param swapped the packet comes from the responder */
-  ends(layers: Layers, segment: Segment, swapped: boolean): void {
+  ends(layers: Layers, ports: Ports, swapped: boolean): void {
     const { bytes, ip, family } = layers;
-    const { srcPort, dstPort } = segment;
+    const { srcPort, dstPort } = ports;
     const head = this.words;
     const src = swapped ? DST : SRC;
     const dst = swapped ? SRC : DST;
