@@ -1,9 +1,12 @@
 import type { CapturedPacket } from '../packet/captured-packet.ts';
 import { Decoder } from '../packet/decoder.ts';
+import { IcmpMessage } from '../packet/icmp.ts';
 import { Protocol } from '../packet/ip.ts';
 import { Parsed } from '../packet/layers.ts';
 import { Segment, SegmentKind } from '../packet/tcp.ts';
+import { Datagram } from '../packet/udp.ts';
 import type { Tracker } from '../track/tracker.ts';
+import { isIcmp } from '../wire/ip-proto.ts';
 import { Direction, Head, Kind } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
 import { PacketHead } from './packet-head.ts';
@@ -15,6 +18,8 @@ export class CaptureRecords {
   readonly #writer: RecordWriter;
   readonly #tracker: Tracker | undefined;
   readonly #segment: Segment = new Segment();
+  readonly #datagram: Datagram = new Datagram();
+  readonly #message: IcmpMessage = new IcmpMessage();
   readonly #head: PacketHead = new PacketHead();
 
   /**
@@ -32,19 +37,18 @@ export class CaptureRecords {
   take(bytes: Uint8Array, packet: CapturedPacket): boolean {
     const tsNs = recordNs(packet.seconds, packet.nanoseconds);
     this.#tracker?.advance(tsNs);
-    if (this.decoder.take(bytes, packet) && this.decoder.layers.protocol === Protocol.tcp)
-      this.#segmentAt(tsNs);
+    if (this.decoder.take(bytes, packet)) {
+      const { protocol } = this.decoder.layers;
+      if (protocol === Protocol.tcp) this.#takeSegment(tsNs);
+      else if (this.#tracker) this.#takeOther(this.#tracker, protocol, tsNs);
+    }
     return this.#writer.count > 0;
   }
 
-  #segmentAt(tsNs: number): void {
+  #takeSegment(tsNs: number): void {
     const { layers } = this.decoder;
     const segment = this.#segment;
-    const parsed = segment.read(layers);
-    if (parsed !== Parsed.ok) {
-      this.decoder.fault(parsed);
-      return;
-    }
+    if (!this.#isRead(segment.read(layers))) return;
     this.#tracker?.segment(layers, segment, tsNs);
     if (segment.kind !== SegmentKind.attempt) return;
     this.#head.time(tsNs);
@@ -52,6 +56,21 @@ export class CaptureRecords {
     this.#head.identify(segment.seq);
     this.#head.append(this.#writer, Kind.ATTEMPT, 0);
     this.attempts++;
+  }
+
+  #takeOther(tracker: Tracker, protocol: number, tsNs: number): void {
+    const { layers } = this.decoder;
+    if (protocol === Protocol.udp) {
+      if (this.#isRead(this.#datagram.read(layers))) tracker.datagram(layers, this.#datagram, tsNs);
+    } else if (isIcmp(protocol) && this.#isRead(this.#message.read(layers)))
+      tracker.message(layers, this.#message, tsNs);
+  }
+
+  /** Counts what can't be read. */
+  #isRead(parsed: Parsed): boolean {
+    if (parsed === Parsed.ok) return true;
+    this.decoder.fault(parsed);
+    return false;
   }
 }
 

@@ -26,8 +26,10 @@ export class Arrival {
   relative = 0;
   /** How far it goes beyond what its end had sent before; zero or less: nothing new. */
   advance = 0;
-  /** What the other end's `acked` was before this segment. */
-  ackedBefore = 0;
+  /** As it stands in the header. */
+  urgent = 0;
+  /** It is a reset that ends the connection of who gets it. */
+  resets = false;
   /** Its end is over by it. */
   closes = false;
 

@@ -8,7 +8,7 @@ describe('conn_state', () => {
   it.each<[state: string, history: string, event: string, lines: string[]]>([
     ['S0', 'S', 'timeout', ['> S']],
     ['S0', 'S', 'timeout', ['> S', '@1 > S 1000', '@3 > S 1000']],
-    ['S1', 'Sh', 'close', ['> S', '< SA']],
+    ['S1', 'Sh', 'timeout', ['> S', '< SA']],
     ['S1', 'ShA', 'close', OPEN],
     ['S1', 'ShADad', 'close', [...OPEN, '> PA +10', '< A', '< PA +20']],
     ['SF', 'ShAFaf', 'close', [...OPEN, '> FA', '< A', '< FA', '> A']],

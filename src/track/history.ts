@@ -97,6 +97,14 @@ export function addLetter(table: TrackTable, base: number, letter: number): void
   bytes[text + Text.length] = length + 1;
 }
 
+/** Datagrams: once in each direction. */
+export function tellDatagram(table: TrackTable, base: number, isOrig: boolean): void {
+  const mask = isOrig ? Once.data : Once.data << 16;
+  if ((table.words[base + Row.seen]! & mask) !== 0) return;
+  table.words[base + Row.seen]! |= mask;
+  addLetter(table, base, cased(Letter.data, isOrig));
+}
+
 /** False: it was told before. */
 function tellOnce(table: TrackTable, segment: Arrival, bit: number, letter: number): boolean {
   const { base } = segment;

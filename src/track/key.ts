@@ -41,16 +41,9 @@ export class PacketKey {
     this.#scatter(srcPort, dstPort);
   }
 
-  /** Turns it to the other direction. */
-  reverse(): void {
-    const { words } = this;
-    for (let i = 0; i < 4; i++) {
-      const word = words[i]!;
-      words[i] = words[4 + i]!;
-      words[4 + i] = word;
-    }
-    const ports = words[KEY_PORTS]!;
-    words[KEY_PORTS] = (ports >>> 16) | (ports << 16);
+  /** Is it sent to everybody (RFC 919)? Nobody has this address. */
+  get isBroadcast(): boolean {
+    return this.words[7] === 0xffff_ffff && this.kind >> 8 === 4;
   }
 
   #scatter(srcPort: number, dstPort: number): void {

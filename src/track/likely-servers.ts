@@ -8,7 +8,13 @@ const TCP = [
   5269, 5432, 6379, 6666, 6667, 6668, 6669, 8000, 8080, 8888, 20000,
 ];
 
+const UDP = [
+  53, 67, 88, 123, 137, 161, 162, 389, 443, 514, 1812, 2123, 2152, 3389, 3544, 4011, 4754, 4789,
+  5060, 5072, 5353, 5355, 6081, 20000,
+];
+
 export const isTcpServer: (port: number) => boolean = among(TCP);
+export const isUdpServer: (port: number) => boolean = among(UDP);
 
 function among(ports: readonly number[]): (port: number) => boolean {
   const bits = new Uint8Array(8192);

@@ -113,6 +113,9 @@ export const End = {
 /** Bytes from End.phases on. */
 export const Phases = { now: 0, before: 1, state: 2, windowScale: 3 } as const;
 
+/** Bytes from End.options on: a 16-bit number, and bits of TcpOption. */
+export const Options = { mss: 0, bits: 2 } as const;
+
 /** What is known of a connection. */
 export const Mark = {
   /** Its begin was not captured. */
@@ -150,5 +153,10 @@ export const EndMark = {
   doubted: 64,
   /** Payload was cut off by the capture. */
   cut: 128,
+  /** Its SYN was captured. */
   syn: 256,
+  /** It sent a SYN that answers none. */
+  active: 512,
+  /** Its state is told by what it sent or got. */
+  stated: 1024,
 } as const;

@@ -36,10 +36,10 @@ export function beginPeer(table: TrackTable, segment: Arrival): void {
 function startAt(table: TrackTable, end: number, start: number, last: number): void {
   const { words } = table;
   const isSame = words[end + End.edge] !== 0 && words[end + End.start] === start;
+  words[end + End.last] = last;
+  if (isSame) return; // what is known of it stays
   words[end + End.start] = start;
   words[end + End.acked] = start;
-  words[end + End.last] = last;
-  if (isSame) return; // what was captured of the payload stays
   words[end + End.edge] = start + 1;
   words[end + End.trimmed] = start + 1;
   words[end + End.data_end] = start + 1;

@@ -1,4 +1,5 @@
 /** When a connection is over of which nothing more comes: Zeek's defaults (scripts/base/init-bare.zeek). */
+import { IpProto } from '../wire/ip-proto.ts';
 import { isOpening, Phase, phaseOf } from './phase.ts';
 import { End, EndMark, Mark, Row } from './row.ts';
 import type { TrackTable } from './table.ts';
@@ -21,7 +22,10 @@ const TCP_NS = 300 * S;
 const INTERACTIVE_NS = 3600 * S;
 const INTERACTIVE: ReadonlySet<number> = new Set([21, 22, 23, 513]);
 
-const TCP = 6;
+/** dns_session_timeout: a conversation of DNS is looked at so often, and is over when it has been silent for a second less. */
+const DNS_NS = 10 * S;
+const DNS_SILENT_NS = 9 * S;
+const DNS: ReadonlySet<number> = new Set([53, 137, 5353, 5355]);
 
 /** Is this row an attempt that waits for its answer? */
 export function isAttempt(table: TrackTable, row: number): boolean {
@@ -40,8 +44,11 @@ export function dueOf(table: TrackTable, row: number): number {
   const marks = table.marks(row);
   const lastNs = numbers[(base + Row.last_ns) >> 1]!;
   if ((marks & Mark.closing) !== 0) return numbers[(base + Row.due_ns) >> 1]!;
-  if (table.proto(row) !== TCP) return lastNs + SHORT_NS;
   const startNs = numbers[(base + Row.start_ns) >> 1]!;
+  const proto = table.proto(row);
+  if (proto === IpProto.udp && DNS.has(table.words[base + Row.ports]! >>> 16))
+    return startNs + DNS_NS * Math.ceil((lastNs + DNS_SILENT_NS - startNs) / DNS_NS);
+  if (proto !== IpProto.tcp) return lastNs + SHORT_NS;
   if (isAttempt(table, row)) return startNs + ATTEMPT_NS;
   const silentNs = lastNs + silenceOf(table, base, marks);
   if ((marks & Mark.settled) !== 0 || !isLingering(table, base)) return silentNs;

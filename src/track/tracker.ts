@@ -1,24 +1,28 @@
 import { FlowEnd } from '../model/events.ts';
-import type { Layers } from '../packet/layers.ts';
+import { type IcmpMessage, parseQuoted, Unreachable } from '../packet/icmp.ts';
+import { type Layers, Parsed, u16 } from '../packet/layers.ts';
 import { type Segment, TcpFlag } from '../packet/tcp.ts';
-import { Form } from '../wire/layout.gen.ts';
+import type { Datagram } from '../packet/udp.ts';
+import { IpProto } from '../wire/ip-proto.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
 import { Arrival } from './arrival.ts';
+import { Clock } from './clock.ts';
 import { Closing } from './close.ts';
-import { Records } from './ended-record.ts';
-import { addLetter, Letter } from './history.ts';
+import { tellDatagram } from './history.ts';
+import { counterpart } from './icmp-pairs.ts';
 import { PacketKey } from './key.ts';
-import { isTcpServer } from './likely-servers.ts';
+import { Life } from './life.ts';
+import { isTcpServer, isUdpServer } from './likely-servers.ts';
 import { Payload } from './payload.ts';
 import { Ranges } from './ranges.ts';
-import { Mark, Path, Row, Text } from './row.ts';
+import { isReuse } from './reuse.ts';
+import { End, Mark, Row } from './row.ts';
+import { isSynchronized, stateOf, States } from './states.ts';
 import { TrackTable } from './table.ts';
 import { TcpFlow } from './tcp.ts';
-import { CLOSE_NS, dueOf, isAttempt } from './timeouts.ts';
-import { Wheel } from './wheel.ts';
 
-/** So many connections at most end before one packet, so that a reader who is slow can hold up what comes next. */
-const AT_ONCE = 64;
+/** Holes in what was captured, of all connections. */
+const MAX_HOLES = 262_144;
 /** Segments that may change how long is waited for more. */
 const CONTROL = TcpFlag.syn | TcpFlag.fin | TcpFlag.rst;
 
@@ -31,172 +35,181 @@ export interface TrackerOptions {
   readonly maxConnections: number;
 }
 
+/** What a Tracker counts: `begun = ended + live`. */
 export interface TrackerCounts {
-  /** Connections followed now. */
+  /** Connections and conversations so far. */
+  readonly begun: number;
+  /** Those followed now. */
   readonly live: number;
-  /** Connections told as ended early, because there were more than `maxConnections`, or too many unanswered. */
+  /** Those told as ended early, because there were more than `maxConnections`, or too many unanswered attempts. */
   readonly evicted: number;
+  /** Packets that belong to one of them. */
+  readonly packets: number;
+  /** ICMP errors: they explain what became of others. */
+  readonly errors: number;
+  /** Ends of TCP connections by their state (TcpState): now, and when their connection was over. */
+  readonly states: Float64Array;
+  readonly left: Float64Array;
+  /** How often an end went from one state to another: `12 * from + to`. */
+  readonly transitions: Float64Array;
 }
 
 /** Follows connections by their packets. Holds no clock: time is that of the packets. */
 export class Tracker {
-  readonly #maxAttempts: number;
   readonly #key: PacketKey;
   readonly #table: TrackTable;
-  readonly #wheel: Wheel;
-  readonly #payload: Payload;
-  readonly #records: Records;
+  readonly #states: States;
+  readonly #life: Life;
   readonly #tcp: TcpFlow;
+  readonly #clock: Clock = new Clock();
   readonly #arrival: Arrival = new Arrival();
-  #nowNs = 0;
-  #evicted = 0;
+  #packets = 0;
+  #errors = 0;
 
   constructor({ writer, seed, maxConnections }: TrackerOptions) {
-    this.#maxAttempts = Math.ceil(maxConnections / 4);
+    const table = new TrackTable(maxConnections);
+    const payload = new Payload(table, new Ranges(MAX_HOLES));
+    const states = new States(table);
     this.#key = new PacketKey(seed);
-    this.#table = new TrackTable(maxConnections);
-    this.#wheel = new Wheel(this.#table);
-    this.#payload = new Payload(this.#table, new Ranges(262_144));
-    this.#records = new Records(this.#table, writer);
-    this.#tcp = new TcpFlow(this.#table, this.#payload, new Closing(this.#table, this.#payload));
+    this.#table = table;
+    this.#states = states;
+    this.#life = new Life({ table, payload, states, writer });
+    this.#tcp = new TcpFlow(table, payload, new Closing(table, payload), states);
   }
 
   counts(): TrackerCounts {
-    return { live: this.#table.size, evicted: this.#evicted };
+    const { begun, evicted } = this.#life;
+    const { now, left, transitions } = this.#states;
+    return {
+      begun,
+      live: this.#table.size,
+      evicted,
+      packets: this.#packets,
+      errors: this.#errors,
+      states: now,
+      left,
+      transitions,
+    };
   }
 
   /** Takes the time of the next packet: connections that are over by then end. */
   advance(tsNs: number): void {
-    if (this.#nowNs === 0) this.#wheel.start(tsNs);
-    if (tsNs <= this.#nowNs) return;
-    this.#nowNs = tsNs;
-    for (let n = 0; n < AT_ONCE; n++) {
-      const row = this.#wheel.due(tsNs);
-      if (row < 0) return;
-      const dueNs = dueOf(this.#table, row);
-      if (dueNs <= tsNs) this.#end(row, this.#isClosing(row) ? FlowEnd.end : FlowEnd.idle);
-      else this.#place(row, dueNs);
-    }
+    const before = this.#clock.nowNs;
+    if (!this.#clock.take(tsNs)) return;
+    if (this.#clock.nowNs < before || before === 0) this.#life.start(tsNs);
+    else this.#life.advance(tsNs);
   }
 
   /** Takes a TCP segment. */
   segment(layers: Layers, segment: Segment, tsNs: number): void {
-    this.#key.fill(layers, 6, segment.srcPort, segment.dstPort, false);
-    let row = this.#table.find(this.#key);
-    if (row >= 0 && this.#isOver(row, segment, tsNs)) row = -1;
-    const at = this.#arrival;
+    const { flags, srcPort, dstPort } = segment;
+    const table = this.#table;
+    this.#packets++;
+    this.#key.fill(layers, IpProto.tcp, srcPort, dstPort, false);
+    let row = this.#find(tsNs);
+    if (row >= 0 && isReuse(table, row, segment, !table.reversed)) {
+      this.#life.end(row, FlowEnd.end);
+      row = -1;
+    }
     const isNew = row < 0;
-    if (isNew) row = this.#begin(layers, segment, tsNs);
-    at.on(row, !this.#table.reversed);
+    if (isNew) {
+      const isSyn = (flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn;
+      row = this.#life.begin(this.#key, layers, tsNs, !isSyn && flips(segment));
+      if (isSyn) table.mark(row, Mark.asked);
+    }
+    const at = this.#arrival;
+    at.on(row, !table.reversed);
     at.tsNs = tsNs;
-    const over = this.#tcp.take(at, layers, segment);
-    if (over) {
-      this.#table.mark(row, Mark.closing);
-      const lastNs = this.#table.numbers[(at.base + Row.last_ns) >> 1]!;
-      this.#table.numbers[(at.base + Row.due_ns) >> 1] = lastNs + CLOSE_NS;
-    } else if (!isNew && (segment.flags & CONTROL) === 0 && !this.#wheel.isAwaited(row)) return;
-    if (!isNew) this.#wheel.remove(row);
-    this.#place(row, dueOf(this.#table, row));
+    const isOver = this.#tcp.take(at, layers, segment);
+    if ((table.marks(row) & (Mark.asked | Mark.opened)) === Mark.asked) this.#openIfDone(row, tsNs);
+    if (isOver) this.#life.close(row);
+    if (isNew) this.#life.settle(row);
+    else if (isOver || (flags & CONTROL) !== 0 || this.#life.isAnswered(row))
+      this.#life.resettle(row);
+  }
+
+  /** Takes a UDP datagram. */
+  datagram(layers: Layers, { srcPort, dstPort, payload }: Datagram, tsNs: number): void {
+    this.#key.fill(layers, IpProto.udp, srcPort, dstPort, false);
+    const isFlipped = isUdpServer(srcPort) && !isUdpServer(dstPort);
+    const row = this.#converse(layers, payload, tsNs, isFlipped);
+    tellDatagram(this.#table, row * Row.size, !this.#table.reversed);
+  }
+
+  /** Takes an ICMP message. An error explains what became of what it quotes, and is nothing of its own. */
+  message(layers: Layers, message: IcmpMessage, tsNs: number): void {
+    const { type, code, isError, payload } = message;
+    if (isError) {
+      this.#errors++;
+      this.#quoted(layers, message);
+      return;
+    }
+    const { protocol } = layers;
+    const reply = counterpart(protocol, type);
+    this.#key.fill(layers, protocol, type, reply < 0 ? code : reply, reply < 0);
+    this.#converse(layers, payload, tsNs, false);
   }
 
   /** The capture is over: ends some of the connections that are left. False: none is. */
   stop(): boolean {
-    for (let n = 0; n < AT_ONCE; n++) {
-      const attempt = this.#wheel.oldestAttempt();
-      const row = attempt < 0 ? this.#wheel.soonest() : attempt;
-      if (row < 0) return false;
-      this.#wheel.remove(row);
-      this.#end(row, this.#isClosing(row) ? FlowEnd.end : FlowEnd.forced);
-    }
-    return true;
+    return this.#life.stop();
   }
 
-  /** Ends the connection that was known, if the segment comes too late for it or begins another one. */
-  #isOver(row: number, segment: Segment, tsNs: number): boolean {
-    const { reversed } = this.#table;
-    const isLate = this.#isDue(row, tsNs);
-    if (!isLate && !this.#tcp.isReuse(row, segment, reversed)) return false;
-    this.#wheel.remove(row);
-    this.#end(row, isLate && !this.#isClosing(row) ? FlowEnd.idle : FlowEnd.end);
-    return true;
+  /** The row of the key, if it goes on. */
+  #find(tsNs: number): number {
+    const row = this.#table.find(this.#key);
+    return row >= 0 && this.#life.endIfDue(row, tsNs) ? -1 : row;
   }
 
-  /** Was a row over by then? */
-  #isDue(row: number, tsNs: number): boolean {
-    const { numbers } = this.#table;
-    const at = (row * Row.size + Row.due_ns) >> 1;
-    if (numbers[at]! > tsNs) return false;
-    const dueNs = dueOf(this.#table, row);
-    if (dueNs <= tsNs) return true;
-    numbers[at] = dueNs;
-    return false;
-  }
-
-  #begin(layers: Layers, segment: Segment, tsNs: number): number {
-    const { flags, srcPort, dstPort } = segment;
-    const isSyn = (flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn;
-    const row = this.#add(layers, tsNs);
+  /** Takes a packet of the key's conversation. @returns its row */
+  #converse(layers: Layers, payload: number, tsNs: number, isFlipped: boolean): number {
     const table = this.#table;
+    this.#packets++;
+    let row = this.#find(tsNs);
+    const isNew = row < 0;
+    if (isNew) row = this.#life.begin(this.#key, layers, tsNs, isFlipped);
+    const { numbers, reversed } = table;
     const base = row * Row.size;
-    table.reversed = false;
-    if (isSyn) table.mark(row, Mark.asked);
-    else if (isTcpServer(srcPort)) {
-      const flips = isTcpServer(dstPort) ? (flags & TcpFlag.syn) === 0 && srcPort < dstPort : true;
-      if (flips) {
-        table.flip(row);
-        table.reversed = true;
-        addLetter(table, base, Letter.flipped);
-        table.bytes[((base + Row.text) << 2) + Text.forms]! |= Form.FLIPPED;
-      }
-    }
+    const end = base + (reversed ? Row.resp : Row.orig);
+    numbers[(end + End.packets) >> 1]!++;
+    numbers[(end + End.ip_bytes) >> 1]! += layers.ipLength;
+    numbers[(end + End.payload) >> 1]! += payload;
+    if (tsNs > numbers[(base + Row.last_ns) >> 1]!) numbers[(base + Row.last_ns) >> 1] = tsNs;
+    table.mark(row, reversed ? Mark.seenResp : Mark.seenOrig);
+    if (isNew) this.#life.settle(row);
     return row;
   }
 
-  #add(layers: Layers, tsNs: number): number {
-    this.#makeRoom();
-    const row = this.#table.add(this.#key);
+  /** Marks the connection of a packet that can't be delivered. */
+  #quoted(layers: Layers, message: IcmpMessage): void {
+    const isV4 = layers.protocol === IpProto.icmp;
+    const { code } = message;
+    if (message.type !== (isV4 ? Unreachable.icmp : Unreachable.icmp6)) return;
+    if (isV4 && code === NEEDS_FRAGMENTS) return;
+    if (parseQuoted(layers, message) !== Parsed.ok) return;
+    const { bytes, transport, protocol } = layers;
+    const hasPorts = protocol === IpProto.tcp || protocol === IpProto.udp;
+    if (!hasPorts || transport + 4 > layers.end) return;
+    this.#key.fill(layers, protocol, u16(bytes, transport), u16(bytes, transport + 2), false);
+    const row = this.#table.find(this.#key);
+    if (row >= 0) this.#table.mark(row, Mark.unreachable);
+  }
+
+  /** Tells that the handshake is done, once both ends are connected. */
+  #openIfDone(row: number, tsNs: number): void {
     const base = row * Row.size;
-    const { numbers, bytes } = this.#table;
-    numbers[(base + Row.start_ns) >> 1] = tsNs;
-    numbers[(base + Row.last_ns) >> 1] = tsNs;
-    const path = (base + Row.path) << 2;
-    const vlan = Math.max(0, layers.vlan);
-    bytes[path + Path.vlan] = vlan;
-    bytes[path + Path.vlan + 1] = vlan >> 8;
-    return row;
-  }
-
-  /** Ends what is likeliest to be over, when there is too much. */
-  #makeRoom(): void {
-    const wheel = this.#wheel;
-    if (wheel.waiting >= this.#maxAttempts) this.#evict(wheel.oldestAttempt());
-    if (this.#table.size < this.#table.maxRows) return;
-    const attempt = wheel.oldestAttempt();
-    this.#evict(attempt < 0 ? wheel.soonest() : attempt);
-  }
-
-  #evict(row: number): void {
-    this.#evicted++;
-    this.#wheel.remove(row);
-    this.#end(row, FlowEnd.resources);
-  }
-
-  /** Puts a row where it is looked at in time. */
-  #place(row: number, dueNs: number): void {
-    this.#table.numbers[(row * Row.size + Row.due_ns) >> 1] = dueNs;
-    if (isAttempt(this.#table, row)) this.#wheel.await(row);
-    else this.#wheel.place(row);
-  }
-
-  #isClosing(row: number): boolean {
-    return (this.#table.marks(row) & Mark.closing) !== 0;
-  }
-
-  /** Tells the end of a row that has left the wheel, and forgets it. */
-  #end(row: number, why: (typeof FlowEnd)[keyof typeof FlowEnd]): void {
-    this.#records.ended(row, why);
-    this.#payload.drop(row * Row.size + Row.orig);
-    this.#payload.drop(row * Row.size + Row.resp);
-    this.#table.remove(row);
+    if (!isSynchronized(stateOf(this.#table, base + Row.orig))) return;
+    if (!isSynchronized(stateOf(this.#table, base + Row.resp))) return;
+    this.#table.mark(row, Mark.opened);
+    this.#life.records.opened(row, tsNs);
   }
 }
+
+/** Is the source of a connection's first segment, which is no SYN, the responder? As Zeek guesses. */
+function flips({ flags, srcPort, dstPort }: Segment): boolean {
+  if (!isTcpServer(srcPort)) return false;
+  return !isTcpServer(dstPort) || ((flags & TcpFlag.syn) === 0 && srcPort < dstPort);
+}
+
+/** Code of a destination unreachable that is about the path's MTU (RFC 1191). */
+const NEEDS_FRAGMENTS = 4;

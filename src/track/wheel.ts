@@ -76,14 +76,14 @@ export class Wheel {
     return this.#table.words[row * Row.size + Row.list] === ATTEMPTS;
   }
 
-  /** The attempt that has waited longest, -1 if none waits. */
-  oldestAttempt(): number {
+  /** The attempt that has waited longest. */
+  oldestAttempt(): number | undefined {
     const row = this.#heads[ATTEMPTS]!;
-    return row === NONE ? -1 : row;
+    return row === NONE ? undefined : row;
   }
 
-  /** The first of the rows that are looked at next, -1 if there is none. */
-  soonest(): number {
+  /** The first of the rows that are looked at next. */
+  soonest(): number | undefined {
     for (
       let second = Math.max(this.#soonest, this.#second + 1);
       second <= this.#second + SECONDS;
@@ -94,7 +94,7 @@ export class Wheel {
       this.#soonest = second;
       return row;
     }
-    return -1;
+    return undefined;
   }
 
   #append(row: number, list: number): void {

@@ -125,6 +125,7 @@ describe.concurrent('read', () => {
     const all = await read(['--records', 'all', '-o', 'json', path]);
     expect(all.stdout.match(/"event":"[a-z.]+"/g)).toEqual([
       '"event":"connection.attempt"',
+      '"event":"connection.open"',
       '"event":"connection.attempt"',
       '"event":"connection.timeout"',
       '"event":"connection.close"',

@@ -7,15 +7,17 @@
  *   '> S 100', '< SA 300', '> A', '@2 > PA +10', '< A'
  */
 import { CONN_STATES, EVENT_NAMES, OUTCOMES } from '../../src/model/events.ts';
+import { IcmpMessage } from '../../src/packet/icmp.ts';
 import { parseRaw } from '../../src/packet/ip.ts';
 import { Layers, Parsed } from '../../src/packet/layers.ts';
 import { Segment } from '../../src/packet/tcp.ts';
+import { Datagram } from '../../src/packet/udp.ts';
 import { Tracker, type TrackerOptions } from '../../src/track/tracker.ts';
 import { formatAddress } from '../../src/wire/address.ts';
 import { Head, Kind, PacketsEnd, PacketsPart } from '../../src/wire/layout.gen.ts';
 import { RecordWriter } from '../../src/wire/record-writer.ts';
 import { u64 } from '../../src/wire/words.ts';
-import { ip, tcp } from '../support/frames.ts';
+import { ip, Protocol, tcp } from '../support/frames.ts';
 
 /** One end, of an ENDED record. */
 export type EndSeen = Record<Exclude<keyof typeof PacketsEnd, 'size'>, number>;
@@ -65,6 +67,8 @@ const FLAGS: Readonly<Record<string, number>> = {
 const START_NS = 1_700_000_000e9;
 const STEP_NS = 1e6;
 
+const NO_PACKET = 'a script made a packet that is none';
+
 /** Follows connections as scripts tell them. */
 export class Play {
   readonly writer = new RecordWriter();
@@ -72,6 +76,8 @@ export class Play {
   readonly #ends: Ends;
   readonly #layers = new Layers();
   readonly #segment = new Segment();
+  readonly #datagram = new Datagram();
+  readonly #message = new IcmpMessage();
   /** The next sequence number of each end, and what the other one has of it. */
   readonly #next = { '>': 1000, '<': 5000 };
   #nowNs = START_NS - STEP_NS;
@@ -85,6 +91,13 @@ export class Play {
   /** Sends the packets of some lines. */
   send(...lines: readonly string[]): this {
     for (const line of lines) this.#send(line.split(' '));
+    return this;
+  }
+
+  /** Sends any IP packet, at a second after the start. */
+  packet(second: number, packet: Buffer): this {
+    this.#nowNs = START_NS + second * 1e9;
+    this.#take(packet, packet.length);
     return this;
   }
 
@@ -142,6 +155,7 @@ export class Play {
     );
     const missing = length - Number(named('cut=') ?? length);
     this.#take(packet, packet.length - missing);
+    if ((flags & FLAGS['R']!) !== 0) return; // it may have any number
     const after = (seq + length + (flags & 1) + ((flags >> 1) & 1)) >>> 0;
     if (((after - this.#next[who]) | 0) > 0 || (flags & FLAGS['S']!) !== 0) this.#next[who] = after;
   }
@@ -150,9 +164,17 @@ export class Play {
     const layers = this.#layers;
     this.tracker.advance(this.#nowNs);
     layers.begin(packet, 0, captured, packet.length);
-    if (parseRaw(layers, 0) !== Parsed.ok || this.#segment.read(layers) !== Parsed.ok)
-      throw new Error('a script made a packet that is none');
-    this.tracker.segment(layers, this.#segment, this.#nowNs);
+    if (parseRaw(layers, 0) !== Parsed.ok) throw new Error(NO_PACKET);
+    if (layers.protocol === Protocol.TCP) {
+      if (this.#segment.read(layers) !== Parsed.ok) throw new Error(NO_PACKET);
+      this.tracker.segment(layers, this.#segment, this.#nowNs);
+    } else if (layers.protocol === Protocol.UDP) {
+      if (this.#datagram.read(layers) !== Parsed.ok) throw new Error(NO_PACKET);
+      this.tracker.datagram(layers, this.#datagram, this.#nowNs);
+    } else {
+      if (this.#message.read(layers) !== Parsed.ok) throw new Error(NO_PACKET);
+      this.tracker.message(layers, this.#message, this.#nowNs);
+    }
   }
 }
 
@@ -168,23 +190,43 @@ export function playOne(...lines: readonly string[]): Told {
   return ended[0]!;
 }
 
-function toldAt({ words, bytes, halves }: RecordWriter, at: number): Told {
-  const isEnded = bytes[at + Head.kind] === Kind.ENDED;
-  const ns = (offset: number): number => u64(words, (at + offset) >> 2);
-  const seconds = (offset: number): number => Math.round((ns(offset) - START_NS) / 1e3) / 1e6;
+function toldAt(writer: RecordWriter, at: number): Told {
+  const { words, bytes, halves } = writer;
+  const seconds = (offset: number): number =>
+    Math.round((u64(words, (at + offset) >> 2) - START_NS) / 1e3) / 1e6;
   const name = (port: number, address: number): string =>
     `${formatAddress(bytes, at + address)}:${halves[(at + port) >> 1]}`;
-  const letters = bytes.subarray(at + PacketsPart.history, at + PacketsPart.history + 40);
-  const end = (offset: number): EndSeen => endAt(words, bytes, halves, at + offset);
-  const [orig, resp] = [end(PacketsPart.orig), end(PacketsPart.resp)];
-  const start = isEnded ? seconds(PacketsPart.start_ns) : Number.NaN;
-  return {
-    kind: isEnded ? 'ended' : 'open',
+  const head = {
+    kind: bytes[at + Head.kind] === Kind.ENDED ? ('ended' as const) : ('open' as const),
     at: seconds(0),
     id: `${words[(at + Head.id) >> 2]} ${words[(at + Head.id + 4) >> 2]}`,
     conn: `${name(Head.src_port, Head.src)} > ${name(Head.dst_port, Head.dst)}`,
-    start,
-    duration: Math.round((seconds(0) - start) * 1e6) / 1e6,
+  };
+  const rest = head.kind === 'ended' ? at : endedAt(EMPTY);
+  const from = head.kind === 'ended' ? writer : EMPTY;
+  return { ...head, ...partAt(from, rest) };
+}
+
+/** Stands in for what an OPEN record hasn't. */
+const EMPTY = new RecordWriter();
+
+function endedAt(writer: RecordWriter): number {
+  writer.clear();
+  return writer.append(Kind.ENDED, PacketsPart.size);
+}
+
+function partAt(
+  { words, bytes, halves }: RecordWriter,
+  at: number,
+): Omit<Told, 'kind' | 'at' | 'id' | 'conn'> {
+  const ns = (offset: number): number => u64(words, (at + offset) >> 2);
+  const startNs = ns(PacketsPart.start_ns);
+  const letters = bytes.subarray(at + PacketsPart.history, at + PacketsPart.history + 40);
+  const end = (offset: number): EndSeen => endAt(words, bytes, halves, at + offset);
+  const [orig, resp] = [end(PacketsPart.orig), end(PacketsPart.resp)];
+  return {
+    start: Math.round((startNs - START_NS) / 1e3) / 1e6,
+    duration: Math.round((ns(0) - startNs) / 1e3) / 1e6,
     event: EVENT_NAMES[bytes[at + PacketsPart.event]!]!.replace('connection.', ''),
     outcome: OUTCOMES[bytes[at + PacketsPart.outcome]!]!,
     state: CONN_STATES[bytes[at + PacketsPart.conn_state]!]!,
