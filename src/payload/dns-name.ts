@@ -1,10 +1,10 @@
+import { byteText } from './text.ts';
+
 /** Before it no name can be (RFC 1035 4.1.1). */
 export const DNS_HEADER = 12;
 
 /** Most bytes of a name with its label lengths (RFC 1035 2.3.4). */
 const NAME_MAX = 255;
-const DOT = 0x2e;
-const BACKSLASH = 0x5c;
 /** Bits that make two bytes a pointer (RFC 1035 4.1.4). */
 const POINTER = 0xc0;
 
@@ -55,11 +55,5 @@ export function plainName(name: string): string {
 }
 
 function label(bytes: Uint8Array, from: number, to: number): string {
-  let text = '';
-  for (let i = from; i < to; i++) {
-    const byte = bytes[i]!;
-    if (byte === DOT || byte === BACKSLASH) text += '\\';
-    text += String.fromCharCode(byte);
-  }
-  return text;
+  return byteText(bytes, from, to).replace(/[.\\]/g, '\\$&');
 }

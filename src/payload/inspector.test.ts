@@ -91,10 +91,10 @@ describe('bounds', () => {
   const whole = bytes('GET / HTTP/1.1\r\n\r\n');
 
   it('what waits longest gives way, and tells what it has', () => {
-    const inspector = new Inspector({ sha256hex, keptMax: 10 * 512 });
+    const inspector = new Inspector({ sha256hex, keptMax: 10 * 768 });
     for (let slot = 0; slot < 100; slot++) {
       inspector.segment(slot, true, 0, half, 0, half.length);
-      expect(inspector.counts().keptBytes).toBeLessThanOrEqual(10 * 512);
+      expect(inspector.counts().keptBytes).toBeLessThanOrEqual(10 * 768);
     }
     expect(inspector.counts().refused).toBe(90);
     expect(inspector.wants(89, true)).toBe(false);

@@ -156,6 +156,7 @@ export class Inspector {
     if (kept === undefined) {
       kept = new KeptBytes(wanted);
       this.#kept.set(way, kept);
+      this.#keptBytes += kept.size;
       this.#ways[way] = Way.kept;
     }
     const size = kept.size;

@@ -2,6 +2,8 @@
 export const FIRST_BYTES = 16_384;
 
 const SMALLEST = 512;
+/** What the objects take beside the bytes: measured. */
+const OBJECTS = 256;
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -24,7 +26,7 @@ export class KeptBytes {
 
   /** Memory in use, in bytes. */
   get size(): number {
-    return this.bytes.length + this.#marks.length;
+    return OBJECTS + this.bytes.length + this.#marks.length;
   }
 
   /** Takes what a segment has of the first bytes: those from `from` to `to`, the first of which is the direction's `offset`th. */
