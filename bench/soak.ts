@@ -95,7 +95,7 @@ async function sampled(
   const { flow, kernel, source_counts: source, output } = await status(rig);
   const lost = [...Object.values(source.lost), output.lost, flow.evicted];
   return {
-    ...heldBy(pid),
+    ...(await heldBy(pid)),
     minute,
     heap: Number(/^packetwatch_process_heap_bytes (\d+)/m.exec(metrics)?.[1] ?? Number.NaN),
     made: made.opened,

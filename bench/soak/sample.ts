@@ -1,5 +1,6 @@
 /** What a running program holds: memory of its own, descriptors, memory of its maps in the kernel. */
 import { readdirSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from '../proc.ts';
 
 export interface Held {
@@ -10,10 +11,18 @@ export interface Held {
   readonly maps: number;
 }
 
-export function heldBy(pid: number): Held {
+/** A descriptor of a request that just ends is not held: it is gone at one of so many looks. */
+const LOOKS = 5;
+
+export async function heldBy(pid: number): Promise<Held> {
   const kib = Number(/VmRSS:\s+(\d+)/.exec(text(`/proc/${pid}/status`))?.[1] ?? 0);
   const fds = readdirSync(`/proc/${pid}/fd`);
-  return { rss: kib * 1024, fds: fds.length, maps: mapBytes(pid, fds) };
+  let fewest = fds.length;
+  for (let look = 1; look < LOOKS; look++) {
+    await sleep(50);
+    fewest = Math.min(fewest, readdirSync(`/proc/${pid}/fd`).length);
+  }
+  return { rss: kib * 1024, fds: fewest, maps: mapBytes(pid, fds) };
 }
 
 /** Each map once, however many descriptors it has. */

@@ -11,6 +11,7 @@ import { Clock } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
 import type { Commands } from './command-socket.ts';
+import { Heap } from './heap.ts';
 import { type Lost, LossReport } from './loss.ts';
 import { Metrics } from './metrics.ts';
 import { Claim } from './claim.ts';
@@ -37,6 +38,7 @@ export class Watch {
   readonly #clock = new Clock();
   readonly #claim: Claim;
   readonly #startedNs = monotonicNs();
+  readonly #heap = new Heap();
   #source!: Source;
   #outputs!: Outputs;
   #sink!: Sink;
@@ -217,6 +219,7 @@ export class Watch {
   #everySecond(nowNs: number): void {
     this.#nextSecondNs = nowNs + SECOND_NS;
     this.#outputs.watch();
+    this.#heap.look();
     this.#tellLosses(nowNs);
     const ebpf = this.#ebpf();
     if (!ebpf) return;
