@@ -85,6 +85,8 @@ describe('names of addresses', () => {
         { name: 'a.example.net', type: A, data: ipv4('192.0.2.1') },
         { name: 'a.example.net', type: AAAA, data: ipv6('2001:db8::1') },
         { name: 'www.bank.example', type: A, data: ipv4('192.0.2.99') },
+        { name: 'www.shop.example', type: CNAME, data: dnsName('b.example.net') },
+        { name: 'b.example.net', type: A, data: ipv4('192.0.2.98') },
         { name: 'a.example.net', type: A, data: Buffer.alloc(5) },
         { name: 'a.example.net', type: 16, data: Buffer.from('\x04text') },
       ],
@@ -92,13 +94,22 @@ describe('names of addresses', () => {
     expect(talk.nameOf('192.0.2.1')).toBe('www.example.org');
     expect(talk.nameOf('2001:db8::1')).toBe('www.example.org');
     expect(talk.nameOf('192.0.2.99')).toBeUndefined();
+    expect(talk.nameOf('192.0.2.98')).toBeUndefined();
     expect(talk.told).toEqual([
       {
         id: 1,
         query: 'Www.Example.org',
         type: 'A',
         rcode: 'NOERROR',
-        answers: ['cdn.example.net', 'a.example.net', '192.0.2.1', '2001:db8::1', '192.0.2.99'],
+        answers: [
+          'cdn.example.net',
+          'a.example.net',
+          '192.0.2.1',
+          '2001:db8::1',
+          '192.0.2.99',
+          'b.example.net',
+          '192.0.2.98',
+        ],
       },
     ]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { certificate } from '../../test/payload/certificate.ts';
+import { record, u16, vector16 } from '../../test/payload/client-hello.ts';
 import { inspect } from '../../test/payload/inspect.ts';
 import { tlsExchange } from '../../test/payload/tls-exchange.ts';
 
@@ -92,5 +93,29 @@ describe('real handshakes', () => {
       tls: { offeredVersions: ['TLSv12'] },
     });
     expect(inspect(nothing, server)).toEqual({ service: 'ssl', tls: {} });
+  });
+});
+
+describe('messages that aren’t right', () => {
+  it('a certificate that is cut within the name', async () => {
+    const { client, server } = await tlsExchange(ours, { maxVersion: 'TLSv1.2' });
+    const subject = server.indexOf('www.example.org', server.indexOf('www.example.org') + 1);
+    expect(inspect(client, server.subarray(0, subject + 15))?.tls?.subject).toBe('www.example.org');
+    expect(inspect(client, server.subarray(0, subject + 14))?.tls?.subject).toBeUndefined();
+  });
+
+  it('an extension that goes on after the message', () => {
+    const hello = (extensions: Buffer) => {
+      const fixed = Buffer.concat([u16(0x0303), Buffer.alloc(33), u16(0x1301), Buffer.alloc(1)]);
+      const body = Buffer.concat([fixed, vector16(extensions)]);
+      return record(Buffer.concat([Buffer.from([2, 0]), vector16(body)]));
+    };
+    const version = Buffer.from([0, 43, 0, 2]);
+    const rest = Buffer.from([3, 4, 0, 1, 0]);
+    expect(
+      inspect(nothing, hello(Buffer.concat([version, rest.subarray(0, 2)])))?.tls?.version,
+    ).toBe('TLSv13');
+    const cut = Buffer.concat([hello(version), rest]);
+    expect(inspect(nothing, cut)?.tls).toEqual({ version: 'TLSv12', cipher: 0x1301 });
   });
 });
