@@ -5,22 +5,17 @@ import type { FoundPlugin } from '../plugins/folder.ts';
 import { AlertLines } from '../sinks/alert-lines.ts';
 import { type AlertCounts, AlertQueue } from '../sinks/alert-queue.ts';
 import type { Carrier } from '../sinks/carrier.ts';
-import { ecsMap } from '../sinks/ecs.ts';
 import { FanOut } from '../sinks/fan-out.ts';
 import { FilteredSink } from '../sinks/filtered.ts';
-import { JsonSink, type JsonSinkOptions } from '../sinks/json.ts';
+import { JsonSink } from '../sinks/json.ts';
 import type { Lines } from '../sinks/lines.ts';
 import type { LogFile } from '../sinks/log-file.ts';
-import { MappedLines } from '../sinks/mapped-lines.ts';
-import { ocsfMap } from '../sinks/ocsf.ts';
 import { Output, standardOutput } from '../sinks/output.ts';
-import type { Format, Names, Sink, WallClock } from '../sinks/sink.ts';
+import type { Names, Sink, WallClock } from '../sinks/sink.ts';
 import { syslogTo } from '../sinks/syslog.ts';
-import { TextSink } from '../sinks/text.ts';
 import { Webhook } from '../sinks/webhook.ts';
-import { ZeekSink } from '../sinks/zeek.ts';
 import type { AlertConfig, WatchConfig } from './config.ts';
-import { version } from './version.ts';
+import { lineSink } from './line-sink.ts';
 
 /** At the end alerts that wait get so long. */
 const FLUSH_MS = 2000;
@@ -116,17 +111,6 @@ export class Outputs {
       );
     await Promise.all(this.#queues.map((queue) => queue.stop(FLUSH_MS)));
   }
-}
-
-/** Writes lines of the form that was asked for. */
-export function lineSink(format: Format, options: JsonSinkOptions): Sink & Lines {
-  if (format === 'text') return new TextSink(options);
-  if (format === 'json') return new JsonSink(options);
-  if (format === 'ecs' || format === 'ocsf') {
-    const map = (format === 'ecs' ? ecsMap : ocsfMap)(version);
-    return new JsonSink({ ...options, output: new MappedLines(options.output, map) }, format);
-  }
-  return new ZeekSink(format, options);
 }
 
 /** The events of plugins that are alerts. */

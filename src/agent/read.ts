@@ -10,7 +10,7 @@ import { CaptureInput } from '../sources/capture-input.ts';
 import { CaptureRecords, recordNs } from '../sources/capture-records.ts';
 import { Tracker } from '../track/tracker.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
-import { lineSink } from './outputs.ts';
+import { lineSink } from './line-sink.ts';
 import { PacketCopy } from './packet-copy.ts';
 import { Pipeline } from './pipeline.ts';
 import type { Progress } from './progress.ts';
@@ -82,7 +82,9 @@ export class Read implements CaptureTaker {
     this.#records = new CaptureRecords(this.#writer, config.verifyChecksums, this.#tracker);
     const share = Math.floor(CHUNK_BYTES.shared / files.length);
     const chunk = Math.max(CHUNK_BYTES.least, Math.min(CHUNK_BYTES.most, share));
-    this.#inputs = files.map((file) => new CaptureInput(file, chunk));
+    const isAllTaken = follows || config.write !== undefined;
+    const screen = isAllTaken ? undefined : this.#records.decoder;
+    this.#inputs = files.map((file) => new CaptureInput(file, chunk, screen));
     this.#files = new CaptureFiles(this.#inputs, this);
     const sink = lineSink(format, {
       output: new Output({ target: descriptor(1, 'standard output') }),
@@ -168,7 +170,9 @@ export class Read implements CaptureTaker {
   /** The longest of all inputs, which are at their first packets when this is asked first; 0: not known. */
   #snap(): number {
     if (this.#snapLength < 0) {
-      const all = this.#inputs.flatMap(({ last }) => (last ? [last.snapLength] : []));
+      const all = this.#inputs
+        .filter((input) => input.hasPackets)
+        .map(({ packet }) => packet.snapLength);
       this.#snapLength = Math.min(...all) === 0 ? 0 : Math.max(...all);
     }
     return this.#snapLength;
@@ -200,7 +204,7 @@ export class Read implements CaptureTaker {
   }
 
   ended(input: CaptureInput): void {
-    if (input.last) this.#nowNs = Math.max(this.#nowNs, timeOf(input.last));
+    this.#nowNs = Math.max(this.#nowNs, timeOf(input.packet));
     if (input.fault === undefined) return;
     this.#progress?.clear();
     this.#note(`${input.name}: ${input.fault}`);

@@ -4,6 +4,7 @@ import { Fragments } from './fragments.ts';
 import { Protocol } from './ip.ts';
 import { EtherType, Layers, Parsed } from './layers.ts';
 import { linkParser } from './link.ts';
+import { isDull } from './screen.ts';
 import { Tunnels } from './tunnel.ts';
 
 /** Link types that are kept count of: a file may name 65,536 of them. */
@@ -46,6 +47,13 @@ export class Decoder {
   /** @param verify whether packets with a wrong checksum are left out */
   constructor(verify: boolean) {
     this.#verify = verify;
+  }
+
+  /** Is a packet right, and no attempt, at a glance? Then it is counted, and needn't be taken. */
+  passes(bytes: Uint8Array, packet: CapturedPacket): boolean {
+    if (this.#verify || !isDull(bytes, packet)) return false;
+    this.packets++;
+    return true;
   }
 
   /**

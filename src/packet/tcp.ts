@@ -13,7 +13,7 @@ export const TcpFlag = {
 } as const;
 
 /** The flags that say what a segment is to its connection; the others (PSH, URG, ECE, CWR) don't change that. */
-const TELLING = TcpFlag.fin | TcpFlag.syn | TcpFlag.rst | TcpFlag.ack;
+export const TELLING: number = TcpFlag.fin | TcpFlag.syn | TcpFlag.rst | TcpFlag.ack;
 
 /** What a segment is to its connection, by TELLING flags; all other sets are sent by no RFC 9293 peer, or tell nothing. */
 export const SegmentKind: Readonly<

@@ -4,15 +4,26 @@ import { EtherType, type Layers, Parsed, u16, u32 } from './layers.ts';
 import { Tunnel } from '../wire/layout.gen.ts';
 import { UDP_HEADER } from './udp.ts';
 
-/** UDP ports of tunnels (IANA); Linux had one of its own for VXLAN before, which Flannel and Cilium still use. */
-const Port = {
-  gtp: 2152,
-  teredo: 3544,
-  vxlan: 4789,
-  ayiya: 5072,
-  geneve: 6081,
-  oldVxlan: 8472,
-} as const;
+/** UDP ports of tunnels (IANA). */
+const GTP = 2152;
+const TEREDO = 3544;
+const VXLAN = 4789;
+const AYIYA = 5072;
+const GENEVE = 6081;
+/** Of Linux before VXLAN had one; Flannel and Cilium still use it. */
+const OLD_VXLAN = 8472;
+
+/** May a datagram from or to this port be of a tunnel? */
+export function isTunnelPort(port: number): boolean {
+  return (
+    port === GTP ||
+    port === TEREDO ||
+    port === VXLAN ||
+    port === AYIYA ||
+    port === GENEVE ||
+    port === OLD_VXLAN
+  );
+}
 
 /**
  * Which tunnel a datagram at `layers.transport` may be of, by its ports alone. VXLAN and Geneve have any source port,
@@ -21,27 +32,24 @@ const Port = {
 export function udpTunnel(layers: Layers): number {
   const { bytes, transport: at } = layers;
   if (at + UDP_HEADER > layers.end) return Tunnel.NONE;
-  const kind = tunnelOf(u16(bytes, at + 2));
-  if (kind !== Tunnel.NONE) return kind;
-  const from = tunnelOf(u16(bytes, at));
-  return from === Tunnel.VXLAN || from === Tunnel.GENEVE ? Tunnel.NONE : from;
+  const to = u16(bytes, at + 2);
+  if (isTunnelPort(to)) return tunnelOf(to);
+  const from = u16(bytes, at);
+  return from === GTP || from === TEREDO || from === AYIYA ? tunnelOf(from) : Tunnel.NONE;
 }
 
 function tunnelOf(port: number): number {
   switch (port) {
-    case Port.vxlan:
-    case Port.oldVxlan:
-      return Tunnel.VXLAN;
-    case Port.geneve:
+    case GENEVE:
       return Tunnel.GENEVE;
-    case Port.teredo:
+    case TEREDO:
       return Tunnel.TEREDO;
-    case Port.gtp:
+    case GTP:
       return Tunnel.GTP;
-    case Port.ayiya:
+    case AYIYA:
       return Tunnel.AYIYA;
     default:
-      return Tunnel.NONE;
+      return Tunnel.VXLAN;
   }
 }
 

@@ -31,7 +31,7 @@ export class CaptureFiles {
   async run(): Promise<void> {
     for (const input of this.#inputs) {
       if (this.#stopped) return;
-      if (await input.start()) this.#push(input);
+      if ((await input.start()) && (await this.#next(input))) this.#push(input);
       else if (!this.#stopped) await this.#end(input);
     }
     while (this.#heap.length > 0 && !this.#stopped) await this.#one(this.#heap[0]!);
@@ -56,8 +56,7 @@ export class CaptureFiles {
       if (this.#taker.packet(window.bytes, packet)) await this.#taker.pause();
       if (this.#stopped) return;
       if (!input.next()) {
-        await this.#taker.pause();
-        if (await input.more()) break;
+        if (await this.#next(input)) break;
         if (this.#stopped) return;
         this.#pop();
         await this.#end(input);
@@ -66,6 +65,15 @@ export class CaptureFiles {
       if (rival !== undefined && isBefore(rival, packet)) break;
     }
     this.#sink(0);
+  }
+
+  /** Goes on to an input's next packet, however far that is; false: there is none, or it was stopped. */
+  async #next(input: CaptureInput): Promise<boolean> {
+    while (!input.next()) {
+      await this.#taker.pause();
+      if (this.#stopped || !(await input.more()) || this.#stopped) return false;
+    }
+    return true;
   }
 
   async #end(input: CaptureInput): Promise<void> {

@@ -1,9 +1,14 @@
 import { ByteWindow } from '../packet/byte-window.ts';
 import { type CaptureReader, captureReader, MAGIC_BYTES } from '../packet/capture.ts';
-import type { CapturedPacket } from '../packet/captured-packet.ts';
+import { CapturedPacket } from '../packet/captured-packet.ts';
 import { CaptureFault } from '../packet/capture-fault.ts';
 import type { ByteSource } from './byte-source.ts';
 import { openBytes, STDIN } from './open-bytes.ts';
+
+/** Says of most packets at a glance that nobody is to be told of them. */
+export interface Screen {
+  passes(bytes: Uint8Array, packet: CapturedPacket): boolean;
+}
 
 /** One capture file, packet by packet. */
 export class CaptureInput {
@@ -12,23 +17,29 @@ export class CaptureInput {
   readonly window: ByteWindow = new ByteWindow();
   /** Why not all of it was read, once that is known: what and where, for a line to the operator. */
   fault: string | undefined;
-  /** The last packet that was read; undefined: there was none. */
-  last: CapturedPacket | undefined;
+  /** Whether `next` has found one. */
+  hasPackets = false;
   readonly #path: string;
   readonly #chunkBytes: number;
+  readonly #screen: Screen | undefined;
   #source: ByteSource | undefined;
   #reader: CaptureReader | undefined;
 
-  /** @param path a file, or `-` for standard input @param chunkBytes read at once */
-  constructor(path: string, chunkBytes: number) {
+  /**
+   * @param path a file, or `-` for standard input
+   * @param chunkBytes read at once
+   * @param screen leaves packets out; undefined: none
+   */
+  constructor(path: string, chunkBytes: number, screen?: Screen) {
     this.name = path === STDIN ? 'standard input' : path;
     this.#path = path;
     this.#chunkBytes = chunkBytes;
+    this.#screen = screen;
   }
 
-  /** The packet at hand, which lies in the window's bytes. */
+  /** The packet at hand, which lies in the window's bytes; before the first and behind the last one, where that was. */
   get packet(): CapturedPacket {
-    return this.last!;
+    return this.#reader?.packet ?? NO_PACKET;
   }
 
   /** Whether it is one, with packets or without. */
@@ -46,7 +57,7 @@ export class CaptureInput {
     return this.#source?.size;
   }
 
-  /** Opens it and goes to its first packet; false: there is none. */
+  /** Opens it; false: it is no capture. */
   async start(): Promise<boolean> {
     try {
       this.#source = await openBytes(this.#path, this.#chunkBytes);
@@ -65,16 +76,22 @@ export class CaptureInput {
         'it is no capture file: pcap and pcapng are read, as they are or compressed by gzip';
       return false;
     }
-    if (!this.next() && !(await this.more())) return false;
-    this.last = this.#reader.packet;
     return true;
   }
 
-  /** Goes to the next packet; false: `more` must be asked. */
+  /** Goes to the next packet that doesn't pass the screen; false: `more` must be asked. */
   next(): boolean {
     if (this.fault !== undefined) return false;
+    const { window } = this;
+    const reader = this.#reader!;
+    const screen = this.#screen;
     try {
-      return this.#reader!.next(this.window);
+      while (reader.next(window)) {
+        if (screen?.passes(window.bytes, reader.packet) === true) continue;
+        this.hasPackets = true;
+        return true;
+      }
+      return false;
     } catch (error) {
       if (!(error instanceof CaptureFault)) throw error;
       this.fault = `${error.message}, at byte ${error.offset}`;
@@ -82,19 +99,14 @@ export class CaptureInput {
     }
   }
 
-  /** Reads on until there is a next packet; false: there is none. */
+  /** Reads on, a chunk of it; false: nothing comes any more. Then `next` may be asked again. */
   async more(): Promise<boolean> {
-    while (this.fault === undefined) {
-      try {
-        if (!(await this.#source!.next(this.window))) {
-          this.#end();
-          return false;
-        }
-      } catch (error) {
-        this.fault = `${reasonOf(error)}, at byte ${this.window.offset}`;
-        return false;
-      }
-      if (this.next()) return true;
+    if (this.fault !== undefined) return false;
+    try {
+      if (await this.#source!.next(this.window)) return true;
+      this.#end();
+    } catch (error) {
+      this.fault = `${reasonOf(error)}, at byte ${this.window.offset}`;
     }
     return false;
   }
@@ -111,6 +123,8 @@ export class CaptureInput {
     this.fault = `it is cut off at byte ${window.offset - window.debt + window.left}, within what should follow byte ${window.offset - window.debt}${missing}`;
   }
 }
+
+const NO_PACKET = new CapturedPacket();
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

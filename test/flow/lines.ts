@@ -1,5 +1,5 @@
 /** A flow with a sink whose output is kept: records in, lines out. */
-import { lineSink } from '../../src/agent/outputs.ts';
+import { lineSink } from '../../src/agent/line-sink.ts';
 import { parseFilter } from '../../src/filter/filter.ts';
 import { Flow, FLOW_DEFAULTS } from '../../src/flow/flow.ts';
 import { ALL_EVENTS } from '../../src/model/events.ts';

@@ -1,5 +1,13 @@
 /** Another version of the program: its own compiled objects, and so another layout of its maps. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +16,7 @@ import { must } from './command.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const OBJECTS = ['guard', 'sockets'] as const;
 
-/** What is other in a version: in a file, one text in the place of another, which must be there. */
+/** What is other in a version: in a file, or one of a folder, one text in the place of another, which must be there. */
 export type Changes = Readonly<Record<string, readonly (readonly [string, string])[]>>;
 
 /** More of everything between, in another order: no offset and no size is as it was, nor the number of sets. */
@@ -34,7 +42,7 @@ export const OTHER_RECORDS: Changes = {
 };
 
 /** Words that mean something else, which nobody can tell from their names. */
-export const FOREIGN: Changes = { 'dist/cli/main.js': [['MEANING = 1', 'MEANING = 2']] };
+export const FOREIGN: Changes = { 'dist/cli/': [['MEANING = 1', 'MEANING = 2']] };
 
 export interface Variant {
   /** Its main file. */
@@ -45,20 +53,14 @@ export interface Variant {
 /** Makes a version with these changes beside this one. */
 export async function variant(changes: Changes): Promise<Variant> {
   const folder = mkdtempSync(join(tmpdir(), 'pw-variant-'));
-  cpSync(join(ROOT, 'dist/cli/main.js'), join(folder, 'dist/cli/main.js'));
+  cpSync(join(ROOT, 'dist/cli'), join(folder, 'dist/cli'), { recursive: true });
   cpSync(join(ROOT, 'dist/bpf'), join(folder, 'dist/bpf'), { recursive: true });
   cpSync(join(ROOT, 'bpf'), join(folder, 'bpf'), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as object;
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...manifest, version: '0.2.0' }));
-  for (const [file, replacements] of Object.entries(changes)) {
-    let text = readFileSync(join(folder, file), 'utf8');
-    for (const [from, to] of replacements) {
-      if (!text.includes(from)) throw new Error(`${file} has no ${from}`);
-      text = text.replace(from, () => to);
-    }
-    writeFileSync(join(folder, file), text);
-  }
+  for (const [place, replacements] of Object.entries(changes))
+    for (const change of replacements) replace(join(folder, place), change);
   if (Object.keys(changes).some((file) => file.startsWith('bpf/')))
     await must(['make', '-C', folder, '-f', join(ROOT, 'Makefile'), ...OBJECTS.map(target)]);
   return {
@@ -66,5 +68,21 @@ export async function variant(changes: Changes): Promise<Variant> {
     remove: () => rmSync(folder, { recursive: true }),
   };
 }
+
+function replace(place: string, [from, to]: readonly [string, string]): void {
+  const names = place.endsWith('/') ? readdirSync(place).filter(isProgram) : [''];
+  for (const file of names.map((name) => join(place, name))) {
+    const text = readFileSync(file, 'utf8');
+    if (!text.includes(from)) continue;
+    writeFileSync(
+      file,
+      text.replace(from, () => to),
+    );
+    return;
+  }
+  throw new Error(`${place} has no ${from}`);
+}
+
+const isProgram = (name: string): boolean => name.endsWith('.js');
 
 const target = (name: string): string => `dist/bpf/${name}.bpf.o`;
