@@ -30,7 +30,13 @@ function existing(...ports: number[]): RecordWriter {
 
 it('are let go and counted; those that live, and those that came since, stay', () => {
   const { feed, flow, told } = rig();
-  for (const port of [1, 2, 3]) feed({ kind: 'ATTEMPT', srcPort: port, at: 100 }, open(port, 100));
+  // the attempt of the third would have waited for an answer until 202
+  for (const [port, at] of [
+    [1, 100],
+    [2, 100],
+    [3, 199],
+  ] as const)
+    feed({ kind: 'ATTEMPT', srcPort: port, at }, open(port, at));
   flow.alive(existing(2), 200e9);
   feed({ kind: 'ATTEMPT', srcPort: 4, at: 200.5 }, open(4, 200.5));
   told.take();

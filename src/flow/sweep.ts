@@ -18,7 +18,8 @@ export function sweep(connections: Connections, aliveNs: number): void {
     for (let row = next; row >= 0; row = next) {
       next = table.next(row);
       const base = row * Row.stride;
-      const isAlive = table.numbers[(base + Row.deadline_ns) >> 3]! >= aliveNs;
+      // deadlines of the lists that a row was in before may lie ahead
+      const isAlive = table.numbers[(base + Row.deadline_ns) >> 3] === aliveNs;
       const isNewer = table.numbers[(base + Row.event_ns) >> 3]! >= aliveNs;
       if (!isAlive && !isNewer) connections.gone(row, aliveNs);
     }
