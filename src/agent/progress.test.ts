@@ -14,6 +14,7 @@ test('it is drawn when it takes long, now and then, and taken away before anythi
   let drawn = '';
   const progress = new Progress(
     (text) => (drawn += text),
+    true,
     () => nowMs,
   );
   const show = (ms: number): string => {
@@ -31,4 +32,24 @@ test('it is drawn when it takes long, now and then, and taken away before anythi
   progress.clear();
   progress.clear();
   expect(drawn).toBe('\r\x1b[K');
+  expect(show(1301)).toContain('50 %');
+  progress.beforeLines();
+  expect(drawn).toContain('\r\x1b[K');
+});
+
+test('it stays where it is when lines go elsewhere', () => {
+  let nowMs = 0;
+  const drawn: string[] = [];
+  const progress = new Progress(
+    (text) => drawn.push(text),
+    false,
+    () => nowMs,
+  );
+  for (nowMs = 0; nowMs < 1400; nowMs += 10) {
+    progress.beforeLines();
+    progress.show([{ taken: 1e8, size: 2e8 }]);
+  }
+  expect(drawn).toHaveLength(2);
+  progress.clear();
+  expect(drawn.at(-1)).toBe('\r\x1b[K');
 });

@@ -8,23 +8,35 @@ const BAR = 24;
 /** How far a long read has come, in one line of a terminal that is drawn over again and again. */
 export class Progress {
   readonly #write: (text: string) => void;
+  readonly #shared: boolean;
   readonly #startMs: number;
   readonly #nowMs: () => number;
   #nextMs: number;
   #shown = false;
+  #begun = false;
 
-  /** @param write puts text on the terminal @param nowMs a clock, milliseconds */
-  constructor(write: (text: string) => void, nowMs: () => number = () => performance.now()) {
+  /**
+   * @param write puts text on the terminal
+   * @param shared whether lines go to the same terminal
+   * @param nowMs a clock, milliseconds
+   */
+  constructor(
+    write: (text: string) => void,
+    shared: boolean,
+    nowMs: () => number = () => performance.now(),
+  ) {
     this.#write = write;
+    this.#shared = shared;
     this.#nowMs = nowMs;
     this.#startMs = nowMs();
     this.#nextMs = this.#startMs + FIRST_MS;
   }
 
-  /** Draws it, unless it was drawn a moment ago. */
+  /** Draws it, unless it was drawn a moment ago and is still there. */
   show(inputs: readonly Pick<CaptureInput, 'taken' | 'size'>[]): void {
     const nowMs = this.#nowMs();
-    if (nowMs < this.#nextMs) return;
+    if (nowMs < this.#nextMs && (this.#shown || !this.#begun)) return;
+    this.#begun = true;
     this.#nextMs = nowMs + EVERY_MS;
     let taken = 0;
     let size: number | undefined = 0;
@@ -36,7 +48,12 @@ export class Progress {
     this.#write(`\r${progressLine(taken, size, (nowMs - this.#startMs) / 1000)}\x1b[K`);
   }
 
-  /** Takes it away before anything else is written. */
+  /** Takes it away before lines, which may go to the same terminal. */
+  beforeLines(): void {
+    if (this.#shared) this.clear();
+  }
+
+  /** Takes it away before anything else is written there. */
   clear(): void {
     if (!this.#shown) return;
     this.#shown = false;

@@ -10,13 +10,18 @@ export interface ReadEnd {
   readonly reference_evicted: number;
   /** Connections that were told as ended before they were. */
   readonly connections_evicted: number;
+  /** Files that were not read, and not told of one by one. */
+  readonly unopened: number;
+  /** Lines. */
+  readonly unwritten: number;
   readonly stopped: boolean;
 }
 
 /** What the operator is told when everything has been read, a line each. */
 export function readNotes(end: ReadEnd): string[] {
-  const { decoder, scans, reference_evicted, connections_evicted, stopped } = end;
+  const { decoder, scans, reference_evicted, connections_evicted, unopened, unwritten } = end;
   const lines: string[] = [];
+  if (unopened > 0) lines.push(`${unopened} more files are not read, for the same reason`);
   for (const [linkType, count] of decoder.unknown) {
     const what = linkType === OTHERS ? 'further link types' : `link type ${linkTypeText(linkType)}`;
     lines.push(`${packets(count)} of ${what}: not decoded`);
@@ -53,7 +58,8 @@ export function readNotes(end: ReadEnd): string[] {
     );
   if (scans > 0)
     lines.push(`${scans} port scan${scans === 1 ? '' : 's'} found: --records scans tells of them`);
-  if (stopped) lines.push('interrupted: the rest was not read');
+  if (end.stopped) lines.push('interrupted: the rest was not read');
+  if (unwritten > 0) lines.push(`${unwritten} lines are not written: standard output took no more`);
   return lines;
 }
 

@@ -6,7 +6,7 @@ import { FilteredSink } from '../sinks/filtered.ts';
 import { descriptor, Output } from '../sinks/output.ts';
 import type { Format, Sink } from '../sinks/sink.ts';
 import { CaptureFiles, type CaptureTaker } from '../sources/capture-files.ts';
-import { CaptureInput } from '../sources/capture-input.ts';
+import { CaptureInput, TOO_MANY } from '../sources/capture-input.ts';
 import { CaptureRecords, recordNs } from '../sources/capture-records.ts';
 import { Tracker } from '../track/tracker.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
@@ -55,6 +55,7 @@ export class Read implements CaptureTaker {
   /** Undefined: nothing is told that would take it. */
   readonly #tracker: Tracker | undefined;
   readonly #records: CaptureRecords;
+  readonly #output: Output = new Output({ target: descriptor(1, 'standard output') });
   readonly #sink: Sink;
   readonly #pipeline: Pipeline;
   readonly #progress: Progress | undefined;
@@ -63,6 +64,8 @@ export class Read implements CaptureTaker {
   /** The latest time of all packets so far, as records have it. */
   #nowNs = 0;
   #stopped = false;
+  /** Files for which there were too many. */
+  #unopened = 0;
   #turnMs = performance.now();
 
   /**
@@ -87,7 +90,7 @@ export class Read implements CaptureTaker {
     this.#inputs = files.map((file) => new CaptureInput(file, chunk, screen));
     this.#files = new CaptureFiles(this.#inputs, this);
     const sink = lineSink(format, {
-      output: new Output({ target: descriptor(1, 'standard output') }),
+      output: this.#output,
       clock: { offsetUs: 0 }, // records have the time of their packets
       events,
       names: NO_NAMES,
@@ -130,6 +133,8 @@ export class Read implements CaptureTaker {
       scans,
       reference_evicted: this.#pipeline.detectors.counts().reference_evicted,
       connections_evicted: this.#tracker?.counts().evicted ?? 0,
+      unopened: Math.max(0, this.#unopened - 1),
+      unwritten: this.#output.waiting + this.#output.counts().lost,
       stopped: this.#stopped,
     });
     for (const line of notes) this.#note(line);
@@ -193,7 +198,7 @@ export class Read implements CaptureTaker {
   }
 
   pause(): Promise<void> | undefined {
-    this.#progress?.clear();
+    this.#progress?.beforeLines();
     this.#flush();
     this.#progress?.show(this.#inputs);
     if (this.#backlogged) return this.#untilTaken();
@@ -206,6 +211,7 @@ export class Read implements CaptureTaker {
   ended(input: CaptureInput): void {
     this.#nowNs = Math.max(this.#nowNs, timeOf(input.packet));
     if (input.fault === undefined) return;
+    if (input.fault === TOO_MANY && this.#unopened++ > 0) return;
     this.#progress?.clear();
     this.#note(`${input.name}: ${input.fault}`);
   }

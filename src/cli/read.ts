@@ -91,7 +91,7 @@ The filter is that of \`packetwatch watch\`, as one argument, so that no word of
   ssh host tcpdump -w - tcp | packetwatch read -`,
     )
     .action(async (files: string[], options: Options, command: Command) => {
-      const progress = process.stderr.isTTY ? new Progress(draw) : undefined;
+      const progress = process.stderr.isTTY ? new Progress(draw, process.stdout.isTTY) : undefined;
       const read = new Read(configOf(files, options, asksRecords(command)), tell, progress);
       const stop = () => read.stop();
       process.on('SIGINT', stop).on('SIGTERM', stop);

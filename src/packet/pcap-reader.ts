@@ -65,6 +65,7 @@ export class PcapReader implements CaptureReader {
       );
     if (at + captured > end) return false;
     const packet = this.packet;
+    packet.number++;
     packet.at = at;
     packet.length = Math.max(0, length - this.#fcs);
     packet.captured = Math.min(captured, packet.length);

@@ -131,6 +131,7 @@ export class PcapngReader implements CaptureReader {
 
   #place(where: PcapngInterface, at: number, captured: number, original: number): void {
     const { packet } = this;
+    packet.number++;
     packet.at = at;
     packet.length = Math.max(0, original - where.fcsBytes);
     packet.captured = Math.min(captured, packet.length);

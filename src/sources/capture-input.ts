@@ -22,6 +22,7 @@ export class CaptureInput {
   readonly #path: string;
   readonly #chunkBytes: number;
   readonly #screen: Screen | undefined;
+  readonly #closed = new AbortController();
   #source: ByteSource | undefined;
   #reader: CaptureReader | undefined;
 
@@ -60,7 +61,7 @@ export class CaptureInput {
   /** Opens it; false: it is no capture. */
   async start(): Promise<boolean> {
     try {
-      this.#source = await openBytes(this.#path, this.#chunkBytes);
+      this.#source = await openBytes(this.#path, this.#chunkBytes, this.#closed.signal);
       while (this.window.left < MAGIC_BYTES) {
         if (await this.#source.next(this.window)) continue;
         this.fault = this.window.left === 0 ? 'it is empty' : 'it is no capture file';
@@ -94,7 +95,7 @@ export class CaptureInput {
       return false;
     } catch (error) {
       if (!(error instanceof CaptureFault)) throw error;
-      this.fault = `${error.message}, at byte ${error.offset}`;
+      this.fault = `${error.message}, ${this.#place(error.offset)}`;
       return false;
     }
   }
@@ -106,12 +107,14 @@ export class CaptureInput {
       if (await this.#source!.next(this.window)) return true;
       this.#end();
     } catch (error) {
-      this.fault = `${reasonOf(error)}, at byte ${this.window.offset}`;
+      this.fault = `${reasonOf(error)}, ${this.#place(this.window.offset)}`;
     }
     return false;
   }
 
+  /** Also while it is being opened. */
   close(): Promise<void> {
+    this.#closed.abort();
     return this.#source?.close() ?? Promise.resolve();
   }
 
@@ -119,12 +122,21 @@ export class CaptureInput {
   #end(): void {
     const { window } = this;
     if (window.left === 0 && window.debt === 0) return;
-    const missing = window.debt > 0 ? `, ${window.debt} bytes before the end of one` : '';
-    this.fault = `it is cut off at byte ${window.offset - window.debt + window.left}, within what should follow byte ${window.offset - window.debt}${missing}`;
+    const begin = window.offset - window.debt;
+    const missing = window.debt > 0 ? `, ${window.debt} bytes before its end` : '';
+    this.fault = `it is cut off at byte ${begin + window.left}${missing}, within what begins ${this.#place(begin)}`;
+  }
+
+  #place(offset: number): string {
+    const { number } = this.#reader!.packet;
+    return `at byte ${offset}, ${number === 0 ? 'before the first packet' : `after packet ${number}`}`;
   }
 }
 
 const NO_PACKET = new CapturedPacket();
+
+/** What stops many files at once. */
+export const TOO_MANY = 'too many open files: read fewer at once, or raise `ulimit -n`';
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -136,7 +148,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'no permission to read it',
   EISDIR: 'it is a directory',
-  EMFILE: 'too many open files: read fewer at once, or raise `ulimit -n`',
+  EMFILE: TOO_MANY,
   Z_DATA_ERROR: 'its gzip data is damaged',
   Z_BUF_ERROR: 'its gzip data is cut off',
 };

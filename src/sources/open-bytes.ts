@@ -1,5 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, createReadStream, openSync } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { ByteSource } from './byte-source.ts';
 import { FileBytes } from './file-bytes.ts';
 import { gunzipped, isGzip } from './gunzip.ts';
@@ -8,30 +10,42 @@ import { StreamBytes } from './stream-bytes.ts';
 /** The name that stands for standard input. */
 export const STDIN = '-';
 
-/** Opens a file by its name, or standard input; what is compressed is decompressed. @param chunkBytes read at once */
-export async function openBytes(name: string, chunkBytes: number): Promise<ByteSource> {
-  if (name === STDIN) return openStdin();
+/**
+ * Opens a file by its name, or standard input; what is compressed is decompressed.
+ * @param chunkBytes read at once
+ * @param closed ends it, also while nothing has come yet
+ */
+export async function openBytes(
+  name: string,
+  chunkBytes: number,
+  closed: AbortSignal,
+): Promise<ByteSource> {
+  if (name === STDIN) return fromStream(standardInput(), undefined, closed);
+  if ((await stat(name)).isFIFO()) return fromStream(pipe(name), undefined, closed);
   const file = await open(name);
   try {
-    const stat = await file.stat();
-    if (stat.isFile() && !(await isCompressed(file)))
-      return new FileBytes(file, stat.size, chunkBytes);
-    const stream = createReadStream(name, { fd: file, autoClose: false, highWaterMark: PIECE });
-    return await fromStream(stream, stat.isFile() ? stat.size : undefined, () => file.close());
+    const about = await file.stat();
+    if (about.isFile() && !(await isCompressed(file)))
+      return new FileBytes(file, about.size, chunkBytes);
+    const stream = createReadStream(name, { fd: file, highWaterMark: PIECE });
+    return await fromStream(stream, about.isFile() ? about.size : undefined, closed);
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-function openStdin(): Promise<ByteSource> {
+function standardInput(): Readable {
   const { stdin } = process;
   if (stdin.isTTY)
     throw new Error('it is a terminal, where a capture should come from a pipe or file');
-  return fromStream(stdin, undefined, () => {
-    stdin.destroy();
-    return Promise.resolve();
-  });
+  return stdin;
+}
+
+/** A named pipe. As a file it would be waited for in a thread, which nothing could end, until somebody writes. */
+function pipe(name: string): Readable {
+  const fd = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
 }
 
 /** Of streams; zlib is fed less at once. */
@@ -44,12 +58,14 @@ async function isCompressed(file: FileHandle): Promise<boolean> {
 }
 
 async function fromStream(
-  stream: AsyncIterable<Uint8Array>,
+  stream: Readable,
   size: number | undefined,
-  close: () => Promise<void>,
+  closed: AbortSignal,
 ): Promise<ByteSource> {
+  closed.addEventListener('abort', () => stream.destroy());
   let taken = 0;
-  const chunks: AsyncIterator<Uint8Array, unknown> = stream[Symbol.asyncIterator]();
+  const all: AsyncIterable<Uint8Array> = stream;
+  const chunks: AsyncIterator<Uint8Array, unknown> = all[Symbol.asyncIterator]();
   let start = new Uint8Array(0);
   while (start.length < 2) {
     const next = await chunks.next();
@@ -67,6 +83,11 @@ async function fromStream(
       chunk = new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
     }
   }
-  const all = start.length >= 2 && isGzip(start[0]!, start[1]!) ? gunzipped(counted()) : counted();
-  return new StreamBytes({ chunks: all, size, taken: () => taken, close });
+  const isPacked = start.length >= 2 && isGzip(start[0]!, start[1]!);
+  return new StreamBytes({
+    chunks: isPacked ? gunzipped(counted()) : counted(),
+    size,
+    taken: () => taken,
+    close: () => Promise.resolve(void stream.destroy()),
+  });
 }
