@@ -122,14 +122,18 @@ export class CaptureInput {
   #end(): void {
     const { window } = this;
     if (window.left === 0 && window.debt === 0) return;
-    const begin = window.offset - window.debt;
-    const missing = window.debt > 0 ? `, ${window.debt} bytes before its end` : '';
-    this.fault = `it is cut off at byte ${begin + window.left}${missing}, within what begins ${this.#place(begin)}`;
+    const { debt, offset } = window;
+    const end = `it is cut off at byte ${offset - debt + window.left}, within`;
+    this.fault =
+      debt > 0
+        ? `${end} a block that has ${debt} bytes more, ${this.#place()}`
+        : `${end} what begins ${this.#place(offset)}`;
   }
 
-  #place(offset: number): string {
+  #place(offset?: number): string {
     const { number } = this.#reader!.packet;
-    return `at byte ${offset}, ${number === 0 ? 'before the first packet' : `after packet ${number}`}`;
+    const packet = number === 0 ? 'before the first packet' : `after packet ${number}`;
+    return offset === undefined ? packet : `at byte ${offset}, ${packet}`;
   }
 }
 

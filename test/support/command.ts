@@ -11,7 +11,8 @@ export interface Done {
 }
 
 export interface RunOptions {
-  readonly input?: string;
+  /** Of its standard input; what is made as it goes is made no faster than it is taken. */
+  readonly input?: string | Iterable<Uint8Array>;
   readonly seconds?: number;
 }
 
@@ -22,7 +23,10 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  child.stdin.on('error', () => {}).end(options.input ?? ''); // it may end without reading
+  const { input = '' } = options;
+  child.stdin.on('error', () => {}); // it may end without reading
+  if (typeof input === 'string') child.stdin.end(input);
+  else Readable.from(input).pipe(child.stdin);
   const timer = setTimeout(() => child.kill('SIGKILL'), (options.seconds ?? 50) * 1000);
   try {
     const code = await new Promise<number | null>((resolve, reject) => {
