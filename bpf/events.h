@@ -125,10 +125,11 @@ struct pw_record {
 
 /* One end of a connection as its packets show it. Sequence numbers are as on the wire; windows in bytes, scaled. */
 struct pw_packets_end {
-	__u64 bytes;        /* payload sent, each byte once: by sequence numbers for TCP, by lengths else */
+	__u64 bytes;        /* payload sent, each byte once: by sequence numbers for TCP, by lengths else; of both ends all
+			     * ones: not known */
 	__u64 missed_bytes; /* of these, acknowledged but not captured */
 	__u64 ip_bytes;     /* its packets from the IP header on, by the headers' lengths */
-	__u64 packets;
+	__u64 packets;      /* of both ends 0: not known, nor what else only packets tell */
 	__u32 retransmits;  /* segments with bytes that were sent before */
 	__u32 out_of_order; /* segments that came after later ones, no retransmission */
 	__u32 duplicate_acks;

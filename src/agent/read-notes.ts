@@ -14,6 +14,8 @@ export interface ReadEnd {
   readonly unopened: number;
   /** Lines. */
   readonly unwritten: number;
+  /** Lines of tables and logs. */
+  readonly strange: number;
   readonly stopped: boolean;
 }
 
@@ -58,6 +60,10 @@ export function readNotes(end: ReadEnd): string[] {
     );
   if (scans > 0)
     lines.push(`${scans} port scan${scans === 1 ? '' : 's'} found: --records scans tells of them`);
+  if (end.strange > 0) {
+    const what = end.strange === 1 ? '1 line' : `${end.strange} lines`;
+    lines.push(`${what} left out: neither a socket nor an event`);
+  }
   if (end.stopped) lines.push('interrupted: the rest was not read');
   if (unwritten > 0) lines.push(`${unwritten} lines are not written: standard output took no more`);
   return lines;

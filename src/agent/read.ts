@@ -8,6 +8,7 @@ import type { Format, Sink } from '../sinks/sink.ts';
 import { CaptureFiles, type CaptureTaker } from '../sources/capture-files.ts';
 import { CaptureInput, TOO_MANY } from '../sources/capture-input.ts';
 import { CaptureRecords, recordNs } from '../sources/capture-records.ts';
+import { LogNames } from '../sources/log-names.ts';
 import { Tracker } from '../track/tracker.ts';
 import { RecordWriter } from '../wire/record-writer.ts';
 import { lineSink } from './line-sink.ts';
@@ -56,6 +57,8 @@ export class Read implements CaptureTaker {
   readonly #tracker: Tracker | undefined;
   readonly #records: CaptureRecords;
   readonly #output: Output = new Output({ target: descriptor(1, 'standard output') });
+  /** Captures have none. */
+  readonly #names: LogNames = new LogNames();
   readonly #sink: Sink;
   readonly #pipeline: Pipeline;
   readonly #progress: Progress | undefined;
@@ -87,13 +90,14 @@ export class Read implements CaptureTaker {
     const chunk = Math.max(CHUNK_BYTES.least, Math.min(CHUNK_BYTES.most, share));
     const isAllTaken = follows || config.write !== undefined;
     const screen = isAllTaken ? undefined : this.#records.decoder;
-    this.#inputs = files.map((file) => new CaptureInput(file, chunk, screen));
+    const names = this.#names;
+    this.#inputs = files.map((file) => new CaptureInput(file, chunk, { screen, names }));
     this.#files = new CaptureFiles(this.#inputs, this);
     const sink = lineSink(format, {
       output: this.#output,
       clock: { offsetUs: 0 }, // records have the time of their packets
       events,
-      names: NO_NAMES,
+      names: this.#names,
     });
     this.#sink = filter ? new FilteredSink(sink, filter) : sink;
     if (config.write !== undefined) this.#copy = new PacketCopy(config.write, filter);
@@ -135,6 +139,7 @@ export class Read implements CaptureTaker {
       connections_evicted: this.#tracker?.counts().evicted ?? 0,
       unopened: Math.max(0, this.#unopened - 1),
       unwritten: this.#output.waiting + this.#output.counts().lost,
+      strange: this.#inputs.reduce((sum, { fault, strange }) => sum + (fault ? 0 : strange), 0),
       stopped: this.#stopped,
     });
     for (const line of notes) this.#note(line);
@@ -159,13 +164,25 @@ export class Read implements CaptureTaker {
     const hasRecords = this.#records.take(bytes, packet);
     this.#copy?.take(bytes, packet, this.#records.decoder, this.#snap());
     if (!hasRecords) return this.#backlogged;
-    const tsNs = timeOf(packet);
-    if (tsNs > this.#nowNs) {
-      this.#nowNs = tsNs;
-      this.#pipeline.tick(tsNs);
-    }
+    this.#advance(timeOf(packet));
     this.#handOn();
     return this.#backlogged;
+  }
+
+  records(records: RecordWriter, time: CapturedPacket): boolean {
+    const { host } = this.#names;
+    this.#names.host = undefined;
+    this.#advance(timeOf(time));
+    this.#names.host = host;
+    this.#pipeline.take(records);
+    this.#names.host = undefined;
+    return this.#backlogged;
+  }
+
+  #advance(tsNs: number): void {
+    if (tsNs <= this.#nowNs) return;
+    this.#nowNs = tsNs;
+    this.#pipeline.tick(tsNs);
   }
 
   get #backlogged(): boolean {
@@ -176,7 +193,7 @@ export class Read implements CaptureTaker {
   #snap(): number {
     if (this.#snapLength < 0) {
       const all = this.#inputs
-        .filter((input) => input.hasPackets)
+        .filter(({ isCapture, hasPackets }) => isCapture && hasPackets)
         .map(({ packet }) => packet.snapLength);
       this.#snapLength = Math.min(...all) === 0 ? 0 : Math.max(...all);
     }
@@ -244,6 +261,3 @@ export class Read implements CaptureTaker {
 function timeOf({ seconds, nanoseconds }: CapturedPacket): number {
   return recordNs(seconds, nanoseconds);
 }
-
-/** Files tell neither interfaces nor processes. */
-const NO_NAMES = { iface: () => undefined, container: () => undefined } as const;

@@ -34,7 +34,10 @@ const RECORDS = {
 export function readCommand(): Command {
   return new Command('read')
     .description('tell the connection attempts, connections and port scans in capture files')
-    .argument('<file...>', 'pcap or pcapng, also compressed by gzip; - is standard input')
+    .argument(
+      '<file...>',
+      'pcap, pcapng, saved /proc/net/tcp or JSON lines, also compressed by gzip; - is standard input',
+    )
     .addOption(
       new Option(
         '--records <kind>',
@@ -75,6 +78,10 @@ those that its network card makes only later, which then count as right.
 With --records connections each connection is one line, at its end or that of the capture; with all,
 there are lines of its attempt and of its open as well.
 
+A table of sockets as /proc/net/tcp has it tells an attempt of each connection; its time is that of the
+file. Of JSON lines (-o json, also of other programs) the events of connections are told again, in any
+form; a connection of which they have no attempt gets one.
+
 Several files are merged in the order of their packets' times. Within one file packets stay in their
 order. A damaged file gives what comes before the damage, one line that says where it is, and exit
 code 1; so do packets of a link type that is not decoded.
@@ -85,6 +92,7 @@ pcapng if there are packets of several link types; - is standard output.
 The filter is that of \`packetwatch watch\`, as one argument, so that no word of it is taken for a file:
   packetwatch read dump.pcap
   packetwatch read -o zeek dump.pcap > conn.log
+  packetwatch read yesterday.jsonl.gz -o zeek
   packetwatch read dump.pcap --filter 'host 10.0.0.5' --write host.pcap
   packetwatch read --records all -o json monday.pcap.gz tuesday.pcapng
   packetwatch read dump.pcap --filter 'net 10.0.0.0/8 and not port 443'

@@ -86,11 +86,7 @@ export function takeCounters(
 ): void {
   const base = row * Row.stride;
   const marks = table.halves[(base + Row.marks) >> 1]!;
-  if (
-    words[(at + SocketPart.sent_bytes) >> 2] === 0xffff_ffff &&
-    words[((at + SocketPart.sent_bytes) >> 2) + 1] === 0xffff_ffff
-  )
-    return; // unknown
+  if (isUnknown(words, (at + SocketPart.sent_bytes) >> 2)) return;
   const sent = u64(words, (at + SocketPart.sent_bytes) >> 2);
   const received = u64(words, (at + SocketPart.received_bytes) >> 2);
   const orig = (base + Row.orig_bytes) >> 3;
@@ -115,13 +111,30 @@ export function takePackets(
   table.bytes[base + Row.outcome] = bytes[at + PacketsPart.outcome]!;
   table.bytes[base + Row.conn_state] = bytes[at + PacketsPart.conn_state]!;
   table.numbers[(base + Row.start_ns) >> 3] = u64(words, (at + PacketsPart.start_ns) >> 2);
-  table.numbers[(base + Row.orig_bytes) >> 3] = u64(words, (at + orig + PacketsEnd.bytes) >> 2);
-  table.numbers[(base + Row.resp_bytes) >> 3] = u64(words, (at + resp + PacketsEnd.bytes) >> 2);
+  const origBytes = (at + orig + PacketsEnd.bytes) >> 2;
+  if (!isUnknown(words, origBytes)) {
+    table.numbers[(base + Row.orig_bytes) >> 3] = u64(words, origBytes);
+    table.numbers[(base + Row.resp_bytes) >> 3] = u64(words, (at + resp + PacketsEnd.bytes) >> 2);
+    table.halves[(base + Row.marks) >> 1]! |= Mark.counted;
+  }
   table.words[(base + Row.rtt_us) >> 2] = words[(at + orig + PacketsEnd.rtt_us) >> 2]!;
   table.words[(base + Row.retransmits) >> 2] =
     words[(at + orig + PacketsEnd.retransmits) >> 2]! +
     words[(at + resp + PacketsEnd.retransmits) >> 2]!;
-  table.halves[(base + Row.marks) >> 1]! |= Mark.counted;
+}
+
+/** Does an ENDED record know packets? One of a log may know only what a socket had. */
+export function hasPackets(words: Uint32Array, at: number): boolean {
+  const { orig, resp } = PacketsPart;
+  return (
+    u64(words, (at + orig + PacketsEnd.packets) >> 2) !== 0 ||
+    u64(words, (at + resp + PacketsEnd.packets) >> 2) !== 0
+  );
+}
+
+/** All ones. */
+function isUnknown(words: Uint32Array, w: number): boolean {
+  return words[w] === 0xffff_ffff && words[w + 1] === 0xffff_ffff;
 }
 
 const BOTH = Mark.origSocket | Mark.respSocket;

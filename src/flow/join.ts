@@ -1,7 +1,7 @@
 import { type ConnectionEvent, EventCode } from '../model/events.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { Direction, Flag, Head, Kind, PacketsPart, SocketPart } from '../wire/layout.gen.ts';
-import { takeCounters, takePackets, takeSocket } from './absorb.ts';
+import { hasPackets, takeCounters, takePackets, takeSocket } from './absorb.ts';
 import type { Connections } from './connections.ts';
 import type { Tally } from './counts.ts';
 import { Ending, endingOf, eventOf } from './ending.ts';
@@ -213,7 +213,7 @@ export class Join {
     }
     this.#tally.applied[Kind.ENDED]!++;
     takePackets(this.#table, row, words, bytes, at);
-    this.#table.ended = { words, bytes, at };
+    this.#table.ended = hasPackets(words, at) ? { words, bytes, at } : undefined;
     this.#table.metadata = attached?.[words[(at + PacketsPart.metadata) >> 2]! - 1];
     this.#connections.endAs(row, bytes[at + PacketsPart.event]! as ConnectionEvent, tsNs);
     this.#table.ended = undefined;

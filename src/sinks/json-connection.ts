@@ -4,6 +4,7 @@ import { End, Mark, Row } from '../flow/row.ts';
 import type { ConnectionTable } from '../flow/table.ts';
 import {
   CONN_STATES,
+  ConnState,
   type ConnectionEvent,
   DIRECTIONS,
   EventCode,
@@ -161,7 +162,8 @@ export class JsonConnectionWriter {
       p = number(out, p, ORIG_BYTES, numbers[(base + Row.orig_bytes) >> 3]!);
       p = number(out, p, RESP_BYTES, numbers[(base + Row.resp_bytes) >> 3]!);
     }
-    if (outcome !== 0) p = put(out, p, STATE_FIELDS[bytes[base + Row.conn_state]!]!);
+    const state = bytes[base + Row.conn_state]!;
+    if (state !== ConnState.none) p = put(out, p, STATE_FIELDS[state]!);
     const rttUs = words[(base + Row.rtt_us) >> 2]!;
     if (rttUs !== 0) p = number(out, p, RTT, rttUs);
     if (outcome !== 0 && isTcp(bytes[base + Row.proto]!))

@@ -39,8 +39,11 @@ export class JsonSink extends Lines implements Sink {
   readonly #pluginEvents: PluginEvents;
   readonly #stamp: UtcStamp = new UtcStamp();
   readonly #connections: JsonConnectionWriter;
-  /** What ends every line. */
+  readonly #names: Names;
+  /** What ends every line: of this host, and of another one that was told of last. */
   readonly #tail: Uint8Array;
+  #other = '';
+  #otherTail: Uint8Array = NO_HOST;
 
   /** @param name of the form that the output makes of these lines (MappedLines) */
   constructor(options: JsonSinkOptions, name: Format = 'json') {
@@ -50,8 +53,8 @@ export class JsonSink extends Lines implements Sink {
     this.#events = options.events;
     this.#pluginEvents = options.pluginEvents;
     this.#connections = new JsonConnectionWriter(options.names, options.clock);
-    const host = options.host === undefined ? '' : `,"host":"${utf8(jsonText(options.host))}"`;
-    this.#tail = ascii(`${host}}\n`);
+    this.#names = options.names;
+    this.#tail = tailOf(options.host);
   }
 
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
@@ -171,13 +174,21 @@ export class JsonSink extends Lines implements Sink {
   }
 
   #end(out: Uint8Array, p: number): void {
-    this.output.commit(put(out, p, this.#tail));
+    this.output.commit(put(out, p, this.#names.host === undefined ? this.#tail : this.#hostTail()));
+  }
+
+  #hostTail(): Uint8Array {
+    const { host = '' } = this.#names;
+    if (host !== this.#other) this.#otherTail = tailOf(host);
+    this.#other = host;
+    return this.#otherTail;
   }
 }
 
 /** No line is longer but for metadata: every field at its longest, names of 253 bytes each six bytes escaped. */
 const MAX_LINE = 8192;
 
+const NO_HOST = ascii('}\n');
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const TS = ascii('{"ts":"');
@@ -215,6 +226,7 @@ function runbookField(out: Uint8Array, pos: number, runbook: string | undefined)
   return runbook === undefined ? pos : put(out, pos, ascii(`,"runbook":"${runbook}"`));
 }
 
-function utf8(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+function tailOf(host: string | undefined): Uint8Array {
+  if (host === undefined || host === '') return NO_HOST;
+  return Buffer.concat([ascii(',"host":"'), jsonText(host), ascii('"}\n')]);
 }

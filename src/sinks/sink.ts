@@ -60,6 +60,8 @@ export interface WallClock {
 
 /** Names that only the caller can look up; it caches them. */
 export interface Names {
+  /** Of whom the event at hand tells, where that isn't this host. */
+  readonly host?: string | undefined;
   iface(ifindex: number): string | undefined;
   container(cgroupLo: number, cgroupHi: number): string | undefined;
 }

@@ -77,7 +77,7 @@ describe('conn.log', () => {
       TYPES,
       '1619623685.250000\tC\t192.168.0.1\t5973\t8.8.4.4\t80\ttcp\thttp\t1.250001\t517\t5000000000\tSF\tT\tF\t3\tShADdaFf\t7\t900\t8\t5100000000\t-\t6',
       '1619623685.000000\tC\t2001:db8::1\t65535\t2a00::2\t53\tudp\t-\t-\t-\t-\tS0\tT\tF\t0\tD\t1\t70\t0\t0\t-\t17',
-      '1619623685.000000\tC\tfe80::1\t128\tfe80::2\t129\ticmp\t-\t3.000000\t56\t56\tOTH\tT\tT\t0\t-\t0\t0\t0\t0\t-\t58',
+      '1619623685.000000\tC\tfe80::1\t128\tfe80::2\t129\ticmp\t-\t3.000000\t56\t56\tOTH\tT\tT\t0\t-\t1\t0\t1\t0\t-\t58',
       '#close\tTIME',
     ]);
   });

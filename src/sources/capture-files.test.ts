@@ -21,12 +21,13 @@ writeFileSync(path, pcap([...packets, { frame: tcpFrame(ENDS), seconds: 9999 }])
 
 function reader(screen: Decoder | undefined, stopAfter = Infinity) {
   const told = { packets: 0, pauses: 0, ended: 0 };
-  const input = new CaptureInput(path, CHUNK, screen);
+  const input = new CaptureInput(path, CHUNK, { screen });
   const files: CaptureFiles = new CaptureFiles([input], {
     packet: () => {
       told.packets++;
       return false;
     },
+    records: () => false,
     pause: () => {
       if (++told.pauses === stopAfter) files.stop();
       return undefined;

@@ -1,10 +1,13 @@
 import type { CapturedPacket } from '../packet/captured-packet.ts';
+import type { RecordWriter } from '../wire/record-writer.ts';
 import type { CaptureInput } from './capture-input.ts';
 
 /** Told what is read. */
 export interface CaptureTaker {
   /** A packet that lies in `bytes`; true: `pause` is wanted before the next one. */
   packet(bytes: Uint8Array, packet: CapturedPacket): boolean;
+  /** Records of an input that has no packets; the same. @param time has but the time */
+  records(records: RecordWriter, time: CapturedPacket): boolean;
   /** Everything that was in memory is told: a good moment to hand it on. May take its time. */
   pause(): Promise<void> | undefined;
   /** An input ends; its `fault` says why, if not by its end. */
@@ -51,9 +54,9 @@ export class CaptureFiles {
   /** Takes packets of the earliest input until it needs more bytes or another one is earlier. */
   async #one(input: CaptureInput): Promise<void> {
     const rival = this.#rival();
-    const { packet, window } = input;
+    const { packet } = input;
     for (;;) {
-      if (this.#taker.packet(window.bytes, packet)) await this.#taker.pause();
+      if (this.#hand(input)) await this.#taker.pause();
       if (this.#stopped) return;
       if (!input.next()) {
         if (await this.#next(input)) break;
@@ -74,6 +77,11 @@ export class CaptureFiles {
       if (this.#stopped || !(await input.more()) || this.#stopped) return false;
     }
     return true;
+  }
+
+  #hand({ records, packet, window }: CaptureInput): boolean {
+    if (records) return this.#taker.records(records, packet);
+    return this.#taker.packet(window.bytes, packet);
   }
 
   async #end(input: CaptureInput): Promise<void> {

@@ -1,16 +1,28 @@
+import { fstatSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { ByteWindow } from '../packet/byte-window.ts';
 import { type CaptureReader, captureReader, MAGIC_BYTES } from '../packet/capture.ts';
 import { CapturedPacket } from '../packet/captured-packet.ts';
 import { CaptureFault } from '../packet/capture-fault.ts';
 import type { ByteSource } from './byte-source.ts';
+import type { RecordWriter } from '../wire/record-writer.ts';
+import { LogNames } from './log-names.ts';
 import { openBytes, STDIN } from './open-bytes.ts';
+import { type RecordReader, recordReader } from './record-reader.ts';
 
 /** Says of most packets at a glance that nobody is to be told of them. */
 export interface Screen {
   passes(bytes: Uint8Array, packet: CapturedPacket): boolean;
 }
 
-/** One capture file, packet by packet. */
+export interface CaptureInputOptions {
+  /** Leaves packets out; undefined: none. */
+  readonly screen?: Screen | undefined;
+  /** Gets the names that logs have. */
+  readonly names?: LogNames;
+}
+
+/** One input: a capture file, packet by packet, or a text that has records. */
 export class CaptureInput {
   /** As the operator knows it. */
   readonly name: string;
@@ -21,21 +33,26 @@ export class CaptureInput {
   hasPackets = false;
   readonly #path: string;
   readonly #chunkBytes: number;
-  readonly #screen: Screen | undefined;
+  #screen: Screen | undefined;
+  readonly #names: LogNames;
   readonly #closed = new AbortController();
   #source: ByteSource | undefined;
   #reader: CaptureReader | undefined;
+  #recordReader: RecordReader | undefined;
+  /** Of a text: nothing more comes, and why not, if not by its end. */
+  #isOver = false;
+  #cut: string | undefined;
 
   /**
    * @param path a file, or `-` for standard input
    * @param chunkBytes read at once
-   * @param screen leaves packets out; undefined: none
    */
-  constructor(path: string, chunkBytes: number, screen?: Screen) {
+  constructor(path: string, chunkBytes: number, options: CaptureInputOptions = {}) {
     this.name = path === STDIN ? 'standard input' : path;
     this.#path = path;
     this.#chunkBytes = chunkBytes;
-    this.#screen = screen;
+    this.#screen = options.screen;
+    this.#names = options.names ?? new LogNames();
   }
 
   /** The packet at hand, which lies in the window's bytes; before the first and behind the last one, where that was. */
@@ -43,9 +60,19 @@ export class CaptureInput {
     return this.#reader?.packet ?? NO_PACKET;
   }
 
-  /** Whether it is one, with packets or without. */
+  /** Whether it is a capture file, with packets or without. */
   get isCapture(): boolean {
-    return this.#reader !== undefined;
+    return this.#reader !== undefined && this.#recordReader === undefined;
+  }
+
+  /** The records at hand; undefined: it has packets. */
+  get records(): RecordWriter | undefined {
+    return this.#recordReader?.records;
+  }
+
+  /** Lines of a text that tell nothing. */
+  get strange(): number {
+    return this.#recordReader?.strange ?? 0;
   }
 
   /** Bytes read. */
@@ -64,20 +91,16 @@ export class CaptureInput {
       this.#source = await openBytes(this.#path, this.#chunkBytes, this.#closed.signal);
       while (this.window.left < MAGIC_BYTES) {
         if (await this.#source.next(this.window)) continue;
-        this.fault = this.window.left === 0 ? 'it is empty' : 'it is no capture file';
+        this.fault = this.window.left === 0 ? 'it is empty' : NOTHING_KNOWN;
         return false;
       }
     } catch (error) {
       this.fault = reasonOf(error);
       return false;
     }
-    this.#reader = captureReader(this.window);
-    if (!this.#reader) {
-      this.fault =
-        'it is no capture file: pcap and pcapng are read, as they are or compressed by gzip';
-      return false;
-    }
-    return true;
+    this.#reader = captureReader(this.window) ?? (await this.#textReader());
+    if (!this.#reader) this.fault = NOTHING_KNOWN;
+    return this.#reader !== undefined;
   }
 
   /** Goes to the next packet that doesn't pass the screen; false: `more` must be asked. */
@@ -104,12 +127,10 @@ export class CaptureInput {
   async more(): Promise<boolean> {
     if (this.fault !== undefined) return false;
     try {
-      if (await this.#source!.next(this.window)) return true;
-      this.#end();
+      return (await this.#source!.next(this.window)) || this.#end();
     } catch (error) {
-      this.fault = `${reasonOf(error)}, ${this.#place(this.window.offset)}`;
+      return this.#end(`${reasonOf(error)}, ${this.#place(this.window.offset)}`);
     }
-    return false;
   }
 
   /** Also while it is being opened. */
@@ -118,19 +139,39 @@ export class CaptureInput {
     return this.#source?.close() ?? Promise.resolve();
   }
 
-  /** It is clean when it ends between two packets. */
-  #end(): void {
-    const { window } = this;
-    if (window.left === 0 && window.debt === 0) return;
-    const { debt, offset } = window;
-    const end = `it is cut off at byte ${offset - debt + window.left}, within`;
-    this.fault =
-      debt > 0
-        ? `${end} a block that has ${debt} bytes more, ${this.#place()}`
-        : `${end} what begins ${this.#place(offset)}`;
+  async #textReader(): Promise<CaptureReader | undefined> {
+    const modified = await modifiedAt(this.#path);
+    this.#recordReader = recordReader(this.window, { modified, names: this.#names });
+    this.#screen = undefined;
+    return this.#recordReader;
+  }
+
+  /** Nothing more comes. Of a text something may be left: then `next` may be asked again. */
+  #end(fault?: string): boolean {
+    const text = this.#recordReader;
+    if (!text) this.fault = fault ?? this.#cutOff();
+    else if (this.#isOver) this.fault = this.#cut ?? text.fault;
+    else {
+      this.#isOver = true;
+      this.#cut = fault;
+      text.end();
+      return true;
+    }
+    return false;
+  }
+
+  /** A capture is clean when it ends between two packets. */
+  #cutOff(): string | undefined {
+    const { left, debt, offset } = this.window;
+    if (left === 0 && debt === 0) return undefined;
+    const end = `it is cut off at byte ${offset - debt + left}, within`;
+    return debt > 0
+      ? `${end} a block that has ${debt} bytes more, ${this.#place()}`
+      : `${end} what begins ${this.#place(offset)}`;
   }
 
   #place(offset?: number): string {
+    if (this.#recordReader) return `at byte ${offset}`;
     const { number } = this.#reader!.packet;
     const packet = number === 0 ? 'before the first packet' : `after packet ${number}`;
     return offset === undefined ? packet : `at byte ${offset}, ${packet}`;
@@ -141,6 +182,15 @@ const NO_PACKET = new CapturedPacket();
 
 /** What stops many files at once. */
 export const TOO_MANY = 'too many open files: read fewer at once, or raise `ulimit -n`';
+
+/** Seconds since 1970. What comes by a pipe is of now. */
+async function modifiedAt(path: string): Promise<number> {
+  const found = path === STDIN ? fstatSync(0) : await stat(path);
+  return (found.isFile() ? found.mtimeMs : Date.now()) / 1000;
+}
+
+const NOTHING_KNOWN =
+  'it is no capture file: pcap, pcapng, tables like /proc/net/tcp and JSON lines are read, as they are or compressed by gzip';
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

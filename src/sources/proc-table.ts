@@ -31,11 +31,15 @@ export class ProcTable {
   readonly #listening: Uint32Array = new Uint32Array(65536);
   #read = 0;
   #generation = 0;
-  #atStart = true;
+  #atStart: boolean;
   #nowNs = 0;
 
-  /** @param writer gets the records */
-  constructor(writer: RecordWriter, maxConnections: number) {
+  /**
+   * @param writer gets the records
+   * @param hasBaseline what the first read shows was there before; else it is new
+   */
+  constructor(writer: RecordWriter, maxConnections: number, hasBaseline = true) {
+    this.#atStart = hasBaseline;
     this.#writer = writer;
     this.#max = maxConnections;
     this.#recent = new RecentKeys(REMEMBERED_KEYS);

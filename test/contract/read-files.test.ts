@@ -137,7 +137,7 @@ const BROKEN: readonly Broken[] = [
     name: 'text',
     bytes: () => Buffer.from('root:x:0:0:root:/root:/bin/bash\n'),
     told: 0,
-    why: 'it is no capture file: pcap and pcapng are read, as they are or compressed by gzip',
+    why: 'it is no capture file: pcap, pcapng, tables like /proc/net/tcp and JSON lines are read, as they are or compressed by gzip',
   },
 ];
 

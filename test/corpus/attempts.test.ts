@@ -41,6 +41,7 @@ function tests(place: string): void {
           writer.clear();
           return false;
         },
+        records: () => false,
         pause: () => undefined,
         ended: () => undefined,
       };

@@ -140,7 +140,7 @@ function writePackets(writer: RecordWriter, at: number, packets: PacketsSpec): v
   writer.halves[(at + PacketsPart.vlan) >> 1] = packets.vlan ?? 0;
   if (packets.metadata)
     writer.words[(at + PacketsPart.metadata) >> 2] = writer.attach(packets.metadata);
-  for (const [field, values] of Object.entries(packets.ends ?? {})) {
+  for (const [field, values] of Object.entries({ packets: [1, 1] as const, ...packets.ends })) {
     [PacketsPart.orig, PacketsPart.resp].forEach((end, i) => {
       const to = at + end + PacketsEnd[field as keyof typeof PacketsEnd];
       if (LONG.has(field)) writer.setU64(to, values[i]!);
