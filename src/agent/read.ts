@@ -169,9 +169,7 @@ export class Read implements CaptureTaker {
     return this.#backlogged;
   }
 
-  records(records: RecordWriter, time: CapturedPacket): boolean {
-    const { host } = this.#names;
-    this.#names.host = undefined;
+  records(records: RecordWriter, time: CapturedPacket, host: string | undefined): boolean {
     this.#advance(timeOf(time));
     this.#names.host = host;
     this.#pipeline.take(records);

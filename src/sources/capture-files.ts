@@ -6,8 +6,12 @@ import type { CaptureInput } from './capture-input.ts';
 export interface CaptureTaker {
   /** A packet that lies in `bytes`; true: `pause` is wanted before the next one. */
   packet(bytes: Uint8Array, packet: CapturedPacket): boolean;
-  /** Records of an input that has no packets; the same. @param time has but the time */
-  records(records: RecordWriter, time: CapturedPacket): boolean;
+  /**
+   * Records of an input that has no packets; the same.
+   * @param time has but the time
+   * @param host of whom they tell, where that is known
+   */
+  records(records: RecordWriter, time: CapturedPacket, host: string | undefined): boolean;
   /** Everything that was in memory is told: a good moment to hand it on. May take its time. */
   pause(): Promise<void> | undefined;
   /** An input ends; its `fault` says why, if not by its end. */
@@ -79,8 +83,8 @@ export class CaptureFiles {
     return true;
   }
 
-  #hand({ records, packet, window }: CaptureInput): boolean {
-    if (records) return this.#taker.records(records, packet);
+  #hand({ records, packet, window, host }: CaptureInput): boolean {
+    if (records) return this.#taker.records(records, packet, host);
     return this.#taker.packet(window.bytes, packet);
   }
 

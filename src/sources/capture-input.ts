@@ -70,6 +70,11 @@ export class CaptureInput {
     return this.#recordReader?.records;
   }
 
+  /** Of whom they tell, where that is known. */
+  get host(): string | undefined {
+    return this.#recordReader?.host;
+  }
+
   /** Lines of a text that tell nothing. */
   get strange(): number {
     return this.#recordReader?.strange ?? 0;
@@ -91,7 +96,7 @@ export class CaptureInput {
       this.#source = await openBytes(this.#path, this.#chunkBytes, this.#closed.signal);
       while (this.window.left < MAGIC_BYTES) {
         if (await this.#source.next(this.window)) continue;
-        this.fault = this.window.left === 0 ? 'it is empty' : NOTHING_KNOWN;
+        this.fault = this.window.left === 0 ? 'it is empty' : 'it is no capture file';
         return false;
       }
     } catch (error) {

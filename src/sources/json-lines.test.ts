@@ -43,6 +43,10 @@ function readLog(text: string | Uint8Array, piece = 1 << 20): Read {
   });
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
   const reader = new JsonLines(names);
+  const take = () => {
+    names.host = reader.host;
+    flow.take(reader.records);
+  };
   const window = new ByteWindow();
   for (let at = 0; at < bytes.length; at += piece) {
     window.take(
@@ -50,10 +54,10 @@ function readLog(text: string | Uint8Array, piece = 1 << 20): Read {
       0,
       Math.min(piece, bytes.length - at),
     );
-    while (reader.next(window)) flow.take(reader.records);
+    while (reader.next(window)) take();
   }
   reader.end();
-  while (reader.next(window)) flow.take(reader.records);
+  while (reader.next(window)) take();
   sink.stop();
   const { strange, fault } = reader;
   return { lines: written.split('\n').slice(0, -1), strange, fault };

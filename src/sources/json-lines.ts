@@ -33,6 +33,10 @@ export class JsonLines implements RecordReader {
     return this.#strange + this.#lines.tooLong;
   }
 
+  get host(): string | undefined {
+    return this.#events.host;
+  }
+
   /** Events of other kinds don't count: they are no mistake. */
   get fault(): string | undefined {
     return this.#told || this.strange === 0

@@ -18,6 +18,8 @@ export type Found = 'records' | 'nothing' | 'strange';
  * gets one where the log has none, as live ones do whose attempt was not seen: detectors judge attempts.
  */
 export class JsonRecords {
+  /** Of the line at hand. */
+  host: string | undefined;
   readonly #writer: RecordWriter;
   readonly #time: CapturedPacket;
   readonly #names: LogNames;
@@ -41,7 +43,7 @@ export class JsonRecords {
     if (!line.at || !line.dst || (!line.src && fields['src_ip'] !== undefined)) return 'strange';
     this.#time.seconds = line.at.seconds;
     this.#time.nanoseconds = line.at.nanoseconds;
-    this.#names.host = textOf(fields['host']);
+    this.host = textOf(fields['host'], LONGEST_HOST);
     if (line.src) this.#connection(line, event);
     else this.#summed(line);
     return this.#writer.count > 0 ? 'records' : 'nothing';
@@ -129,6 +131,8 @@ function endsOf({ fields, direction }: LogLine): LogEnd[] {
 /** Two records of each of as many connections are told apart. */
 const REMEMBERED = 131_072;
 const U32 = 0xffff_ffff;
+/** RFC 1035 2.3.4. */
+const LONGEST_HOST = 253;
 const COMM = 16;
 const FROM_NAMES = ['', 'connect', 'listen', 'accept', 'close'];
 const ENCODER = new TextEncoder();

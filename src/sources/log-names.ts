@@ -4,7 +4,7 @@ const LONGEST = 253;
 
 /** The names in lines of logs, by the numbers that records have instead. */
 export class LogNames {
-  /** Of the line at hand; undefined: it names none. */
+  /** Of whom is told at the moment; undefined: of this host. */
   host: string | undefined;
   readonly #numbers: Map<string, number> = new Map();
   readonly #names: (string | undefined)[] = [undefined];

@@ -28,6 +28,7 @@ export class ProcFile implements RecordReader {
   readonly packet: CapturedPacket = new CapturedPacket();
   readonly records: RecordWriter = new RecordWriter(64 << 10);
   readonly fault = undefined;
+  readonly host = undefined;
   readonly #lines: TextLines = new TextLines();
   readonly #row: ProcRow = newRow();
   readonly #table: ProcTable = new ProcTable(this.records, MAX_CONNECTIONS, false);

@@ -9,6 +9,8 @@ import { isProcTable, ProcFile } from './proc-file.ts';
 export interface RecordReader extends CaptureReader {
   /** The records at hand. */
   readonly records: RecordWriter;
+  /** Of whom they tell, where that is known. */
+  readonly host: string | undefined;
   /** What is the matter with the input as a whole, once it is over; undefined: nothing is. */
   readonly fault: string | undefined;
   /** Lines that tell nothing, for a note to the operator. */
