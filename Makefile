@@ -58,7 +58,7 @@ test-faults: test-packages build ## 200 times kill -9, 20 pairs of starts, a min
 	@PACKETWATCH_KILLS=200 PACKETWATCH_STOPPED_S=60 PACKETWATCH_STARTS=20 $(BIN)/vitest run --project netns \
 	  test/netns/kills.test.ts test/netns/stopped.test.ts test/netns/leftovers.test.ts $(ARGS)
 
-corpus: build ## attempts in the public captures that PACKETWATCH_CORPUS names, against an independent list
+corpus: build ## attempts and connections in the public captures that PACKETWATCH_CORPUS names, against independent lists
 	@$(BIN)/tsx tools/corpus.ts
 
 bench: bench-packages build ## measure against peers on this machine

@@ -1,7 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { CapturedPacket } from '../packet/captured-packet.ts';
 import type { Filter } from '../filter/filter.ts';
 import { EventCode, type EventMask } from '../model/events.ts';
+import { Inspector } from '../payload/inspector.ts';
+import { PassiveNames } from '../payload/passive-names.ts';
 import { FilteredSink } from '../sinks/filtered.ts';
 import { descriptor, Output } from '../sinks/output.ts';
 import type { Format, Sink } from '../sinks/sink.ts';
@@ -82,8 +84,14 @@ export class Read implements CaptureTaker {
     const { files, format, events, filter, ports } = config;
     const follows = (events & ~UNFOLLOWED) !== 0;
     if (follows) {
-      const seed = randomBytes(4).readUInt32LE(0);
-      this.#tracker = new Tracker({ writer: this.#writer, seed, maxConnections: MAX_CONNECTIONS });
+      const names = new PassiveNames();
+      this.#tracker = new Tracker({
+        writer: this.#writer,
+        seed: randomBytes(4).readUInt32LE(0),
+        maxConnections: MAX_CONNECTIONS,
+        inspector: new Inspector({ sha256hex: (text) => hash('sha256', text, 'hex'), names }),
+        names,
+      });
     }
     this.#records = new CaptureRecords(this.#writer, config.verifyChecksums, this.#tracker);
     const share = Math.floor(CHUNK_BYTES.shared / files.length);

@@ -36,12 +36,14 @@ export class CaptureRecords {
   /** Takes a packet that lies in `bytes`; true: the writer has got records. */
   take(bytes: Uint8Array, packet: CapturedPacket): boolean {
     const tsNs = recordNs(packet.seconds, packet.nanoseconds);
-    this.#tracker?.advance(tsNs);
+    const tracker = this.#tracker;
+    tracker?.advance(tsNs);
     if (this.decoder.take(bytes, packet)) {
       const { protocol } = this.decoder.layers;
       if (protocol === Protocol.tcp) this.#takeSegment(tsNs);
-      else if (this.#tracker) this.#takeOther(this.#tracker, protocol, tsNs);
-    }
+      else if (tracker) this.#takeOther(tracker, protocol, tsNs);
+    } else if (tracker && this.decoder.leftOut && this.decoder.parsed === Parsed.ok)
+      this.#takeCorrupt(tracker, tsNs);
     return this.#writer.count > 0;
   }
 
@@ -64,6 +66,16 @@ export class CaptureRecords {
       if (this.#isRead(this.#datagram.read(layers))) tracker.datagram(layers, this.#datagram, tsNs);
     } else if (isIcmp(protocol) && this.#isRead(this.#message.read(layers)))
       tracker.message(layers, this.#message, tsNs);
+  }
+
+  /** That it came is all that is believed of it. */
+  #takeCorrupt(tracker: Tracker, tsNs: number): void {
+    const { layers } = this.decoder;
+    if (layers.protocol === Protocol.tcp) {
+      if (this.#segment.read(layers) === Parsed.ok)
+        tracker.corruptSegment(layers, this.#segment, tsNs);
+    } else if (layers.protocol === Protocol.udp && this.#datagram.read(layers) === Parsed.ok)
+      tracker.corruptDatagram(layers, this.#datagram, tsNs);
   }
 
   /** Counts what can't be read. */
