@@ -1,11 +1,13 @@
 /** Honest clients and scanners by packets: what each rule says of each case of the library, at packet time. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { type Rule, rule } from '../../src/cli/parse.ts';
+import type { Rule } from '../../src/agent/config.ts';
+import { rule } from '../../src/cli/parse.ts';
 import { type Answer, answersOf } from '../../test/cases/answers.ts';
 import type { Case } from '../../test/cases/case.ts';
 import { HONEST, SCANS } from '../../test/cases/cases.ts';
 import { LOCAL4, LOCAL6 } from '../../test/cases/host.ts';
-import { type Found, prefixOf, runCase } from '../../test/kernel/case-run.ts';
+import { prefixOf } from '../../test/cases/packet-run.ts';
+import { type Found, runCase } from '../../test/kernel/case-run.ts';
 import { Rig } from '../../test/kernel/rig.ts';
 import { median, number, type Options, verdict } from '../report.ts';
 import type { Part, Row, Rows } from './rows.ts';

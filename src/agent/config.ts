@@ -12,6 +12,14 @@ export type SourceName = 'auto' | 'ebpf' | 'pcap' | 'proc';
 /** Who acts on a verdict: nobody, the guard in the kernel, the host's firewall. */
 export type Blocking = 'off' | 'bpf' | 'nft';
 
+/** What a scan is. */
+export interface Rule {
+  readonly name: 'reference' | 'weighted';
+  /** Of the reference rule: more distinct ports are a scan. */
+  readonly ports: number;
+  readonly windowSeconds: number;
+}
+
 /** Who gets alerts besides standard output. */
 export interface AlertConfig {
   readonly webhook: WebhookOptions | undefined;

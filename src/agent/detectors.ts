@@ -1,5 +1,5 @@
 import { type ReferenceOptions, ReferenceRule } from '../detect/reference.ts';
-import { SLOW_DEFAULTS, SlowScans } from '../detect/slow.ts';
+import { SLOW_DEFAULTS, type SlowOptions, SlowScans } from '../detect/slow.ts';
 import type { FlowListener, Scan } from '../flow/listener.ts';
 import type { ConnectionTable } from '../flow/table.ts';
 import type { ConnectionEvent } from '../model/events.ts';
@@ -16,7 +16,7 @@ export interface DetectorsOptions {
     | (Pick<ReferenceOptions, 'ports' | 'windowNs'> & Partial<Pick<ReferenceOptions, 'everywhere'>>)
     | undefined;
   /** Judge slow scans: for a source that sees attempts which failed. */
-  readonly slow: boolean;
+  readonly slow: Pick<SlowOptions, 'everywhere'> | undefined;
 }
 
 /** Sources forgotten while something of theirs still counted, because the detector's table was full. */
@@ -26,8 +26,8 @@ export interface DetectorCounts {
 }
 
 /**
- * What is judged in user space: by the reference rule what comes from packets, files and /proc, and slow scans. Stands between
- * flow and who is told, because slow scans are judged by what flow tells.
+ * What is judged in user space of records: by the reference rule what comes from packets, files and /proc, and slow scans.
+ * Stands between flow and who is told, because slow scans are judged by what flow tells.
  */
 export class Detectors implements FlowListener {
   /** Verdicts that flow has not taken yet. */
@@ -40,7 +40,7 @@ export class Detectors implements FlowListener {
     this.#listener = options.listener;
     const { seed, reference, slow } = options;
     this.#reference = reference && new ReferenceRule({ seed, ...reference });
-    this.#slow = slow ? new SlowScans({ ...SLOW_DEFAULTS, seed }, this.verdicts) : undefined;
+    this.#slow = slow && new SlowScans({ ...SLOW_DEFAULTS, ...slow, seed }, this.verdicts);
   }
 
   /** Looks at a batch that flow has taken. */

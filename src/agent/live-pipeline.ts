@@ -17,7 +17,7 @@ export function livePipeline(
   return new Pipeline({
     listener,
     reference: name === 'ebpf' ? undefined : { ports: kernel.ports, windowNs },
-    slow: name !== 'proc',
+    slow: name === 'proc' ? undefined : { everywhere: false },
     scanWindowNs: windowNs,
     watchesAnswers: name !== 'proc',
     watchesSockets: name !== 'pcap',

@@ -6,8 +6,8 @@ export interface ReadEnd {
   readonly decoder: Decoder;
   /** Found but not told. */
   readonly scans: number;
-  /** Sources that the rule forgot within its window. */
-  readonly reference_evicted: number;
+  /** Sources that a rule forgot within its window. */
+  readonly sources_evicted: number;
   /** Connections that were told as ended before they were. */
   readonly connections_evicted: number;
   /** Files that were not read, and not told of one by one. */
@@ -21,7 +21,7 @@ export interface ReadEnd {
 
 /** What the operator is told when everything has been read, a line each. */
 export function readNotes(end: ReadEnd): string[] {
-  const { decoder, scans, reference_evicted, connections_evicted, unopened, unwritten } = end;
+  const { decoder, scans, sources_evicted, connections_evicted, unopened, unwritten } = end;
   const lines: string[] = [];
   if (unopened > 0) lines.push(`${unopened} more files are not read, for the same reason`);
   for (const [linkType, count] of decoder.unknown) {
@@ -50,9 +50,9 @@ export function readNotes(end: ReadEnd): string[] {
     );
   if (decoder.notIp > 0 && decoder.notIp === decoder.packets)
     lines.push(`none of the ${decoder.packets} packets is IP; ARP: ${decoder.arp}`);
-  if (reference_evicted > 0)
+  if (sources_evicted > 0)
     lines.push(
-      `${reference_evicted} sources were forgotten within the window, because there were too many: a scan may be missing`,
+      `${sources_evicted} sources were forgotten within the window, because there were too many: a scan may be missing`,
     );
   if (connections_evicted > 0)
     lines.push(

@@ -1,37 +1,26 @@
-import { hash, randomBytes } from 'node:crypto';
 import type { CapturedPacket } from '../packet/captured-packet.ts';
 import type { Filter } from '../filter/filter.ts';
-import { EventCode, type EventMask } from '../model/events.ts';
-import { Inspector } from '../payload/inspector.ts';
-import { PassiveNames } from '../payload/passive-names.ts';
+import { EventCode } from '../model/events.ts';
 import { FilteredSink } from '../sinks/filtered.ts';
 import { descriptor, Output } from '../sinks/output.ts';
 import type { Format, Sink } from '../sinks/sink.ts';
 import { CaptureFiles, type CaptureTaker } from '../sources/capture-files.ts';
 import { CaptureInput, TOO_MANY } from '../sources/capture-input.ts';
-import { CaptureRecords, recordNs } from '../sources/capture-records.ts';
 import { LogNames } from '../sources/log-names.ts';
-import { Tracker } from '../track/tracker.ts';
-import { RecordWriter } from '../wire/record-writer.ts';
+import type { RecordWriter } from '../wire/record-writer.ts';
+import { CapturePath, type CapturePathOptions } from './capture-path.ts';
 import { lineSink } from './line-sink.ts';
 import { PacketCopy } from './packet-copy.ts';
-import { Pipeline } from './pipeline.ts';
 import type { Progress } from './progress.ts';
 import { readNotes } from './read-notes.ts';
 
 /** What `packetwatch read` was asked for. */
-export interface ReadConfig {
+export interface ReadConfig extends Omit<CapturePathOptions, 'listener'> {
   /** Paths; `-` is standard input. */
   readonly files: readonly string[];
   readonly format: Format;
-  readonly events: EventMask;
-  /** Of the reference rule. */
-  readonly ports: number;
-  readonly windowSeconds: number;
   /** Which events are told; undefined: all. Detection doesn't know it. */
   readonly filter: Filter | undefined;
-  /** Packets with a wrong checksum are left out. */
-  readonly verifyChecksums: boolean;
   /** Where the packets go that pass the filter, `-` is standard output; undefined: nowhere. */
   readonly write: string | undefined;
 }
@@ -43,31 +32,20 @@ const TURN_MS = 50;
 /** A reader that doesn't keep up is asked again so often. */
 const WAIT_MS = 5;
 
-/** What packets tell one by one. */
-const UNFOLLOWED: EventMask = (1 << EventCode.attempt) | (1 << EventCode.scan);
-/** Connections followed at once: half a gigabyte, if there are so many. */
-const MAX_CONNECTIONS = 1_048_576;
-
 /** `packetwatch read`: capture files through the same flow, detectors and sinks as live, by the packets' clock. */
 export class Read implements CaptureTaker {
   readonly #config: ReadConfig;
   readonly #note: (line: string) => void;
   readonly #inputs: readonly CaptureInput[];
   readonly #files: CaptureFiles;
-  readonly #writer: RecordWriter = new RecordWriter();
-  /** Undefined: nothing is told that would take it. */
-  readonly #tracker: Tracker | undefined;
-  readonly #records: CaptureRecords;
   readonly #output: Output = new Output({ target: descriptor(1, 'standard output') });
   /** Captures have none. */
   readonly #names: LogNames = new LogNames();
   readonly #sink: Sink;
-  readonly #pipeline: Pipeline;
+  readonly #path: CapturePath;
   readonly #progress: Progress | undefined;
   readonly #copy: PacketCopy | undefined;
   #snapLength = -1;
-  /** The latest time of all packets so far, as records have it. */
-  #nowNs = 0;
   #stopped = false;
   /** Files for which there were too many. */
   #unopened = 0;
@@ -81,44 +59,23 @@ export class Read implements CaptureTaker {
     this.#config = config;
     this.#note = note;
     this.#progress = progress;
-    const { files, format, events, filter, ports } = config;
-    const follows = (events & ~UNFOLLOWED) !== 0;
-    if (follows) {
-      const names = new PassiveNames();
-      this.#tracker = new Tracker({
-        writer: this.#writer,
-        seed: randomBytes(4).readUInt32LE(0),
-        maxConnections: MAX_CONNECTIONS,
-        inspector: new Inspector({ sha256hex: (text) => hash('sha256', text, 'hex'), names }),
-        names,
-      });
-    }
-    this.#records = new CaptureRecords(this.#writer, config.verifyChecksums, this.#tracker);
-    const share = Math.floor(CHUNK_BYTES.shared / files.length);
-    const chunk = Math.max(CHUNK_BYTES.least, Math.min(CHUNK_BYTES.most, share));
-    const isAllTaken = follows || config.write !== undefined;
-    const screen = isAllTaken ? undefined : this.#records.decoder;
+    const { files, format, events, filter } = config;
     const names = this.#names;
-    this.#inputs = files.map((file) => new CaptureInput(file, chunk, { screen, names }));
-    this.#files = new CaptureFiles(this.#inputs, this);
     const sink = lineSink(format, {
       output: this.#output,
       clock: { offsetUs: 0 }, // records have the time of their packets
       events,
-      names: this.#names,
+      names,
     });
     this.#sink = filter ? new FilteredSink(sink, filter) : sink;
     if (config.write !== undefined) this.#copy = new PacketCopy(config.write, filter);
-    const windowNs = config.windowSeconds * 1e9;
-    this.#pipeline = new Pipeline({
-      listener: this.#sink,
-      reference: { ports, windowNs, everywhere: true },
-      slow: false, // judged by outcomes
-      scanWindowNs: windowNs,
-      watchesAnswers: false,
-      followsPackets: follows,
-      answered: () => 0,
-    });
+    this.#path = new CapturePath({ ...config, listener: this.#sink });
+    const share = Math.floor(CHUNK_BYTES.shared / files.length);
+    const chunk = Math.max(CHUNK_BYTES.least, Math.min(CHUNK_BYTES.most, share));
+    const isAllTaken = this.#path.takesAll || config.write !== undefined;
+    const screen = isAllTaken ? undefined : this.#path.decoder;
+    this.#inputs = files.map((file) => new CaptureInput(file, chunk, { screen, names }));
+    this.#files = new CaptureFiles(this.#inputs, this);
   }
 
   /** Reads everything; false: not all of it could be read, which was told. */
@@ -126,9 +83,8 @@ export class Read implements CaptureTaker {
     try {
       this.#copy?.check(this.#config.files);
       await this.#files.run();
-      this.#pipeline.tick(this.#nowNs);
       await this.#endAll();
-      this.#pipeline.flow.stop(this.#nowNs);
+      this.#path.stop();
       this.#sink.stop();
       if (this.#inputs.some(({ isCapture }) => isCapture)) this.#copy?.file.end();
       await this.pause();
@@ -139,20 +95,20 @@ export class Read implements CaptureTaker {
       await this.#files.close();
     }
     const toldScans = (this.#config.events & (1 << EventCode.scan)) !== 0;
-    const scans = toldScans ? 0 : this.#pipeline.flow.counts().scans_found.vertical;
+    const path = this.#path;
     const notes = readNotes({
-      decoder: this.#records.decoder,
-      scans,
-      reference_evicted: this.#pipeline.detectors.counts().reference_evicted,
-      connections_evicted: this.#tracker?.counts().evicted ?? 0,
+      decoder: path.decoder,
+      scans: toldScans ? 0 : path.scans,
+      sources_evicted: path.sourcesEvicted,
+      connections_evicted: path.connectionsEvicted,
       unopened: Math.max(0, this.#unopened - 1),
       unwritten: this.#output.waiting + this.#output.counts().lost,
       strange: this.#inputs.reduce((sum, { fault, strange }) => sum + (fault ? 0 : strange), 0),
       stopped: this.#stopped,
     });
     for (const line of notes) this.#note(line);
-    if (this.#copy) this.#note(this.#copy.note(this.#records.decoder.packets));
-    const { unknown } = this.#records.decoder;
+    if (this.#copy) this.#note(this.#copy.note(path.decoder.packets));
+    const { unknown } = path.decoder;
     return (
       !this.#stopped && unknown.size === 0 && this.#inputs.every(({ fault }) => fault === undefined)
     );
@@ -164,31 +120,18 @@ export class Read implements CaptureTaker {
     this.#files.stop();
   }
 
-  /**
-   * A batch is one record, so that a scan ends before what comes after its silence, and is told right behind the
-   * attempt that crossed the threshold.
-   */
   packet(bytes: Uint8Array, packet: CapturedPacket): boolean {
-    const hasRecords = this.#records.take(bytes, packet);
-    this.#copy?.take(bytes, packet, this.#records.decoder, this.#snap());
-    if (!hasRecords) return this.#backlogged;
-    this.#advance(timeOf(packet));
-    this.#handOn();
+    this.#path.take(bytes, packet);
+    this.#copy?.take(bytes, packet, this.#path.decoder, this.#snap());
     return this.#backlogged;
   }
 
   records(records: RecordWriter, time: CapturedPacket, host: string | undefined): boolean {
-    this.#advance(timeOf(time));
+    this.#path.advance(time);
     this.#names.host = host;
-    this.#pipeline.take(records);
+    this.#path.records(records);
     this.#names.host = undefined;
     return this.#backlogged;
-  }
-
-  #advance(tsNs: number): void {
-    if (tsNs <= this.#nowNs) return;
-    this.#nowNs = tsNs;
-    this.#pipeline.tick(tsNs);
   }
 
   get #backlogged(): boolean {
@@ -208,16 +151,7 @@ export class Read implements CaptureTaker {
 
   /** Ends the connections that are left. */
   async #endAll(): Promise<void> {
-    while (this.#tracker?.stop() === true) {
-      this.#handOn();
-      if (this.#backlogged) await this.#untilTaken();
-    }
-    this.#handOn();
-  }
-
-  #handOn(): void {
-    this.#pipeline.take(this.#writer);
-    this.#writer.clear();
+    while (this.#path.endSome()) if (this.#backlogged) await this.#untilTaken();
   }
 
   pause(): Promise<void> | undefined {
@@ -232,7 +166,7 @@ export class Read implements CaptureTaker {
   }
 
   ended(input: CaptureInput): void {
-    this.#nowNs = Math.max(this.#nowNs, timeOf(input.packet));
+    this.#path.ended(input.packet);
     if (input.fault === undefined) return;
     if (input.fault === TOO_MANY && this.#unopened++ > 0) return;
     this.#progress?.clear();
@@ -262,8 +196,4 @@ export class Read implements CaptureTaker {
     this.#sink.flush();
     this.#copy?.file.flush();
   }
-}
-
-function timeOf({ seconds, nanoseconds }: CapturedPacket): number {
-  return recordNs(seconds, nanoseconds);
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { Rule } from '../agent/config.ts';
 import { type AddressPrefix, parsePrefix } from '../wire/prefix.ts';
 
 const LONGEST = 365 * 86400;
@@ -43,12 +44,6 @@ export function blockBy(text: string): 'bpf' | 'nft' {
       'it is `bpf`, `nft` or nothing; a filter goes before the options or after `--`.',
     );
   return text;
-}
-
-export interface Rule {
-  readonly name: 'reference' | 'weighted';
-  readonly ports: number;
-  readonly windowSeconds: number;
 }
 
 /** How long the weighted rule knows a port that a source touched: coming back to it is no new evidence. */

@@ -6,7 +6,8 @@ import { type Filter, parseFilter } from '../filter/filter.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { EventCode, type EventMask, LAST_EVENTS, parseEvents } from '../model/events.ts';
 import { checkForm, hasEndsAlone, outputOption } from './output-option.ts';
-import { type Rule, rule } from './parse.ts';
+import type { Rule } from '../agent/config.ts';
+import { rule } from './parse.ts';
 import { tell } from './tell.ts';
 
 interface Options {
@@ -52,7 +53,7 @@ export function readCommand(): Command {
     )
     .option('--filter <expression>', 'tell only what concerns these addresses and ports')
     .addOption(
-      new Option('--rule <rule>', 'what a scan is: reference[,ports=3][,window=60s]')
+      new Option('--rule <rule>', 'what a scan is: reference[,ports=3][,window=60s] or weighted')
         .argParser(rule)
         .default(rule('reference'), 'reference'),
     )
@@ -121,11 +122,6 @@ function configOf(files: readonly string[], options: Options, records: boolean):
       'standard output takes the capture of --write -, and no records as well',
       'write it to a file, or leave out --records, --events and -o',
     );
-  if (options.rule.name !== 'reference')
-    throw usage(
-      '--rule weighted judges by what becomes of attempts, which is not read from files yet',
-      'use --rule reference',
-    );
   const filterAt = files.findIndex((_, at) => at > 0 && isFilter(files.slice(at)));
   if (filterAt > 0) {
     const words = files.slice(filterAt).join(' ');
@@ -137,8 +133,7 @@ function configOf(files: readonly string[], options: Options, records: boolean):
     files,
     format: options.output,
     events: write !== undefined && !records ? 0 : eventsOf(options),
-    ports: options.rule.ports,
-    windowSeconds: options.rule.windowSeconds,
+    rule: options.rule,
     filter: filterOf(options.filter),
     verifyChecksums: options.checksums === 'verify',
     write,

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { type WatchConfig, watchDefaults } from '../agent/config.ts';
+import { type Rule, type WatchConfig, watchDefaults } from '../agent/config.ts';
 import { becomeUser, type User, userOf } from '../agent/become-user.ts';
 import { Watch } from '../agent/watch.ts';
 import { parseListen } from '../api/address.ts';
@@ -10,7 +10,7 @@ import type { SyslogTarget } from '../sinks/syslog.ts';
 import { LOCAL_LOG, secretOf, syslogTarget, webhookUrl } from './alerts.ts';
 import { findPlugins } from '../plugins/folder.ts';
 import { checkForm, outputOption } from './output-option.ts';
-import { blockBy, integer, type Rule, rule, seconds } from './parse.ts';
+import { blockBy, integer, rule, seconds } from './parse.ts';
 import { tell } from './tell.ts';
 
 interface Options {

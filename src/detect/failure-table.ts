@@ -1,9 +1,11 @@
 /** Closed ports kept of each source; a verdict can tell no more. */
 export const PORTS_KEPT = 16;
 
+/** Words of a key: a source and, where each victim is a host of its own, that; else zero. */
+export const FAILURE_KEY = 8;
+
 /**
- * Which distinct ports of this host each source failed on lately, in sets of four ways by a seeded hash of the source;
- * IPv6 sources by their /64. A full set forgets the source with the fewest ports, and of these the one that was silent
+ * Which distinct ports each source failed on lately, in sets of four ways by a seeded hash of the key. A full set forgets the source with the fewest ports, and of these the one that was silent
  * for longest, so that a flood of sources with one failure each can't displace one with several.
  */
 export class FailureTable {
@@ -15,7 +17,7 @@ export class FailureTable {
   readonly firstNs: Float64Array;
   /** Sources forgotten although something of theirs still counted. */
   evicted = 0;
-  readonly #addresses: Uint32Array; // per way: 4 words
+  readonly #keys: Uint32Array; // per way
   readonly #ports: Uint16Array; // per way and place
   readonly #seenSeconds: Uint32Array; // per way and place; 0: free
   readonly #lastSeconds: Uint32Array; // per way; 0: free
@@ -23,13 +25,12 @@ export class FailureTable {
   readonly #sets: number;
   readonly #seed: number;
   readonly #windowSeconds: number;
-  readonly #key: Uint32Array = new Uint32Array(4);
 
   constructor(sources: number, seed: number, windowNs: number) {
     this.distinct = new Uint16Array(sources);
     this.successes = new Uint16Array(sources);
     this.firstNs = new Float64Array(sources);
-    this.#addresses = new Uint32Array(sources * 4);
+    this.#keys = new Uint32Array(sources * FAILURE_KEY);
     this.#ports = new Uint16Array(sources * PORTS_KEPT);
     this.#seenSeconds = new Uint32Array(sources * PORTS_KEPT);
     this.#lastSeconds = new Uint32Array(sources);
@@ -41,14 +42,13 @@ export class FailureTable {
 
   /**
    * A source failed on a port.
-   * @param src where its address is, in words
+   * @param key of FAILURE_KEY words
    * @returns its way when the port is new, else -1
    */
-  failed(words: Uint32Array, src: number, port: number, nowNs: number): number {
+  failed(key: Uint32Array, port: number, nowNs: number): number {
     const now = Math.max(1, Math.floor(nowNs / 1e9));
-    this.#readKey(words, src);
-    let way = this.#find(now);
-    if (way < 0) way = this.#take(now, nowNs);
+    let way = this.#find(key, now);
+    if (way < 0) way = this.#take(key, now, nowNs);
     this.#lastSeconds[way] = now;
     const from = way * PORTS_KEPT;
     let place = from;
@@ -66,9 +66,8 @@ export class FailureTable {
   }
 
   /** A source completed a handshake. Only those that have failed are remembered. */
-  succeeded(words: Uint32Array, src: number, nowNs: number): void {
-    this.#readKey(words, src);
-    const way = this.#find(Math.max(1, Math.floor(nowNs / 1e9)));
+  succeeded(key: Uint32Array, nowNs: number): void {
+    const way = this.#find(key, Math.max(1, Math.floor(nowNs / 1e9)));
     if (way >= 0 && this.successes[way]! < 0xffff) this.successes[way]!++;
   }
 
@@ -102,26 +101,20 @@ export class FailureTable {
     return seconds !== 0 && now - seconds <= this.#windowSeconds;
   }
 
-  #readKey(words: Uint32Array, src: number): void {
-    for (let i = 0; i < 4; i++) this.#key[i] = words[src + i]!;
-    const mapped = this.#key[0] === 0 && this.#key[1] === 0 && this.#key[2] === MAPPED_WORD;
-    if (!mapped) this.#key[2] = this.#key[3] = 0;
-  }
-
-  #find(now: number): number {
-    const first = this.#setOf();
+  #find(key: Uint32Array, now: number): number {
+    const first = this.#setOf(key);
     for (let way = first; way < first + WAYS; way++)
-      if (this.#isLive(this.#lastSeconds[way]!, now) && this.#holds(way)) return way;
+      if (this.#isLive(this.#lastSeconds[way]!, now) && this.#holds(way, key)) return way;
     return -1;
   }
 
-  #take(now: number, nowNs: number): number {
-    const first = this.#setOf();
+  #take(key: Uint32Array, now: number, nowNs: number): number {
+    const first = this.#setOf(key);
     let way = first;
     for (let other = first; other < first + WAYS; other++)
       if (this.#worth(other, now) < this.#worth(way, now)) way = other;
     if (this.#isLive(this.#lastSeconds[way]!, now)) this.evicted++;
-    this.#addresses.set(this.#key, way * 4);
+    this.#keys.set(key, way * FAILURE_KEY);
     this.#seenSeconds.fill(0, way * PORTS_KEPT, (way + 1) * PORTS_KEPT);
     this.distinct[way] = 0;
     this.successes[way] = 0;
@@ -136,15 +129,16 @@ export class FailureTable {
     return this.#isLive(last, now) ? this.distinct[way]! * 2 ** 32 + last : 0;
   }
 
-  #holds(way: number): boolean {
-    for (let i = 0; i < 4; i++) if (this.#addresses[way * 4 + i] !== this.#key[i]) return false;
+  #holds(way: number, key: Uint32Array): boolean {
+    const at = way * FAILURE_KEY;
+    for (let i = 0; i < FAILURE_KEY; i++) if (this.#keys[at + i] !== key[i]) return false;
     return true;
   }
 
-  #setOf(): number {
+  #setOf(key: Uint32Array): number {
     let h = this.#seed;
-    for (let i = 0; i < 4; i++) {
-      h = Math.imul(h ^ this.#key[i]!, 0x9e3779b1);
+    for (let i = 0; i < FAILURE_KEY; i++) {
+      h = Math.imul(h ^ key[i]!, 0x9e3779b1);
       h ^= h >>> 15;
     }
     return ((h ^ (h >>> 13)) & (this.#sets - 1)) * WAYS;
@@ -152,4 +146,3 @@ export class FailureTable {
 }
 
 const WAYS = 4;
-const MAPPED_WORD = 0xffff0000; // ::ffff:0:0, third word, little-endian

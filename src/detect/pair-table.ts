@@ -1,48 +1,53 @@
 /**
- * What each source did to each victim, in sets of four ways: all state of a source lies in the one set that a seeded
- * hash of its address names, as in the kernel's table (bpf/table.h), so both forget alike.
- * Ports and times lie in flat arrays, `slots` of them per way.
+ * What each source did to each victim, in sets of four ways by a seeded hash: of the source alone, where victims are
+ * addresses of one host, as in the kernel's table (bpf/table.h), so that both forget alike; of the whole key, where
+ * each victim is a host of its own.
+ * Items (ports) and times lie in flat arrays, `slots` of them per way.
  */
 export class PairTable {
   readonly slots: number;
   /** Per way and slot. */
-  readonly ports: Uint16Array;
-  /** Per way and slot: when the port was last touched, nanoseconds; -1: free. */
+  readonly items: Uint16Array;
+  /** Per way and slot: when the item was last touched, nanoseconds; -1: free. */
   readonly seenNs: Float64Array;
   /** Per way: when it was taken. */
   readonly firstNs: Float64Array;
-  /** Per way: the last SYN. */
+  /** Per way: the last touch. */
   readonly lastNs: Float64Array;
-  readonly syns: Uint32Array;
-  /** Per way: distinct ports at the last change. */
+  readonly touches: Uint32Array;
+  /** Per way: distinct items at the last change. */
   readonly distinct: Uint8Array;
   /** Per way: FREE, WATCHED or FOUND. */
   readonly state: Uint8Array;
   /** Pairs forgotten within their window because their set was full. */
   evicted = 0;
-  readonly #addresses: Uint32Array; // per way: source, victim
+  readonly #keys: Uint32Array; // per way
+  /** Words of a key that name its set. */
+  readonly #hashed: number;
   readonly #sets: number;
   readonly #seed: number;
 
   /**
    * @param ways a power of two, at least WAYS
-   * @param slots ports per way
+   * @param slots items per way
+   * @param hosts each victim is a host of its own
    */
-  constructor(ways: number, slots: number, seed: number) {
+  constructor(ways: number, slots: number, seed: number, hosts: boolean) {
     this.slots = slots;
-    this.ports = new Uint16Array(ways * slots);
+    this.#hashed = hosts ? KEY_WORDS : SOURCE_WORDS;
+    this.items = new Uint16Array(ways * slots);
     this.seenNs = new Float64Array(ways * slots).fill(-1);
     this.firstNs = new Float64Array(ways);
     this.lastNs = new Float64Array(ways);
-    this.syns = new Uint32Array(ways);
+    this.touches = new Uint32Array(ways);
     this.distinct = new Uint8Array(ways);
     this.state = new Uint8Array(ways);
-    this.#addresses = new Uint32Array(ways * ADDRESS_WORDS);
+    this.#keys = new Uint32Array(ways * KEY_WORDS);
     this.#sets = ways / WAYS;
     this.#seed = seed | 0;
   }
 
-  /** The way of a pair, or -1. @param pair 4 words of the source, 4 of the victim */
+  /** The way of a key, or -1. @param pair KEY_WORDS words, of which the first 4 are the source */
   find(pair: Uint32Array): number {
     const first = this.#setOf(pair);
     for (let way = first; way < first + WAYS; way++) {
@@ -62,11 +67,11 @@ export class PairTable {
       if (this.#isLessWorth(other, way, nowNs, windowNs)) way = other;
     }
     if (this.#worth(way, nowNs, windowNs) > QUIET) this.evicted++;
-    this.#addresses.set(pair, way * ADDRESS_WORDS);
+    this.#keys.set(pair, way * KEY_WORDS);
     this.seenNs.fill(-1, way * this.slots, (way + 1) * this.slots);
     this.firstNs[way] = nowNs;
     this.lastNs[way] = nowNs;
-    this.syns[way] = 0;
+    this.touches[way] = 0;
     return way;
   }
 
@@ -85,14 +90,14 @@ export class PairTable {
   }
 
   #holds(way: number, pair: Uint32Array): boolean {
-    const at = way * ADDRESS_WORDS;
-    for (let i = 0; i < ADDRESS_WORDS; i++) if (this.#addresses[at + i] !== pair[i]) return false;
+    const at = way * KEY_WORDS;
+    for (let i = 0; i < KEY_WORDS; i++) if (this.#keys[at + i] !== pair[i]) return false;
     return true;
   }
 
   #setOf(pair: Uint32Array): number {
     let h = this.#seed;
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < this.#hashed; i++) {
       h = Math.imul(h ^ pair[i]!, 0x9e3779b1);
       h ^= h >>> 15;
     }
@@ -102,6 +107,9 @@ export class PairTable {
   }
 }
 
+/** Words of a key: a source, a victim (zero for a scan over victims), and what is counted. */
+export const KEY_WORDS = 9;
+const SOURCE_WORDS = 4;
 export const WAYS = 4;
 export const FREE = 0;
 /** Its ports are being counted. */
@@ -109,5 +117,4 @@ export const WATCHED = 1;
 /** A verdict was given; none again before it was quiet. */
 export const FOUND = 2;
 
-const ADDRESS_WORDS = 8;
 const QUIET = 1;

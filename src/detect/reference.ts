@@ -1,17 +1,11 @@
 import type { RecordBatch } from '../wire/batch.ts';
-import { stampId } from '../wire/id.ts';
-import {
-  Direction,
-  Flag,
-  Head,
-  Kind,
-  ScanKind,
-  SocketPart,
-  VerdictPart,
-} from '../wire/layout.gen.ts';
+import { Direction, Head, Kind, ScanKind } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
-import { FOUND, PairTable, WATCHED } from './pair-table.ts';
 import { u64 } from '../wire/words.ts';
+import { DistinctItems } from './distinct.ts';
+import { KEY_WORDS } from './pair-table.ts';
+import { SourceKey } from './source-key.ts';
+import { appendVerdict } from './verdict.ts';
 
 export interface ReferenceOptions {
   /** More distinct ports than this are a scan: 1 to 15. */
@@ -46,31 +40,28 @@ export interface ReferenceCounts {
 
 /**
  * The reference rule: a source that touched more than T distinct ports of one address of this host within the window
- * is scanning. The window slides: a port counts until it was last touched longer ago than the window. The T ports
- * touched last decide that exactly, so no more are kept. After a verdict there is none for the same pair until fewer
- * than T ports count. The same rule as bpf/rule.h; test/contract/reference-rule.ts holds them together.
+ * is scanning; DistinctItems says when. The same rule as bpf/rule.h; test/contract/reference-rule.ts holds them
+ * together.
  *
  * **Invariant:** it never reads a clock. Time is that of the records.
  */
 export class ReferenceRule {
   readonly #options: ReferenceOptions;
-  readonly #table: PairTable;
-  readonly #mask: Uint32Array;
-  readonly #pair: Uint32Array = new Uint32Array(8);
+  readonly #items: DistinctItems;
+  readonly #source: SourceKey;
+  readonly #key: Uint32Array = new Uint32Array(KEY_WORDS);
   #judged = 0;
   #verdicts = 0;
 
   constructor(options: Partial<ReferenceOptions> & Pick<ReferenceOptions, 'seed'>) {
     this.#options = { ...REFERENCE_DEFAULTS, ...options };
-    const { sources, ports, seed, v6Prefix } = this.#options;
-    this.#table = new PairTable(sources, ports, seed);
-    this.#mask = maskOf(v6Prefix);
+    this.#items = new DistinctItems({ ...this.#options, slots: this.#options.ports });
+    this.#source = new SourceKey(this.#options.v6Prefix);
   }
 
   /**
    * Judges the ATTEMPT records of a batch that came to this host (direction inbound or local), or all of them
    * (`everywhere`); others are passed over.
-   * A verdict is a SCAN record: the head of the attempt that crossed the threshold, without source port and number.
    * @param verdicts gets the SCAN records; it must not be the batch itself
    * @returns the number of verdicts
    */
@@ -87,118 +78,31 @@ export class ReferenceRule {
   }
 
   counts(): ReferenceCounts {
-    return { judged: this.#judged, verdicts: this.#verdicts, evicted: this.#table.evicted };
+    return { judged: this.#judged, verdicts: this.#verdicts, evicted: this.#items.evicted };
   }
 
-  #attempt(batch: RecordBatch, at: number, verdicts: RecordWriter): boolean {
-    const { words, bytes } = batch;
+  #attempt({ words, bytes }: RecordBatch, at: number, verdicts: RecordWriter): boolean {
     const w = at >> 2;
-    const nowNs = u64(words, w);
     const port = words[w + (Head.dst_port >> 2)]! >>> 16;
-    const table = this.#table;
+    const key = this.#key;
+    const items = this.#items;
     this.#judged++;
-    this.#readPair(words, w, bytes[at + Head.family] === 6);
-
-    let way = table.find(this.#pair);
-    if (way < 0) {
-      way = table.take(this.#pair, nowNs, this.#options.windowNs);
-      table.state[way] = WATCHED;
-    } else if (this.#refresh(way, port, nowNs)) {
-      return false;
-    }
-    table.syns[way]!++;
-    table.lastNs[way] = Math.max(table.lastNs[way]!, nowNs);
-    return this.#newPort(way, port, nowNs, batch, at, verdicts);
-  }
-
-  /** True when the port counts already. */
-  #refresh(way: number, port: number, nowNs: number): boolean {
-    const table = this.#table;
-    const end = (way + 1) * table.slots;
-    for (let slot = way * table.slots; slot < end; slot++) {
-      if (table.ports[slot] !== port || !this.#isLive(slot, nowNs)) continue;
-      table.seenNs[slot] = Math.max(table.seenNs[slot]!, nowNs);
-      table.lastNs[way] = Math.max(table.lastNs[way]!, nowNs);
-      table.syns[way]!++;
-      return true;
-    }
-    return false;
-  }
-
-  #newPort(
-    way: number,
-    port: number,
-    nowNs: number,
-    batch: RecordBatch,
-    at: number,
-    verdicts: RecordWriter,
-  ): boolean {
-    const table = this.#table;
-    const start = way * table.slots;
-    let live = 0;
-    let place = -1;
-    let oldest = start;
-    for (let slot = start; slot < start + table.slots; slot++) {
-      if (!this.#isLive(slot, nowNs)) place = slot;
-      else live++;
-      if (table.seenNs[slot]! < table.seenNs[oldest]!) oldest = slot;
-    }
-    const crosses = live === table.slots;
-    const told = crosses && table.state[way] === FOUND;
-    if (crosses && !told) this.#tell(way, port, batch, at, verdicts);
-    const slot = crosses ? oldest : place;
-    table.ports[slot] = port;
-    table.seenNs[slot] = nowNs;
-    table.state[way] = crosses ? FOUND : WATCHED;
-    table.distinct[way] = live + 1;
-    return crosses && !told;
-  }
-
-  #tell(way: number, port: number, batch: RecordBatch, at: number, verdicts: RecordWriter): void {
-    const table = this.#table;
+    this.#source.read(key, words, w + (Head.src >> 2), bytes[at + Head.family] === 6);
+    for (let i = 0; i < 4; i++) key[4 + i] = words[w + (Head.dst >> 2) + i]!;
+    if (!items.touch(key, port, this.#options.ports, u64(words, w))) return false;
     this.#verdicts++;
-    // As long as the kernel's records, which have the union's size.
-    const to = verdicts.append(Kind.SCAN, SocketPart.size);
-    const { bytes, halves, words } = verdicts;
-    bytes.set(batch.bytes.subarray(at, at + Head.size), to);
-    bytes[to + Head.kind] = Kind.SCAN;
-    bytes[to + Head.flags] = Flag.WHOLE;
-    bytes[to + Head.direction] = Direction.INBOUND;
-    halves[(to + Head.src_port) >> 1] = 0;
-    words[(to + Head.isn) >> 2] = 0;
-    words[(to + Head.count) >> 2] = 1;
-    stampId(words, bytes, to);
-    const start = way * table.slots;
-    const ports = (to + VerdictPart.ports) >> 1;
-    for (let i = 0; i < table.slots; i++) halves[ports + i] = table.ports[start + i]!;
-    halves[ports + table.slots] = port;
-    words[(to + VerdictPart.port_count) >> 2] = table.slots + 1;
-    words[(to + VerdictPart.syns) >> 2] = table.syns[way]!;
-    verdicts.setU64(to + VerdictPart.first_ns, table.firstNs[way]!);
-    verdicts.bytes[to + VerdictPart.scan] = ScanKind.VERTICAL;
-    verdicts.halves[(to + VerdictPart.hosts) >> 1] = 1;
-  }
-
-  /** A record may be a little older than one before it; its ports count all the same. */
-  #isLive(slot: number, nowNs: number): boolean {
-    const seenNs = this.#table.seenNs[slot]!;
-    return seenNs >= 0 && nowNs - seenNs <= this.#options.windowNs;
-  }
-
-  #readPair(words: Uint32Array, w: number, v6: boolean): void {
-    const src = w + (Head.src >> 2);
-    for (let i = 0; i < 8; i++) this.#pair[i] = words[src + i]!;
-    if (v6) for (let i = 0; i < 4; i++) this.#pair[i]! &= this.#mask[i]!;
+    appendVerdict(verdicts, bytes, at, {
+      scan: ScanKind.VERTICAL,
+      items: items.items,
+      count: items.count,
+      touches: items.touches,
+      firstNs: items.firstNs,
+      hosts: 1,
+    });
+    return true;
   }
 }
 
 function isToUs(direction: number): boolean {
   return direction === Direction.INBOUND || direction === Direction.LOCAL;
-}
-
-/** The first `bits` of 128, in network order. */
-function maskOf(bits: number): Uint32Array {
-  const mask = new Uint8Array(16);
-  for (let bit = 0; bit < bits; bit++) mask[bit >> 3]! |= 0x80 >> (bit & 7);
-  return new Uint32Array(mask.buffer);
 }

@@ -3,8 +3,11 @@ import { Mark, Row } from '../flow/row.ts';
 import type { ConnectionTable } from '../flow/table.ts';
 import { stampId } from '../wire/id.ts';
 import { Direction, Flag, Head, Kind, ScanKind, VerdictPart } from '../wire/layout.gen.ts';
+import { IpProto } from '../wire/ip-proto.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
-import { FailureTable, PORTS_KEPT } from './failure-table.ts';
+import { FAILURE_KEY, FailureTable, PORTS_KEPT } from './failure-table.ts';
+import { endHash, Lately } from './lately.ts';
+import { SourceKey } from './source-key.ts';
 
 export interface SlowOptions {
   /** 32 random bits: they seed the hash. */
@@ -17,6 +20,8 @@ export interface SlowOptions {
   readonly windowNs: number;
   /** Faster ones are found by other rules, nanoseconds. */
   readonly leastNs: number;
+  /** Judge what came to any address, each as a host of its own, as for files; else what came to this host. */
+  readonly everywhere: boolean;
 }
 
 export const SLOW_DEFAULTS = {
@@ -24,6 +29,7 @@ export const SLOW_DEFAULTS = {
   ports: 12,
   windowNs: 86_400e9,
   leastNs: 600e9,
+  everywhere: false,
 } as const;
 
 /**
@@ -35,8 +41,10 @@ export const SLOW_DEFAULTS = {
 export class SlowScans {
   readonly #options: SlowOptions;
   readonly #table: FailureTable;
-  /** Per port of this host: when it was open last, seconds; 0: never seen open. */
-  readonly #openAt: Uint32Array = new Uint32Array(65_536);
+  /** Ports that were open, of this host or of each. */
+  readonly #opens: Lately = new Lately();
+  readonly #key: Uint32Array = new Uint32Array(FAILURE_KEY);
+  readonly #source: SourceKey = new SourceKey(V6_PREFIX);
   readonly #verdicts: RecordWriter;
 
   /** @param verdicts takes the SCAN records */
@@ -54,26 +62,41 @@ export class SlowScans {
   /** Takes what flow tells of a connection (FlowListener.connection). */
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
     const base = row * Row.stride;
-    if (table.bytes[base + Row.direction] !== Direction.INBOUND) return;
+    if (!this.#isJudged(table, base)) return;
     if (event === EventCode.attempt || event === EventCode.close) return;
     const port = table.halves[(base + Row.dst_port) >> 1]!;
     const nowNs = table.numbers[(base + Row.event_ns) >> 3]!;
-    const src = (base + Row.src) >> 2;
+    this.#readKey(table, base);
+    const open = endHash(this.#key, VICTIM, port, 0);
     if (event === EventCode.open) {
-      this.#openAt[port] = Math.max(1, Math.floor(nowNs / 1e9));
-      this.#table.succeeded(table.words, src, nowNs);
-    } else if (this.#isFailure(table, base, port, nowNs)) {
-      const way = this.#table.failed(table.words, src, port, nowNs);
+      this.#opens.note(open, secondsOf(nowNs));
+      this.#table.succeeded(this.#key, nowNs);
+    } else if (this.#isFailure(table, base, open, nowNs)) {
+      const way = this.#table.failed(this.#key, port, nowNs);
       if (way < 0 || nowNs - this.#table.firstNs[way]! < this.#options.leastNs) return;
       if (this.#table.isDue(way, this.#options.ports)) this.#tell(way, table, base);
     }
   }
 
+  #isJudged(table: ConnectionTable, base: number): boolean {
+    const direction = table.bytes[base + Row.direction]!;
+    if (!isTcp(table.bytes[base + Row.proto]!)) return false; // which alone has outcomes
+    return this.#options.everywhere || direction === Direction.INBOUND;
+  }
+
+  /** The source, and where each victim is a host of its own, that. */
+  #readKey({ words, bytes }: ConnectionTable, base: number): void {
+    this.#source.read(this.#key, words, (base + Row.src) >> 2, bytes[base + Row.family] === 6);
+    if (!this.#options.everywhere) return;
+    const dst = (base + Row.dst) >> 2;
+    for (let i = 0; i < 4; i++) this.#key[VICTIM + i] = words[dst + i]!;
+  }
+
   /** Refused, unanswered or reset half-open; what was open and then reset has succeeded before. */
-  #isFailure(table: ConnectionTable, base: number, port: number, nowNs: number): boolean {
-    const openAt = this.#openAt[port]!;
-    if (openAt !== 0 && nowNs / 1e9 - openAt < this.#options.windowNs / 1e9) return false;
-    return (table.halves[(base + Row.marks) >> 1]! & Mark.opened) === 0;
+  #isFailure(table: ConnectionTable, base: number, open: number, nowNs: number): boolean {
+    if (this.#opens.within(open, secondsOf(nowNs), this.#options.windowNs / 1e9)) return false;
+    // what never sent a SYN is backscatter, or older than what is seen
+    return (table.halves[(base + Row.marks) >> 1]! & (Mark.opened | Mark.sighted)) === Mark.sighted;
   }
 
   #tell(way: number, table: ConnectionTable, base: number): void {
@@ -99,4 +122,17 @@ export class SlowScans {
     halves[(to + VerdictPart.opened) >> 1] = failures.successes[way]!;
     halves[(to + VerdictPart.hosts) >> 1] = 1;
   }
+}
+
+/** IPv6 sources with so many equal leading bits are one. */
+const V6_PREFIX = 64;
+/** Words of a key where the victim is. */
+const VICTIM = 4;
+
+function secondsOf(nowNs: number): number {
+  return Math.max(1, Math.floor(nowNs / 1e9));
+}
+
+function isTcp(proto: number): boolean {
+  return proto === 0 || proto === IpProto.tcp;
 }

@@ -5,6 +5,7 @@ import { Protocol } from './ip.ts';
 import { EtherType, Layers, Parsed } from './layers.ts';
 import { linkParser } from './link.ts';
 import { isDull } from './screen.ts';
+import { TCP_HEADER } from './tcp.ts';
 import { Tunnels } from './tunnel.ts';
 
 /** Link types that are kept count of: a file may name 65,536 of them. */
@@ -23,6 +24,8 @@ export class Decoder {
   parsed: Parsed = Parsed.other;
   /** Whether it is left out, since a checksum is wrong. */
   leftOut = false;
+  /** Is the packet at hand a first fragment that has the ports of TCP, but not the flags (RFC 1858)? */
+  headless = false;
   packets = 0;
   /** Packets whose headers contradict each other or the packet's length. */
   malformed = 0;
@@ -64,6 +67,7 @@ export class Decoder {
     this.packets++;
     this.parsed = Parsed.other;
     this.leftOut = false;
+    this.headless = false;
     if (packet.linkType !== this.#linkType) {
       this.#linkType = packet.linkType;
       this.#parse = linkParser(packet.linkType);
@@ -78,8 +82,10 @@ export class Decoder {
     if (parsed === Parsed.other) return this.#countOther();
     for (;;) {
       if (this.#verify && !this.#hasRightIp(parsed)) return false;
-      if (layers.fragmented && (parsed === Parsed.ok || parsed === Parsed.fragment))
+      if (layers.fragmented && (parsed === Parsed.ok || parsed === Parsed.fragment)) {
+        this.headless = isHeadless(layers);
         parsed = this.fragments.take(layers, packet.seconds);
+      }
       if (parsed !== Parsed.ok || layers.protocol === Protocol.tcp) break;
       const inner = this.tunnels.enter(layers);
       if (inner === Parsed.other) break;
@@ -125,3 +131,17 @@ export class Decoder {
     this.unknown.set(key, (this.unknown.get(key) ?? 0) + 1);
   }
 }
+
+function isHeadless({
+  protocol,
+  fragmentOffset,
+  transport,
+  transportLength,
+  end,
+}: Layers): boolean {
+  if (protocol !== Protocol.tcp || fragmentOffset !== 0 || transport + PORTS > end) return false;
+  return transportLength >= PORTS && transportLength < TCP_HEADER;
+}
+
+/** RFC 1858 3: the least that a fragment holds, which has the ports. */
+const PORTS = 8;

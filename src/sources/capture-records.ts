@@ -5,11 +5,12 @@ import { Protocol } from '../packet/ip.ts';
 import { Parsed } from '../packet/layers.ts';
 import { Segment, SegmentKind } from '../packet/tcp.ts';
 import { Datagram } from '../packet/udp.ts';
+import type { PacketRules } from '../detect/packet-rules.ts';
 import type { Tracker } from '../track/tracker.ts';
 import { isIcmp } from '../wire/ip-proto.ts';
 import { Direction, Head, Kind } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
-import { PacketHead } from './packet-head.ts';
+import { PacketHead } from '../packet/packet-head.ts';
 
 /** What the packets of capture files mean: a SYN is an ATTEMPT, as for PcapRecords. Which way it went nobody knows. */
 export class CaptureRecords {
@@ -17,6 +18,7 @@ export class CaptureRecords {
   readonly decoder: Decoder;
   readonly #writer: RecordWriter;
   readonly #tracker: Tracker | undefined;
+  readonly #rules: PacketRules | undefined;
   readonly #segment: Segment = new Segment();
   readonly #datagram: Datagram = new Datagram();
   readonly #message: IcmpMessage = new IcmpMessage();
@@ -25,25 +27,27 @@ export class CaptureRecords {
   /**
    * @param verify whether packets with a wrong checksum are left out
    * @param tracker follows connections to their ends, and writes to the same writer
+   * @param rules judge packets, and write to the same writer
    */
-  constructor(writer: RecordWriter, verify: boolean, tracker?: Tracker) {
+  constructor(writer: RecordWriter, verify: boolean, tracker?: Tracker, rules?: PacketRules) {
     this.#writer = writer;
     this.decoder = new Decoder(verify);
     this.#tracker = tracker;
+    this.#rules = rules;
     this.#head.bytes[Head.direction] = Direction.UNKNOWN;
   }
 
   /** Takes a packet that lies in `bytes`; true: the writer has got records. */
   take(bytes: Uint8Array, packet: CapturedPacket): boolean {
     const tsNs = recordNs(packet.seconds, packet.nanoseconds);
-    const tracker = this.#tracker;
-    tracker?.advance(tsNs);
-    if (this.decoder.take(bytes, packet)) {
+    this.#tracker?.advance(tsNs);
+    const isWhole = this.decoder.take(bytes, packet);
+    if (this.decoder.headless) this.#rules?.fragment(this.decoder.layers, tsNs);
+    if (isWhole) {
       const { protocol } = this.decoder.layers;
       if (protocol === Protocol.tcp) this.#takeSegment(tsNs);
-      else if (tracker) this.#takeOther(tracker, protocol, tsNs);
-    } else if (tracker && this.decoder.leftOut && this.decoder.parsed === Parsed.ok)
-      this.#takeCorrupt(tracker, tsNs);
+      else if (this.#tracker || this.#rules) this.#takeOther(protocol, tsNs);
+    }
     return this.#writer.count > 0;
   }
 
@@ -52,30 +56,29 @@ export class CaptureRecords {
     const segment = this.#segment;
     if (!this.#isRead(segment.read(layers))) return;
     this.#tracker?.segment(layers, segment, tsNs);
-    if (segment.kind !== SegmentKind.attempt) return;
-    this.#head.time(tsNs);
-    this.#head.ends(layers, segment, false);
-    this.#head.identify(segment.seq);
-    this.#head.append(this.#writer, Kind.ATTEMPT, 0);
-    this.attempts++;
+    if (segment.kind === SegmentKind.attempt) {
+      this.#head.time(tsNs);
+      this.#head.ends(layers, segment, false);
+      this.#head.identify(segment.seq);
+      this.#head.append(this.#writer, Kind.ATTEMPT, 0);
+      this.attempts++;
+    }
+    this.#rules?.segment(layers, segment, tsNs);
   }
 
-  #takeOther(tracker: Tracker, protocol: number, tsNs: number): void {
+  #takeOther(protocol: number, tsNs: number): void {
     const { layers } = this.decoder;
     if (protocol === Protocol.udp) {
-      if (this.#isRead(this.#datagram.read(layers))) tracker.datagram(layers, this.#datagram, tsNs);
-    } else if (isIcmp(protocol) && this.#isRead(this.#message.read(layers)))
-      tracker.message(layers, this.#message, tsNs);
-  }
-
-  /** That it came is all that is believed of it. */
-  #takeCorrupt(tracker: Tracker, tsNs: number): void {
-    const { layers } = this.decoder;
-    if (layers.protocol === Protocol.tcp) {
-      if (this.#segment.read(layers) === Parsed.ok)
-        tracker.corruptSegment(layers, this.#segment, tsNs);
-    } else if (layers.protocol === Protocol.udp && this.#datagram.read(layers) === Parsed.ok)
-      tracker.corruptDatagram(layers, this.#datagram, tsNs);
+      const datagram = this.#datagram;
+      if (!this.#isRead(datagram.read(layers))) return;
+      this.#rules?.datagram(layers, datagram, tsNs);
+      this.#tracker?.datagram(layers, datagram, tsNs);
+    } else if (isIcmp(protocol)) {
+      const message = this.#message;
+      if (!this.#isRead(message.read(layers))) return;
+      this.#rules?.message(layers, message, tsNs);
+      this.#tracker?.message(layers, message, tsNs);
+    }
   }
 
   /** Counts what can't be read. */

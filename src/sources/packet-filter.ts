@@ -2,7 +2,7 @@ import { Facts, type Filter } from '../filter/filter.ts';
 import type { Decoder } from '../packet/decoder.ts';
 import { Protocol } from '../packet/ip.ts';
 import { Parsed, u16 } from '../packet/layers.ts';
-import { PacketHead, type Ports } from './packet-head.ts';
+import { PacketHead, type Ports } from '../packet/packet-head.ts';
 
 const NO_PORTS: Ports = { srcPort: 0, dstPort: 0 };
 

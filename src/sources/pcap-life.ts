@@ -3,7 +3,7 @@ import { SegmentKind } from '../packet/tcp.ts';
 import { Direction, Flag, Head, Kind, SocketPart } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
 import { Answer } from '../flow/flow.ts';
-import type { AnswerNotes } from './answer-notes.ts';
+import type { AnswerNotes } from '../flow/answer-notes.ts';
 import { Ended, List, PcapConnections, Row } from './pcap-connections.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { NO_UID } from './proc-connection.ts';

@@ -7,9 +7,9 @@ import { Layers, Parsed } from '../packet/layers.ts';
 import { Segment, SegmentKind } from '../packet/tcp.ts';
 import { Direction, Flag, Head, Kind } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
-import { AnswerNotes } from './answer-notes.ts';
+import { AnswerNotes } from '../flow/answer-notes.ts';
 import type { OwnAddresses } from './own-addresses.ts';
-import { DST, PacketHead, SRC } from './packet-head.ts';
+import { DST, PacketHead, SRC } from '../packet/packet-head.ts';
 import { PcapLife } from './pcap-life.ts';
 
 export interface PcapRecordsOptions {

@@ -178,7 +178,6 @@ describe.concurrent('read', () => {
   });
 
   test.each([
-    { args: ['--rule', 'weighted', 'x'], code: 2, why: '--rule weighted judges by what becomes' },
     { args: ['--events', 'block', 'x'], code: 2, why: '--events block: files have no such events' },
     { args: ['--filter', 'prot 80', 'x'], code: 2, why: '' },
     {

@@ -10,6 +10,7 @@ import { stampId } from '../../src/wire/id.ts';
 import { Direction, Flag, Head, Kind, SocketPart } from '../../src/wire/layout.gen.ts';
 import { RecordWriter } from '../../src/wire/record-writer.ts';
 import { attemptOf } from '../cases/attempt.ts';
+import { prefixOf } from '../cases/packet-run.ts';
 import type { Case, Opened } from '../cases/case.ts';
 import { bytesOf, type HookName, type Rig } from './rig.ts';
 
@@ -17,6 +18,7 @@ import { bytesOf, type HookName, type Rig } from './rig.ts';
 export interface Found {
   readonly kind: ScanKindName;
   readonly src: string;
+  readonly ports: readonly number[];
   readonly blocked: boolean;
   /** Packet time. */
   readonly atMs: number;
@@ -61,7 +63,8 @@ function play(rig: Rig, hook: HookName, one: Case): Found[] {
     const { blocked, trusted } = scan;
     const atMs = (nowNs - START_NS) / 1e6;
     const syns = passed.get(prefixOf(src)) ?? 0;
-    found.push({ kind, src, blocked, trusted, atMs, packets, passed: syns });
+    const ports = [...scan.ports];
+    found.push({ kind, src, ports, blocked, trusted, atMs, packets, passed: syns });
   };
   const nothing = (): void => {};
   const listener = {
@@ -71,7 +74,12 @@ function play(rig: Rig, hook: HookName, one: Case): Found[] {
     block: nothing,
     unblock: nothing,
   };
-  const detectors = new Detectors({ seed: 1, listener, reference: undefined, slow: true });
+  const detectors = new Detectors({
+    seed: 1,
+    listener,
+    reference: undefined,
+    slow: { everywhere: false },
+  });
   const flow = new Flow({
     ...FLOW_DEFAULTS,
     scanWindowNs: 600e9,
@@ -144,11 +152,6 @@ function drain(ring: Ring, take: (batch: Ring) => void): void {
     take(ring);
     ring.release(ring.count);
   } while (ring.more);
-}
-
-/** Of IPv6 the /64: one that walks it is told by the address that crossed the threshold. */
-export function prefixOf(address: string): string {
-  return address.replace(/::\w+$/, '::');
 }
 
 /** Of an untagged frame. */

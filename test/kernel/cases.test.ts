@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { HONEST, SCANS } from '../cases/cases.ts';
 import { LOCAL4, LOCAL6 } from '../cases/host.ts';
-import { prefixOf, runCase } from './case-run.ts';
+import { prefixOf } from '../cases/packet-run.ts';
+import { runCase } from './case-run.ts';
 import { HOOKS } from './rig.ts';
 import { withRig } from './with-rig.ts';
 

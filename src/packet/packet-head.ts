@@ -1,4 +1,4 @@
-import type { Layers } from '../packet/layers.ts';
+import type { Layers } from './layers.ts';
 import { stampId } from '../wire/id.ts';
 import { Head } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
@@ -51,6 +51,15 @@ export class PacketHead {
   identify(isn: number): void {
     this.words[Head.isn >> 2] = isn;
     stampId(this.words, this.bytes, 0);
+  }
+
+  /** The id, in two halves. */
+  get idLow(): number {
+    return this.words[Head.id >> 2]!;
+  }
+
+  get idHigh(): number {
+    return this.words[(Head.id >> 2) + 1]!;
   }
 
   /** Makes a record of it. @param kind one of Kind @param flags bits of Flag */

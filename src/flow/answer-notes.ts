@@ -1,4 +1,4 @@
-import { Answer } from '../flow/flow.ts';
+import { Answer } from './flow.ts';
 
 /**
  * One word for each id, overwritten when its place is needed: nothing to expire, and no state that a flood could fill;
