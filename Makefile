@@ -50,15 +50,16 @@ check: node_modules/.package-lock.json ## format, lint, types, unit tests, dead 
 test: test-packages build ## all tests; the last line counts them
 	@$(BIN)/vitest run $(ARGS)
 
-test-fuzz: build ## a million mutated frames through the guard (needs root), as many connections through what reads payload
+test-fuzz: build ## mutated: a million frames for the guard (needs root), 10 million packets and captures, a million connections' payload
 	@PACKETWATCH_FUZZ_FRAMES=1000000 $(BIN)/vitest run --project kernel test/kernel/fuzz.test.ts $(ARGS)
+	@PACKETWATCH_FUZZ_INPUTS=10000000 $(BIN)/vitest run --project unit src/packet/fuzz.test.ts $(ARGS)
 	@PACKETWATCH_FUZZ_CONNECTIONS=1000000 $(BIN)/vitest run --project unit src/payload/fuzz.test.ts $(ARGS)
 
 test-faults: test-packages build ## 200 times kill -9, 20 pairs of starts, a minute of SIGSTOP (needs root)
 	@PACKETWATCH_KILLS=200 PACKETWATCH_STOPPED_S=60 PACKETWATCH_STARTS=20 $(BIN)/vitest run --project netns \
 	  test/netns/kills.test.ts test/netns/stopped.test.ts test/netns/leftovers.test.ts $(ARGS)
 
-corpus: build ## attempts in the public captures that PACKETWATCH_CORPUS names, against an independent list
+corpus: build ## attempts and connections in the public captures that PACKETWATCH_CORPUS names, against independent lists
 	@$(BIN)/tsx tools/corpus.ts
 
 bench: bench-packages build ## measure against peers on this machine

@@ -1,9 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { PACKET_RULES_DEFAULTS, PacketRules } from '../detect/packet-rules.ts';
 import type { FlowListener } from '../flow/listener.ts';
 import { EventCode, type EventMask } from '../model/events.ts';
 import type { CapturedPacket } from '../packet/captured-packet.ts';
 import type { Decoder } from '../packet/decoder.ts';
+import { Inspector } from '../payload/inspector.ts';
+import { PassiveNames } from '../payload/passive-names.ts';
 import { CaptureRecords, recordNs } from '../sources/capture-records.ts';
 import { Tracker } from '../track/tracker.ts';
 import type { RecordBatch } from '../wire/batch.ts';
@@ -43,8 +45,17 @@ export class CapturePath {
     const weighted = rule.name === 'weighted';
     // slow scans are judged by the ends of connections
     const follows = (events & ~ATTEMPTS) !== 0;
-    if (follows)
-      this.#tracker = new Tracker({ writer, seed: seed(), maxConnections: MAX_CONNECTIONS });
+    if (follows) {
+      const names = new PassiveNames();
+      const sha256hex = (text: string) => hash('sha256', text, 'hex');
+      this.#tracker = new Tracker({
+        writer,
+        seed: seed(),
+        maxConnections: MAX_CONNECTIONS,
+        inspector: new Inspector({ sha256hex, names }),
+        names,
+      });
+    }
     if (weighted || (events & SCANS) !== 0)
       this.#rules = new PacketRules({
         ...PACKET_RULES_DEFAULTS,

@@ -99,6 +99,10 @@ interface JsonPackets {
 /** Of an end: what the connection's first bytes said of its application. Each text is cut at 255 bytes, a target at more. */
 export interface JsonMetadata {
   /** As Zeek names it. */
+  /** By which the originator's address was last looked up in what was captured. */
+  orig_name?: string;
+  /** The same of the responder's. */
+  resp_name?: string;
   service?: Service;
   tls?: {
     /** Server name that the client asked for. */

@@ -15,6 +15,9 @@ export interface Metadata {
   http?: HttpMetadata;
   /** The first questions of the connection, in their order. */
   dns?: DnsExchange[];
+  /** The names by which the addresses of originator and responder were looked up last. */
+  origName?: string;
+  respName?: string;
 }
 
 /** Of the first client hello, the server hello and, up to TLS 1.2, the server's certificate. */

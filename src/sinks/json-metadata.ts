@@ -2,13 +2,16 @@ import type { JsonMetadata } from '../model/json.ts';
 import type { Metadata, TlsMetadata } from '../model/metadata.ts';
 import { fromBytes, safe } from './escape.ts';
 
-/** The members `service`, `tls`, `http`, `dns` and `ssh` of a connection's end, with the comma before them. */
+/** The members `service`, `tls`, `http`, `dns`, `ssh` and names of a connection's end, with the comma before them. */
 export function metadataMembers(metadata: Metadata): Uint8Array {
   return safe(JSON.stringify(jsonMetadata(metadata)).replace(/^\{/, ',').slice(0, -1));
 }
 
-function jsonMetadata({ service, tls, http, dns, ssh }: Metadata): JsonMetadata {
+function jsonMetadata(metadata: Metadata): JsonMetadata {
+  const { service, tls, http, dns, ssh, origName, respName } = metadata;
   return known({
+    orig_name: text(origName),
+    resp_name: text(respName),
     service,
     tls: tls && tlsOf(tls),
     http:

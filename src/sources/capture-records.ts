@@ -40,14 +40,16 @@ export class CaptureRecords {
   /** Takes a packet that lies in `bytes`; true: the writer has got records. */
   take(bytes: Uint8Array, packet: CapturedPacket): boolean {
     const tsNs = recordNs(packet.seconds, packet.nanoseconds);
-    this.#tracker?.advance(tsNs);
+    const tracker = this.#tracker;
+    tracker?.advance(tsNs);
     const isWhole = this.decoder.take(bytes, packet);
     if (this.decoder.headless) this.#rules?.fragment(this.decoder.layers, tsNs);
     if (isWhole) {
       const { protocol } = this.decoder.layers;
       if (protocol === Protocol.tcp) this.#takeSegment(tsNs);
-      else if (this.#tracker || this.#rules) this.#takeOther(protocol, tsNs);
-    }
+      else if (tracker || this.#rules) this.#takeOther(protocol, tsNs);
+    } else if (tracker && this.decoder.leftOut && this.decoder.parsed === Parsed.ok)
+      this.#takeCorrupt(tracker, tsNs);
     return this.#writer.count > 0;
   }
 
@@ -79,6 +81,16 @@ export class CaptureRecords {
       this.#rules?.message(layers, message, tsNs);
       this.#tracker?.message(layers, message, tsNs);
     }
+  }
+
+  /** That it came is all that is believed of it. */
+  #takeCorrupt(tracker: Tracker, tsNs: number): void {
+    const { layers } = this.decoder;
+    if (layers.protocol === Protocol.tcp) {
+      if (this.#segment.read(layers) === Parsed.ok)
+        tracker.corruptSegment(layers, this.#segment, tsNs);
+    } else if (layers.protocol === Protocol.udp && this.#datagram.read(layers) === Parsed.ok)
+      tracker.corruptDatagram(layers, this.#datagram, tsNs);
   }
 
   /** Counts what can't be read. */

@@ -4,6 +4,8 @@ import { Row } from './row.ts';
 /** A TCP segment on its way through the tracker; one object serves all of them. */
 export class Arrival {
   tsNs = 0;
+  /** The same in microseconds, modulo 2^32. */
+  us = 0;
   row = 0;
   /** Word of the row, of the part of the end that sent the segment, and of that of the other. */
   base = 0;
@@ -34,7 +36,9 @@ export class Arrival {
   closes = false;
 
   /** Sets out for a row's ends. */
-  on(row: number, fromOrig: boolean): void {
+  on(row: number, fromOrig: boolean, tsNs: number): void {
+    this.tsNs = tsNs;
+    this.us = Math.floor(tsNs / 1000) >>> 0;
     this.row = row;
     this.base = row * Row.size;
     this.fromOrig = fromOrig;

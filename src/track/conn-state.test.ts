@@ -33,6 +33,7 @@ describe('conn_state', () => {
     ['OTH', 'A', 'close', ['> A 1000 5000']],
     ['OTH', 'Dd', 'close', ['> PA 1000 5000 +10', '< PA +20']],
     ['OTH', '^h', 'close', ['< SA']],
+    ['OTH', 'C', 'close', ['> S bad']],
   ])('%s %s, told as %s: %j', (state, history, event, lines) => {
     const told = playOne(...lines);
     expect([told.state, told.history, told.event]).toEqual([state, history, event]);

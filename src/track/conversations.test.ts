@@ -1,6 +1,7 @@
 /** UDP and ICMP, and what ICMP errors say of others. */
 import { describe, expect, it } from 'vitest';
-import { Play, type Told } from '../../test/track/script.ts';
+import { Play } from '../../test/track/script.ts';
+import type { Told } from '../../test/track/told.ts';
 import {
   icmp,
   icmp6,
@@ -63,6 +64,14 @@ describe('a conversation of UDP', () => {
     const query = udp({ srcPort: 5000, dstPort: 53 });
     expect(told([0, A, B, query], [8, A, B, query], [17, A, B, query])).toHaveLength(1);
     expect(told([0, A, B, query], [10.5, A, B, query])).toHaveLength(2);
+  });
+
+  it('counts a datagram with a wrong checksum as a packet, and believes nothing else of it', () => {
+    const play = new Play().packet(0, ip({ src: A, dst: B }, ask), true);
+    play.packet(1, ip({ src: A, dst: B }, ask)).packet(2, ip({ src: B, dst: A }, answer), true);
+    expect(play.end()).toMatchObject([
+      { state: 'S0', history: 'CDc', bytes: [30, 0], packets: [2, 1], duration: 1 },
+    ]);
   });
 
   it('is apart from TCP of the same ports', () => {

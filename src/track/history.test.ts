@@ -34,6 +34,10 @@ describe('history', () => {
     ['ShADWa', [...OPEN, '> PA +1 w=0', '< A']],
     ['ShAr', [...OPEN, '< RA w=0']],
     ['ShAFa', [...OPEN, '> FA', '< A w=0']],
+    // a wrong checksum: nothing else of such a segment is believed
+    ['C', ['> S bad']],
+    ['ShAcD', [...OPEN, '< FA bad', '> PA +10']],
+    ['ShACC', [...OPEN, ...times(10, '> PA +10 bad')]],
     // the begin is missing: the end with the port of a server is the responder
     ['^hA', ['< SA', '> A']],
     ['^dA', ['< PA 5001 1001 +10', '> A 1001']],

@@ -2,14 +2,13 @@ import { FlowEnd } from '../model/events.ts';
 import { type Layers, NO_VLAN } from '../packet/layers.ts';
 import { TcpFlag } from '../packet/tcp.ts';
 import { IpProto } from '../wire/ip-proto.ts';
-import type { RecordWriter } from '../wire/record-writer.ts';
 import { Arrival } from './arrival.ts';
 import { addLetter, Letter } from './history.ts';
 import type { PacketKey } from './key.ts';
 import type { Payload } from './payload.ts';
 import { Phase, phaseOf } from './phase.ts';
 import { goOn } from './phases.ts';
-import { Records, type Why } from './records.ts';
+import { Records, type RecordsOptions, type Why } from './records.ts';
 import { End, EndMark, Mark, Path, Row } from './row.ts';
 import { takeSeq } from './sent.ts';
 import type { States } from './states.ts';
@@ -22,11 +21,10 @@ const AT_ONCE = 64;
 /** Attempts may have this part of the table: a flood of them leaves room for the rest. */
 const ATTEMPTS_SHARE = 4;
 
-export interface LifeOptions {
+export interface LifeOptions extends RecordsOptions {
   readonly table: TrackTable;
   readonly payload: Payload;
   readonly states: States;
-  readonly writer: RecordWriter;
 }
 
 /** The life of a row: begun, looked at, ended, let go. */
@@ -41,11 +39,12 @@ export class Life {
   readonly #maxAttempts: number;
   readonly #last: Arrival = new Arrival();
 
-  constructor({ table, payload, states, writer }: LifeOptions) {
+  constructor(options: LifeOptions) {
+    const { table, payload, states } = options;
     this.#table = table;
     this.#payload = payload;
     this.#states = states;
-    this.records = new Records(table, writer);
+    this.records = new Records(table, options);
     this.#wheel = new Wheel(table);
     this.#maxAttempts = Math.ceil(table.maxRows / ATTEMPTS_SHARE);
   }
@@ -196,7 +195,7 @@ export class Life {
   /** A reset that should have been ignored, and was the last that its end sent, was meant. */
   #believe(row: number, isOrig: boolean): void {
     const at = this.#last;
-    at.on(row, isOrig);
+    at.on(row, isOrig, 0);
     const { words } = this.#table;
     if ((words[at.from + End.marks]! & EndMark.doubted) === 0) return;
     at.flags = TcpFlag.rst;

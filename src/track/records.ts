@@ -1,4 +1,7 @@
 import { ConnState, EventCode, type FlowEnd, Outcome } from '../model/events.ts';
+import type { Metadata } from '../model/metadata.ts';
+import type { Inspector } from '../payload/inspector.ts';
+import type { PassiveNames } from '../payload/passive-names.ts';
 import { stampId } from '../wire/id.ts';
 import { IpProto, isIcmp } from '../wire/ip-proto.ts';
 import { Form, Head, Kind, PacketsEnd, PacketsPart } from '../wire/layout.gen.ts';
@@ -15,14 +18,26 @@ import { scaleOf } from './window.ts';
 /** A reason of FlowEnd. */
 export type Why = (typeof FlowEnd)[keyof typeof FlowEnd];
 
+export interface RecordsOptions {
+  readonly writer: RecordWriter;
+  /** Looks at the first bytes of each connection; its slots are the tracker's rows. */
+  readonly inspector?: Inspector | undefined;
+  /** Names of addresses, as the inspector finds them. */
+  readonly names?: PassiveNames | undefined;
+}
+
 /** Writes what is known of connections as records. */
 export class Records {
   readonly #table: TrackTable;
   readonly #writer: RecordWriter;
+  readonly #inspector: Inspector | undefined;
+  readonly #names: PassiveNames | undefined;
 
-  constructor(table: TrackTable, writer: RecordWriter) {
+  constructor(table: TrackTable, options: RecordsOptions) {
     this.#table = table;
-    this.#writer = writer;
+    this.#writer = options.writer;
+    this.#inspector = options.inspector;
+    this.#names = options.names;
   }
 
   /** The handshake is done. */
@@ -62,6 +77,22 @@ export class Records {
     bytes[at + PacketsPart.conn_state] = state;
     bytes[at + PacketsPart.end_reason] = why;
     bytes[at + PacketsPart.forms] = formsOf(table, row);
+    const metadata = this.#metadata(row, base);
+    if (metadata)
+      this.#writer.words[(at + PacketsPart.metadata) >> 2] = this.#writer.attach(metadata);
+  }
+
+  /** What the first bytes said, and the names of both ends. */
+  #metadata(row: number, base: number): Metadata | undefined {
+    const found = this.#inspector?.take(row);
+    const { bytes } = this.#table;
+    const origName = this.#names?.name(bytes, (base + Row.src) << 2);
+    const respName = this.#names?.name(bytes, (base + Row.dst) << 2);
+    if (origName === undefined && respName === undefined) return found;
+    const metadata: Metadata = { ...found };
+    if (origName !== undefined) metadata.origName = origName;
+    if (respName !== undefined) metadata.respName = respName;
+    return metadata;
   }
 
   #counters(at: number, end: number): void {

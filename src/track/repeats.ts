@@ -8,7 +8,7 @@ import type { TrackTable } from './table.ts';
 import { timeAgain } from './timing.ts';
 
 /** Without a round trip to compare with, segments that overtake each other do so within this time. */
-const REORDER_NS = 3e6;
+const REORDER_US = 3000;
 
 /**
  * Counts a segment that begins before the end of what was sent, as a retransmission or, where it fills a hole sooner
@@ -16,7 +16,7 @@ const REORDER_NS = 3e6;
  * neither. @param last what the end had sent before this segment
  */
 export function takeRepeat(table: TrackTable, payload: Payload, at: Arrival, last: number): void {
-  const { words, numbers } = table;
+  const { words } = table;
   const { from, to, seq, length, flags } = at;
   if ((flags & TcpFlag.rst) !== 0 || at.after === seq || ahead(seq, last) >= 0) return;
   const isControl = (flags & (TcpFlag.syn | TcpFlag.fin)) !== 0;
@@ -27,8 +27,8 @@ export function takeRepeat(table: TrackTable, payload: Payload, at: Arrival, las
   const again = ahead((seq + length) >>> 0, last) > 0 ? last : (seq + length) >>> 0;
   if (!isControl && !isUnknown && !payload.has(from, seq, again)) {
     const rtt = words[from + End.rtt]!;
-    const noticedNs = rtt === 0 ? REORDER_NS : rtt * 125;
-    if (at.tsNs - numbers[(from + End.advanced_ns) >> 1]! <= noticedNs) {
+    const noticed = rtt === 0 ? REORDER_US : rtt >>> 3;
+    if ((at.us - words[from + End.advanced_us]!) >>> 0 <= noticed) {
       words[from + End.out_of_order]!++;
       return;
     }

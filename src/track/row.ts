@@ -1,6 +1,6 @@
 /**
- * A row of the TrackTable in 32-bit words: 512 bytes, what each packet looks at first. Times are doubles of two words,
- * nanoseconds since 1970. Each end has a part of its own (End), the originator's first.
+ * A row of the TrackTable in 32-bit words: 512 bytes, of which the first half is what most packets look at. Times in
+ * nanoseconds are doubles of two words. Each end has a part of its own in both halves (End).
  */
 export const Row = {
   /** The last packet that added something: what follows the close of both ends doesn't. */
@@ -14,22 +14,22 @@ export const Row = {
   /** Bytes of Kind, and marks (Mark) in the upper half. */
   kind: 13,
   hash: 14,
-  /** The next row of the same place in the hash table. */
-  chain: 15,
-  /** Its first packet. */
-  start_ns: 16,
-  next: 18,
-  prev: 19,
-  /** The list that the row is in (Wheel). */
-  list: 20,
   /** Which letters stand in its history that are told once (History). */
-  seen: 21,
+  seen: 15,
+  orig: 16,
+  resp: 40,
+  /** Its first packet. */
+  start_ns: 82,
+  /** The next row of the same place in the hash table. */
+  chain: 84,
+  next: 85,
+  prev: 86,
+  /** The list that the row is in (Wheel). */
+  list: 87,
   /** Bytes of Path. */
-  path: 23,
+  path: 105,
   /** Bytes of Text, then the letters. */
-  text: 24,
-  orig: 40,
-  resp: 84,
+  text: 106,
   size: 128,
 } as const;
 
@@ -42,72 +42,78 @@ export const Path = { vlan: 0, tunnels: 2, tunnel: 3 } as const;
 /** Bytes from Row.text on. The letters end with a NUL, as in a record. */
 export const Text = { length: 0, forms: 1, letters: 4, most: 39 } as const;
 
-/** One end, in 32-bit words; what is called sequence number is one on the wire. */
+/**
+ * One end, in 32-bit words from Row.orig or Row.resp on: `hot` of them, and others from `cold` on. What is called
+ * sequence number is one on the wire; times are microseconds modulo 2^32.
+ */
 export const End = {
   /** Doubles: a flood lasts longer than 2^32 packets. */
   packets: 0,
   ip_bytes: 2,
-  missed: 4,
-  /** When the segment was sent that is timed now (double). */
-  timed_ns: 6,
-  /** Instead of it, of UDP and ICMP: payload bytes (double). */
-  payload: 6,
-  /** When it last sent something new (double). */
-  advanced_ns: 8,
   /** Initial sequence number; of an end whose SYN was not seen, one before the first byte that was. */
-  start: 10,
+  start: 4,
   /** The sequence number after the last one that it sent. */
-  last: 11,
+  last: 5,
   /** The highest one that the other end acknowledged. */
-  acked: 12,
+  acked: 6,
   /** How often `last` went through zero; and `acked`, 16 bits above. */
-  wraps: 13,
+  wraps: 7,
   /** Bytes of Phases. */
-  phases: 14,
+  phases: 8,
   /** Bits of EndMark. */
-  marks: 15,
+  marks: 9,
   /** All payload before it was captured, or is given up. */
-  edge: 16,
+  edge: 10,
   /** Up to here payload was acknowledged. */
-  trimmed: 17,
+  trimmed: 11,
   /** The highest end of payload that was captured. */
-  data_end: 18,
+  data_end: 12,
   /** Captured parts of payload beyond `edge` (Ranges); 0: none. */
-  ranges: 19,
+  ranges: 13,
   /** The window that it offers, scaled; and the segment that did. */
-  window: 20,
-  window_seq: 21,
-  window_ack: 22,
-  /** Where its urgent data ends. */
-  urgent: 23,
-  /** The sequence number after its FIN. */
-  fin: 24,
-  /** Of the last SYN, FIN and RST, relative to `start`: History tells those that differ. */
-  syn_told: 25,
-  fin_told: 26,
-  rst_told: 27,
-  /** How often what History tells at the 1st, 10th, 100th time. */
-  bad_checksums: 28,
-  repeats: 29,
-  empty_windows: 30,
-  gaps: 31,
-  retransmits: 32,
-  out_of_order: 33,
-  duplicate_acks: 34,
-  zero_windows: 35,
+  window: 14,
+  window_seq: 15,
+  window_ack: 16,
+  /** The acknowledgement that ends the measurement which goes on, and when that began. */
+  timed: 17,
+  timed_us: 18,
+  /** When it last sent something new. */
+  advanced_us: 19,
   /** Smoothed round trip, in eighths of a microsecond; 0 unknown. */
-  rtt: 36,
-  /** The acknowledgement that ends the measurement which goes on. */
-  timed: 37,
-  initial_window: 38,
+  rtt: 20,
   /** Most bytes in flight. */
-  cwnd: 39,
+  cwnd: 21,
+  /** What its last segment looked like, and when it came. */
+  print: 22,
+  print_us: 23,
+  hot: 24,
+
+  cold: 48,
+  /** Double. */
+  missed: 48,
+  /** Instead of it, of UDP and ICMP: payload bytes. */
+  payload: 48,
+  /** The sequence number after its FIN. */
+  fin: 50,
+  /** Where its urgent data ends. */
+  urgent: 51,
+  /** Of the last SYN, FIN and RST, relative to `start`: History tells those that differ. */
+  syn_told: 52,
+  fin_told: 53,
+  rst_told: 54,
+  /** How often what History tells at the 1st, 10th, 100th time. */
+  bad_checksums: 55,
+  repeats: 56,
+  empty_windows: 57,
+  gaps: 58,
+  retransmits: 59,
+  out_of_order: 60,
+  duplicate_acks: 61,
+  zero_windows: 62,
+  initial_window: 63,
   /** Bytes of Options. */
-  options: 40,
-  /** What the last segment looked like, and when it came (double). */
-  print: 41,
-  sent_ns: 42,
-  size: 44,
+  options: 64,
+  end: 65,
 } as const;
 
 /** Bytes from End.phases on. */

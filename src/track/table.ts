@@ -98,7 +98,8 @@ export class TrackTable {
     const { words } = this;
     const base = row * SIZE;
     for (let i = 0; i < 4; i++) swap(words, base + Row.src + i, base + Row.dst + i);
-    for (let i = 0; i < End.size; i++) swap(words, base + Row.orig + i, base + Row.resp + i);
+    for (let i = 0; i < End.hot; i++) swap(words, base + Row.orig + i, base + Row.resp + i);
+    for (let i = End.cold; i < End.end; i++) swap(words, base + Row.orig + i, base + Row.resp + i);
     const ports = words[base + Row.ports]!;
     words[base + Row.ports] = (ports >>> 16) | (ports << 16);
   }

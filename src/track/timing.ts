@@ -7,14 +7,14 @@ import type { TrackTable } from './table.ts';
 
 /** A segment that carries something new. */
 export function timeSent(table: TrackTable, at: Arrival): void {
-  const { words, numbers } = table;
+  const { words } = table;
   const { from } = at;
-  numbers[(from + End.advanced_ns) >> 1] = at.tsNs;
+  words[from + End.advanced_us] = at.us;
   const marks = words[from + End.marks]!;
   if ((marks & EndMark.timing) === 0) {
     words[from + End.marks] = marks | EndMark.timing;
     words[from + End.timed] = at.after;
-    numbers[(from + End.timed_ns) >> 1] = at.tsNs;
+    words[from + End.timed_us] = at.us;
   }
   if (at.length === 0) return;
   const acked = words[from + End.acked]!;
@@ -29,12 +29,12 @@ export function timeSent(table: TrackTable, at: Arrival): void {
 
 /** An acknowledgement that covers the segment which was timed: smoothing of RFC 6298 2. */
 export function timeAcked(table: TrackTable, at: Arrival): void {
-  const { words, numbers } = table;
+  const { words } = table;
   const { to } = at;
   const marks = words[to + End.marks]!;
   if ((marks & EndMark.timing) === 0 || ahead(at.ack, words[to + End.timed]!) < 0) return;
   words[to + End.marks] = marks & ~EndMark.timing;
-  const took = Math.round((at.tsNs - numbers[(to + End.timed_ns) >> 1]!) / 1000);
+  const took = (at.us - words[to + End.timed_us]!) | 0;
   if (took < 0 || (at.flags & TcpFlag.rst) !== 0) return;
   const sample = Math.min(Math.max(1, took), LONGEST_US);
   const before = words[to + End.rtt]!;

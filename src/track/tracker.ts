@@ -3,20 +3,23 @@ import { type IcmpMessage, parseQuoted, Unreachable } from '../packet/icmp.ts';
 import { type Layers, Parsed, u16 } from '../packet/layers.ts';
 import { type Segment, TcpFlag } from '../packet/tcp.ts';
 import type { Datagram } from '../packet/udp.ts';
+import type { Inspector } from '../payload/inspector.ts';
 import { IpProto } from '../wire/ip-proto.ts';
-import type { RecordWriter } from '../wire/record-writer.ts';
 import { Arrival } from './arrival.ts';
 import { Clock } from './clock.ts';
 import { Closing } from './close.ts';
-import { tellDatagram } from './history.ts';
+import { Letter, tellDatagram, tellScaled } from './history.ts';
 import { counterpart } from './icmp-pairs.ts';
 import { PacketKey } from './key.ts';
 import { Life } from './life.ts';
 import { isTcpServer, isUdpServer } from './likely-servers.ts';
 import { Payload } from './payload.ts';
+import { Phase, phaseOf } from './phase.ts';
 import { Ranges } from './ranges.ts';
+import type { RecordsOptions } from './records.ts';
 import { isReuse } from './reuse.ts';
 import { End, Mark, Row } from './row.ts';
+import { isSeenTwice } from './sighting.ts';
 import { isSynchronized, stateOf, States } from './states.ts';
 import { TrackTable } from './table.ts';
 import { TcpFlow } from './tcp.ts';
@@ -26,9 +29,8 @@ const MAX_HOLES = 262_144;
 /** Segments that may change how long is waited for more. */
 const CONTROL = TcpFlag.syn | TcpFlag.fin | TcpFlag.rst;
 
-export interface TrackerOptions {
-  /** Gets an ENDED record for each connection, and OPEN records. */
-  readonly writer: RecordWriter;
+/** Its writer gets an ENDED record for each connection, and OPEN records. */
+export interface TrackerOptions extends RecordsOptions {
   /** 32 random bits, chosen at start: they seed the hash table. */
   readonly seed: number;
   /** Connections followed at once; the likeliest to be over goes when there are more. */
@@ -45,6 +47,8 @@ export interface TrackerCounts {
   readonly evicted: number;
   /** Packets that belong to one of them. */
   readonly packets: number;
+  /** Segments that were captured again, on another interface: they count once. */
+  readonly twice: number;
   /** ICMP errors: they explain what became of others. */
   readonly errors: number;
   /** Ends of TCP connections by their state (TcpState): now, and when their connection was over. */
@@ -61,19 +65,25 @@ export class Tracker {
   readonly #states: States;
   readonly #life: Life;
   readonly #tcp: TcpFlow;
+  readonly #inspector: Inspector | undefined;
   readonly #clock: Clock = new Clock();
   readonly #arrival: Arrival = new Arrival();
+  /** Whether the packet at hand began its row. */
+  #isNew = false;
   #packets = 0;
+  #twice = 0;
   #errors = 0;
 
-  constructor({ writer, seed, maxConnections }: TrackerOptions) {
+  constructor(options: TrackerOptions) {
+    const { seed, maxConnections, inspector } = options;
     const table = new TrackTable(maxConnections);
     const payload = new Payload(table, new Ranges(MAX_HOLES));
     const states = new States(table);
     this.#key = new PacketKey(seed);
     this.#table = table;
     this.#states = states;
-    this.#life = new Life({ table, payload, states, writer });
+    this.#inspector = inspector;
+    this.#life = new Life({ ...options, table, payload, states });
     this.#tcp = new TcpFlow(table, payload, new Closing(table, payload), states);
   }
 
@@ -85,6 +95,7 @@ export class Tracker {
       live: this.#table.size,
       evicted,
       packets: this.#packets,
+      twice: this.#twice,
       errors: this.#errors,
       states: now,
       left,
@@ -102,38 +113,70 @@ export class Tracker {
 
   /** Takes a TCP segment. */
   segment(layers: Layers, segment: Segment, tsNs: number): void {
-    const { flags, srcPort, dstPort } = segment;
     const table = this.#table;
-    this.#packets++;
-    this.#key.fill(layers, IpProto.tcp, srcPort, dstPort, false);
-    let row = this.#find(tsNs);
-    if (row >= 0 && isReuse(table, row, segment, !table.reversed)) {
-      this.#life.end(row, FlowEnd.end);
-      row = -1;
-    }
-    const isNew = row < 0;
-    if (isNew) {
-      const isSyn = (flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn;
-      row = this.#life.begin(this.#key, layers, tsNs, !isSyn && flips(segment));
-      if (isSyn) table.mark(row, Mark.asked);
-    }
+    const row = this.#rowOf(layers, segment, tsNs);
+    const isNew = this.#isNew;
     const at = this.#arrival;
-    at.on(row, !table.reversed);
-    at.tsNs = tsNs;
+    at.on(row, !table.reversed, tsNs);
+    if (isSeenTwice(table, at, layers, segment)) {
+      this.#twice++;
+      return;
+    }
+    this.#packets++;
+    if (isAttempt(segment) && at.fromOrig && phaseOf(table, at.from) === Phase.inactive)
+      table.mark(row, Mark.asked);
     const isOver = this.#tcp.take(at, layers, segment);
+    if (segment.captured > 0) this.#inspect(at, layers, segment);
     if ((table.marks(row) & (Mark.asked | Mark.opened)) === Mark.asked) this.#openIfDone(row, tsNs);
     if (isOver) this.#life.close(row);
     if (isNew) this.#life.settle(row);
-    else if (isOver || (flags & CONTROL) !== 0 || this.#life.isAnswered(row))
+    else if (isOver || (segment.flags & CONTROL) !== 0 || this.#life.isAnswered(row))
       this.#life.resettle(row);
   }
 
+  /** Takes a TCP segment with a wrong checksum: only that it came is noted, as Zeek does. */
+  corruptSegment(layers: Layers, segment: Segment, tsNs: number): void {
+    const row = this.#rowOf(layers, segment, tsNs);
+    this.#noteCorrupt(row);
+    if (this.#isNew) this.#life.settle(row);
+  }
+
+  /** The row of a segment's connection, which may begin with it. */
+  #rowOf(layers: Layers, segment: Segment, tsNs: number): number {
+    const table = this.#table;
+    this.#key.fill(layers, IpProto.tcp, segment.srcPort, segment.dstPort, false);
+    const row = this.#find(tsNs);
+    this.#isNew = row < 0;
+    if (row >= 0) {
+      if (!isReuse(table, row, segment, !table.reversed)) return row;
+      this.#life.end(row, FlowEnd.end);
+      this.#isNew = true;
+    }
+    return this.#life.begin(this.#key, layers, tsNs, !isAttempt(segment) && flips(segment));
+  }
+
+  #noteCorrupt(row: number): void {
+    const base = row * Row.size;
+    const end = base + (this.#table.reversed ? Row.resp : Row.orig);
+    tellScaled(this.#table, base, end, End.bad_checksums, Letter.badChecksum);
+  }
+
   /** Takes a UDP datagram. */
-  datagram(layers: Layers, { srcPort, dstPort, payload }: Datagram, tsNs: number): void {
-    this.#key.fill(layers, IpProto.udp, srcPort, dstPort, false);
-    const isFlipped = isUdpServer(srcPort) && !isUdpServer(dstPort);
-    const row = this.#converse(layers, payload, tsNs, isFlipped);
+  datagram(layers: Layers, datagram: Datagram, tsNs: number): void {
+    const { payload, data, captured } = datagram;
+    const row = this.#datagramRow(layers, datagram, tsNs);
+    this.#count(row, layers);
+    this.#converse(row, payload, tsNs);
     tellDatagram(this.#table, row * Row.size, !this.#table.reversed);
+    if (captured > 0) this.#inspector?.datagram(row, layers.bytes, data, data + captured);
+  }
+
+  /** Takes a UDP datagram with a wrong checksum: it counts as a packet, as Zeek has it. */
+  corruptDatagram(layers: Layers, datagram: Datagram, tsNs: number): void {
+    const row = this.#datagramRow(layers, datagram, tsNs);
+    this.#count(row, layers);
+    this.#noteCorrupt(row);
+    if (this.#isNew) this.#life.settle(row);
   }
 
   /** Takes an ICMP message. An error explains what became of what it quotes, and is nothing of its own. */
@@ -147,7 +190,9 @@ export class Tracker {
     const { protocol } = layers;
     const reply = counterpart(protocol, type);
     this.#key.fill(layers, protocol, type, reply < 0 ? code : reply, reply < 0);
-    this.#converse(layers, payload, tsNs, false);
+    const row = this.#conversation(layers, tsNs, false);
+    this.#count(row, layers);
+    this.#converse(row, payload, tsNs);
   }
 
   /** The capture is over: ends some of the connections that are left. False: none is. */
@@ -161,23 +206,44 @@ export class Tracker {
     return row >= 0 && this.#life.endIfDue(row, tsNs) ? -1 : row;
   }
 
-  /** Takes a packet of the key's conversation. @returns its row */
-  #converse(layers: Layers, payload: number, tsNs: number, isFlipped: boolean): number {
-    const table = this.#table;
+  #datagramRow(layers: Layers, { srcPort, dstPort }: Datagram, tsNs: number): number {
+    this.#key.fill(layers, IpProto.udp, srcPort, dstPort, false);
+    return this.#conversation(layers, tsNs, isUdpServer(srcPort) && !isUdpServer(dstPort));
+  }
+
+  /** The row of the key's conversation, which may begin. */
+  #conversation(layers: Layers, tsNs: number, isFlipped: boolean): number {
+    const row = this.#find(tsNs);
+    this.#isNew = row < 0;
+    return row < 0 ? this.#life.begin(this.#key, layers, tsNs, isFlipped) : row;
+  }
+
+  /** Counts the packet at hand. */
+  #count(row: number, { ipLength }: Layers): void {
+    const { numbers, reversed } = this.#table;
+    const end = row * Row.size + (reversed ? Row.resp : Row.orig);
     this.#packets++;
-    let row = this.#find(tsNs);
-    const isNew = row < 0;
-    if (isNew) row = this.#life.begin(this.#key, layers, tsNs, isFlipped);
-    const { numbers, reversed } = table;
-    const base = row * Row.size;
-    const end = base + (reversed ? Row.resp : Row.orig);
     numbers[(end + End.packets) >> 1]!++;
-    numbers[(end + End.ip_bytes) >> 1]! += layers.ipLength;
-    numbers[(end + End.payload) >> 1]! += payload;
+    numbers[(end + End.ip_bytes) >> 1]! += ipLength;
+  }
+
+  /** Adds a packet to a conversation. */
+  #converse(row: number, payload: number, tsNs: number): void {
+    const { numbers, reversed } = this.#table;
+    const base = row * Row.size;
+    numbers[(base + (reversed ? Row.resp : Row.orig) + End.payload) >> 1]! += payload;
     if (tsNs > numbers[(base + Row.last_ns) >> 1]!) numbers[(base + Row.last_ns) >> 1] = tsNs;
-    table.mark(row, reversed ? Mark.seenResp : Mark.seenOrig);
-    if (isNew) this.#life.settle(row);
-    return row;
+    this.#table.mark(row, reversed ? Mark.seenResp : Mark.seenOrig);
+    if (this.#isNew) this.#life.settle(row);
+  }
+
+  /** Looks at payload, while there is any use in it. */
+  #inspect(at: Arrival, layers: Layers, { data, captured }: Segment): void {
+    const { row, isOrig, flags } = at;
+    const inspector = this.#inspector;
+    if (!inspector?.wants(row, isOrig) || (flags & TcpFlag.rst) !== 0) return;
+    const offset = (flags & TcpFlag.syn) === 0 ? at.relative - 1 : 0;
+    inspector.segment(row, isOrig, offset, layers.bytes, data, data + captured);
   }
 
   /** Marks the connection of a packet that can't be delivered. */
@@ -203,6 +269,10 @@ export class Tracker {
     this.#table.mark(row, Mark.opened);
     this.#life.records.opened(row, tsNs);
   }
+}
+
+function isAttempt({ flags }: Segment): boolean {
+  return (flags & (TcpFlag.syn | TcpFlag.ack)) === TcpFlag.syn;
 }
 
 /** Is the source of a connection's first segment, which is no SYN, the responder? As Zeek guesses. */

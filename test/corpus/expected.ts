@@ -1,6 +1,7 @@
 /** Captures of public projects with what an independent analyser sees in them: found through PACKETWATCH_CORPUS. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ConnectionRow } from './connections.ts';
 
 /** A TCP packet with SYN and without ACK. */
 interface Syn {
@@ -20,6 +21,8 @@ interface Syn {
 export interface CorpusFile {
   readonly path: string;
   readonly syn: readonly Syn[];
+  /** Of some files, the rows of Zeek's conn.log. */
+  readonly connections?: readonly ConnectionRow[];
 }
 
 /** How well attempts agree with those that were expected. */

@@ -44,7 +44,8 @@ const SEGMENTS = [
   udp({ payload: Buffer.alloc(20) }),
 ];
 
-const CORPUS: readonly Buffer[] = SEGMENTS.flatMap((segment) => [
+/** Ethernet frames. */
+export const CORPUS: readonly Buffer[] = SEGMENTS.flatMap((segment) => [
   ethernet(ipv4(V4, segment)),
   ethernet(ipv4({ ...V4, ipOptions: Buffer.alloc(24, 1) }, segment), [VLAN]),
   ethernet(ipv4({ ...V4, fragment: { offset: 0, length: 24 } }, segment)),

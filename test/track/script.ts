@@ -2,48 +2,20 @@
  * Connections written as scripts, a line a packet: which end sends (`>` the client, `<` the server), flags by their
  * first letters, then what differs from what a peer that works would send: the sequence number, the acknowledgement,
  * `+N` bytes of payload, `w=N` the window, `u=N` the urgent pointer, `o=HEX` options, `cut=N` bytes captured of the
- * payload. `@S` before it is the second; lines without one come a millisecond after the one before.
+ * payload, `bad` a wrong checksum. `@S` before it is the second; lines without one come a millisecond after the one before.
  *
  *   '> S 100', '< SA 300', '> A', '@2 > PA +10', '< A'
  */
-import { CONN_STATES, EVENT_NAMES, OUTCOMES } from '../../src/model/events.ts';
 import { IcmpMessage } from '../../src/packet/icmp.ts';
 import { parseRaw } from '../../src/packet/ip.ts';
 import { Layers, Parsed } from '../../src/packet/layers.ts';
 import { Segment } from '../../src/packet/tcp.ts';
 import { Datagram } from '../../src/packet/udp.ts';
+import { recordNs } from '../../src/sources/capture-records.ts';
 import { Tracker, type TrackerOptions } from '../../src/track/tracker.ts';
-import { formatAddress } from '../../src/wire/address.ts';
-import { Head, Kind, PacketsEnd, PacketsPart } from '../../src/wire/layout.gen.ts';
 import { RecordWriter } from '../../src/wire/record-writer.ts';
-import { u64 } from '../../src/wire/words.ts';
 import { ip, Protocol, tcp } from '../support/frames.ts';
-
-/** One end, of an ENDED record. */
-export type EndSeen = Record<Exclude<keyof typeof PacketsEnd, 'size'>, number>;
-
-/** What a record told. */
-export interface Told {
-  kind: 'open' | 'ended';
-  /** Seconds after the start of the script. */
-  at: number;
-  id: string;
-  conn: string;
-  start: number;
-  duration: number;
-  event: string;
-  outcome: string;
-  state: string;
-  history: string;
-  reason: number;
-  forms: number;
-  /** Payload bytes of both ends. */
-  bytes: [number, number];
-  missed: [number, number];
-  packets: [number, number];
-  orig: EndSeen;
-  resp: EndSeen;
-}
+import { takeTold, type Told } from './told.ts';
 
 export interface Ends {
   readonly client: string;
@@ -64,8 +36,16 @@ const FLAGS: Readonly<Record<string, number>> = {
   C: 128,
 };
 /** Time of the first packet. */
-const START_NS = 1_700_000_000e9;
-const STEP_NS = 1e6;
+const START_S = 1_700_000_000;
+const START_NS = START_S * 1e9;
+const STEP_S = 0.001;
+
+/** A second after the start, as records have it. */
+function timeOf(second: number): number {
+  const us = Math.round(second * 1e6);
+  const whole = Math.floor(us / 1e6);
+  return recordNs(START_S + whole, (us - whole * 1e6) * 1000);
+}
 
 const NO_PACKET = 'a script made a packet that is none';
 
@@ -80,7 +60,8 @@ export class Play {
   readonly #message = new IcmpMessage();
   /** The next sequence number of each end, and what the other one has of it. */
   readonly #next = { '>': 1000, '<': 5000 };
-  #nowNs = START_NS - STEP_NS;
+  #second = -STEP_S;
+  #last: Buffer = Buffer.alloc(0);
 
   constructor(options: Partial<TrackerOptions> & { ends?: Partial<Ends> } = {}) {
     const { ends, ...rest } = options;
@@ -94,17 +75,22 @@ export class Play {
     return this;
   }
 
-  /** Sends any IP packet, at a second after the start. */
-  packet(second: number, packet: Buffer): this {
-    this.#nowNs = START_NS + second * 1e9;
-    this.#take(packet, packet.length);
+  /** Sends any IP packet, at a second after the start. @param isBad its checksum is wrong */
+  packet(second: number, packet: Buffer, isBad = false): this {
+    this.#second = second;
+    this.#take(packet, packet.length, isBad);
     return this;
+  }
+
+  /** The last packet, as another interface has it at a second after the start. */
+  again(second: number): this {
+    return this.packet(second, this.#last);
   }
 
   /** Lets time pass, by a packet of somebody else. @param seconds after the start */
   until(seconds: number): this {
-    this.#nowNs = START_NS + seconds * 1e9;
-    for (let n = 0; n < 100; n++) this.tracker.advance(this.#nowNs + n);
+    this.#second = seconds;
+    for (let n = 0; n < 100; n++) this.tracker.advance(timeOf(seconds) + 512 * n);
     return this;
   }
 
@@ -116,15 +102,12 @@ export class Play {
 
   /** Takes what was told so far. */
   take(): Told[] {
-    const { writer } = this;
-    const told = [...writer.at.subarray(0, writer.count)].map((at) => toldAt(writer, at));
-    writer.clear();
-    return told;
+    return takeTold(this.writer, START_NS);
   }
 
   #send(words: string[]): void {
-    this.#nowNs += STEP_NS;
-    if (words[0]!.startsWith('@')) this.#nowNs = START_NS + Number(words.shift()!.slice(1)) * 1e9;
+    this.#second += STEP_S;
+    if (words[0]!.startsWith('@')) this.#second = Number(words.shift()!.slice(1));
     const who = words.shift() as '>' | '<';
     const flags = words
       .shift()!
@@ -154,26 +137,31 @@ export class Play {
       segment,
     );
     const missing = length - Number(named('cut=') ?? length);
-    this.#take(packet, packet.length - missing);
+    this.#take(packet, packet.length - missing, words.includes('bad'));
+    if (words.includes('bad')) return;
     if ((flags & FLAGS['R']!) !== 0) return; // it may have any number
     const after = (seq + length + (flags & 1) + ((flags >> 1) & 1)) >>> 0;
     if (((after - this.#next[who]) | 0) > 0 || (flags & FLAGS['S']!) !== 0) this.#next[who] = after;
   }
 
-  #take(packet: Buffer, captured: number): void {
+  #take(packet: Buffer, captured: number, isBad: boolean): void {
     const layers = this.#layers;
-    this.tracker.advance(this.#nowNs);
+    const tsNs = timeOf(this.#second);
+    this.#last = packet;
+    this.tracker.advance(tsNs);
     layers.begin(packet, 0, captured, packet.length);
     if (parseRaw(layers, 0) !== Parsed.ok) throw new Error(NO_PACKET);
     if (layers.protocol === Protocol.TCP) {
       if (this.#segment.read(layers) !== Parsed.ok) throw new Error(NO_PACKET);
-      this.tracker.segment(layers, this.#segment, this.#nowNs);
+      if (isBad) this.tracker.corruptSegment(layers, this.#segment, tsNs);
+      else this.tracker.segment(layers, this.#segment, tsNs);
     } else if (layers.protocol === Protocol.UDP) {
       if (this.#datagram.read(layers) !== Parsed.ok) throw new Error(NO_PACKET);
-      this.tracker.datagram(layers, this.#datagram, this.#nowNs);
+      if (isBad) this.tracker.corruptDatagram(layers, this.#datagram, tsNs);
+      else this.tracker.datagram(layers, this.#datagram, tsNs);
     } else {
       if (this.#message.read(layers) !== Parsed.ok) throw new Error(NO_PACKET);
-      this.tracker.message(layers, this.#message, this.#nowNs);
+      this.tracker.message(layers, this.#message, tsNs);
     }
   }
 }
@@ -188,68 +176,4 @@ export function playOne(...lines: readonly string[]): Told {
   const ended = play(...lines).filter(({ kind }) => kind === 'ended');
   if (ended.length !== 1) throw new Error(`the script made ${ended.length} connections`);
   return ended[0]!;
-}
-
-function toldAt(writer: RecordWriter, at: number): Told {
-  const { words, bytes, halves } = writer;
-  const seconds = (offset: number): number =>
-    Math.round((u64(words, (at + offset) >> 2) - START_NS) / 1e3) / 1e6;
-  const name = (port: number, address: number): string =>
-    `${formatAddress(bytes, at + address)}:${halves[(at + port) >> 1]}`;
-  const head = {
-    kind: bytes[at + Head.kind] === Kind.ENDED ? ('ended' as const) : ('open' as const),
-    at: seconds(0),
-    id: `${words[(at + Head.id) >> 2]} ${words[(at + Head.id + 4) >> 2]}`,
-    conn: `${name(Head.src_port, Head.src)} > ${name(Head.dst_port, Head.dst)}`,
-  };
-  const rest = head.kind === 'ended' ? at : endedAt(EMPTY);
-  const from = head.kind === 'ended' ? writer : EMPTY;
-  return { ...head, ...partAt(from, rest) };
-}
-
-/** Stands in for what an OPEN record hasn't. */
-const EMPTY = new RecordWriter();
-
-function endedAt(writer: RecordWriter): number {
-  writer.clear();
-  return writer.append(Kind.ENDED, PacketsPart.size);
-}
-
-function partAt(
-  { words, bytes, halves }: RecordWriter,
-  at: number,
-): Omit<Told, 'kind' | 'at' | 'id' | 'conn'> {
-  const ns = (offset: number): number => u64(words, (at + offset) >> 2);
-  const startNs = ns(PacketsPart.start_ns);
-  const letters = bytes.subarray(at + PacketsPart.history, at + PacketsPart.history + 40);
-  const end = (offset: number): EndSeen => endAt(words, bytes, halves, at + offset);
-  const [orig, resp] = [end(PacketsPart.orig), end(PacketsPart.resp)];
-  return {
-    start: Math.round((startNs - START_NS) / 1e3) / 1e6,
-    duration: Math.round((ns(0) - startNs) / 1e3) / 1e6,
-    event: EVENT_NAMES[bytes[at + PacketsPart.event]!]!.replace('connection.', ''),
-    outcome: OUTCOMES[bytes[at + PacketsPart.outcome]!]!,
-    state: CONN_STATES[bytes[at + PacketsPart.conn_state]!]!,
-    history: Buffer.from(letters.subarray(0, letters.indexOf(0))).toString('latin1'),
-    reason: bytes[at + PacketsPart.end_reason]!,
-    forms: bytes[at + PacketsPart.forms]!,
-    bytes: [orig.bytes, resp.bytes],
-    missed: [orig.missed_bytes, resp.missed_bytes],
-    packets: [orig.packets, resp.packets],
-    orig,
-    resp,
-  };
-}
-
-const LONG: ReadonlySet<string> = new Set(['bytes', 'missed_bytes', 'ip_bytes', 'packets']);
-const SHORT: ReadonlySet<string> = new Set(['window_scale', 'state', 'options']);
-
-function endAt(words: Uint32Array, bytes: Uint8Array, halves: Uint16Array, at: number): EndSeen {
-  const fields = Object.entries(PacketsEnd).filter(([name]) => name !== 'size');
-  const value = (name: string, offset: number): number => {
-    if (LONG.has(name)) return u64(words, (at + offset) >> 2);
-    if (name === 'mss') return halves[(at + offset) >> 1]!;
-    return SHORT.has(name) ? bytes[at + offset]! : words[(at + offset) >> 2]!;
-  };
-  return Object.fromEntries(fields.map(([name, offset]) => [name, value(name, offset)])) as EndSeen;
 }

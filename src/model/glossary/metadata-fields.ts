@@ -3,6 +3,18 @@ import { type Entry, entries } from './entry.ts';
 /** Fields of an end that the first bytes of a connection tell. */
 export const METADATA_FIELDS: readonly Entry[] = entries('JSON field', [
   {
+    term: 'orig_name',
+    definition:
+      'The name by which the address of the originator was last looked up, in DNS answers of the capture.',
+    meaning: 'Whoever answers for a zone may name any address in it: it says what was asked for.',
+    see: ['field-resp-name', 'field-dns'],
+  },
+  {
+    term: 'resp_name',
+    definition: 'The same of the responder: mostly the name that the connection is for.',
+    see: ['field-orig-name', 'field-tls-sni'],
+  },
+  {
     term: 'service',
     definition:
       'The protocol that the first bytes show, whatever the port: `ssl`, `ssh`, `http` or `dns`.',

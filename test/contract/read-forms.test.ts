@@ -1,0 +1,109 @@
+/** One capture in every form of output, as its users get it. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ecsProblems, ocsfProblems, problems } from '../flow/schema.ts';
+import { pcap } from '../support/captures.ts';
+import { run } from '../support/command.ts';
+import { ethernet, icmp, ip, Tcp, tcpFrame, udpFrame } from '../support/frames.ts';
+import { MAIN } from '../support/rig.ts';
+
+const START = 1_700_000_000;
+const A = { src: '192.0.2.1', dst: '198.18.0.2', srcPort: 40_000, dstPort: 80 };
+const B = { src: A.dst, dst: A.src, srcPort: 80, dstPort: 40_000 };
+const GET = Buffer.from('GET / HTTP/1.1\r\nHost: example.org\r\n\r\n');
+const ASKED = 1001 + GET.length;
+
+/** A request that is answered and both ends close; one that is refused; a datagram; a ping. */
+const FRAMES = [
+  tcpFrame({ ...A, seq: 1000 }),
+  tcpFrame({ ...B, seq: 5000, ack: 1001, flags: Tcp.SYN | Tcp.ACK }),
+  tcpFrame({ ...A, seq: 1001, ack: 5001, flags: Tcp.ACK }),
+  tcpFrame({ ...A, seq: 1001, ack: 5001, flags: Tcp.ACK | Tcp.PSH, payload: GET }),
+  tcpFrame({ ...B, seq: 5001, ack: ASKED, flags: Tcp.ACK, payload: Buffer.alloc(500, 65) }),
+  tcpFrame({ ...A, seq: ASKED, ack: 5501, flags: Tcp.ACK | Tcp.FIN }),
+  tcpFrame({ ...B, seq: 5501, ack: ASKED + 1, flags: Tcp.ACK | Tcp.FIN }),
+  tcpFrame({ ...A, seq: ASKED + 1, ack: 5502, flags: Tcp.ACK }),
+  tcpFrame({ ...A, srcPort: 40_001, seq: 1 }),
+  tcpFrame({ ...B, dstPort: 40_001, seq: 0, ack: 2, flags: Tcp.RST | Tcp.ACK }),
+  udpFrame({ ...A, dstPort: 9, payload: Buffer.alloc(8) }),
+  ethernet(ip(A, icmp(8, 0, Buffer.alloc(12)))),
+];
+
+describe.concurrent('read -o', () => {
+  let folder: string;
+  let capture: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'packetwatch-forms-'));
+    capture = join(folder, 'dump.pcap');
+    const packets = FRAMES.map((frame, i) => ({ frame, seconds: START + i, fraction: 250_000 }));
+    writeFileSync(capture, pcap(packets));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  beforeEach((context) => {
+    if (!existsSync(MAIN)) context.skip('dist/cli/main.js is not there: make build');
+  });
+
+  const lines = async (...args: readonly string[]): Promise<string[]> => {
+    const done = await run(['env', 'TZ=UTC', process.execPath, MAIN, 'read', ...args, capture]);
+    expect({ ...done, stdout: '' }).toEqual({ code: 0, stdout: '', stderr: '' });
+    return done.stdout.trimEnd().split('\n');
+  };
+
+  test('zeek is a conn.log', async () => {
+    const log = await lines('-o', 'zeek');
+    expect(log.map((line) => /^(#\w+)?/.exec(line)![0])).toEqual([
+      '#separator',
+      '#set_separator',
+      '#empty_field',
+      '#unset_field',
+      '#path',
+      '#open',
+      '#fields',
+      '#types',
+      '',
+      '',
+      '',
+      '',
+      '#close',
+    ]);
+    const rows = log.slice(8, -1).map((line) => line.replace(/\tC[0-9a-f]{16}\t/, '\tC\t'));
+    expect(rows.toSorted()).toEqual([
+      expect.stringMatching(
+        /^1700000000\.250000\tC\t192\.0\.2\.1\t40000\t198\.18\.0\.2\t80\ttcp\t(http|-)\t6\.000000\t37\t500\tSF\tT\tT\t0\tShADdFf\t5\t237\t3\t620\t-\t6$/,
+      ),
+      '1700000008.250000\tC\t192.0.2.1\t40001\t198.18.0.2\t80\ttcp\t-\t1.000000\t0\t0\tREJ\tT\tT\t0\tSr\t1\t40\t1\t40\t-\t6',
+      '1700000010.250000\tC\t192.0.2.1\t40000\t198.18.0.2\t9\tudp\t-\t-\t-\t-\tS0\tT\tT\t0\tD\t1\t36\t0\t0\t-\t17',
+      '1700000011.250000\tC\t192.0.2.1\t8\t198.18.0.2\t0\ticmp\t-\t-\t-\t-\tOTH\tT\tT\t0\t-\t1\t36\t0\t0\t-\t1',
+    ]);
+    const objects = await lines('-o', 'zeek-json');
+    expect(objects.map((line) => JSON.parse(line) as object)).toHaveLength(4);
+  });
+
+  test.each([
+    ['json', problems],
+    ['ecs', ecsProblems],
+    ['ocsf', ocsfProblems],
+  ] as const)('%s fits its schema', async (form, problemsOf) => {
+    const told = await lines('-o', form, '--records', 'all');
+    expect(told).toHaveLength(7);
+    for (const line of told)
+      expect({ line, wrong: problemsOf(JSON.parse(line) as Record<string, unknown>) }).toEqual({
+        line,
+        wrong: [],
+      });
+  });
+
+  test('text has a line for each end', async () => {
+    const told = await lines('--records', 'connections');
+    expect(told.map((line) => line.slice(21)).toSorted()).toEqual([
+      expect.stringMatching(
+        /^Connection closed: 192\.0\.2\.1:40000 -> 198\.18\.0\.2:80 6\.000s SF 37\/500 bytes/,
+      ),
+      'Connection closed: 192.0.2.1:40000 -> 198.18.0.2:9 0.000s udp S0 8/0 bytes',
+      'Connection refused: 192.0.2.1:40001 -> 198.18.0.2:80 1.000s REJ 0/0 bytes',
+      'Connection timeout: 192.0.2.1 -> 198.18.0.2 0.000s icmp 8/0 OTH 8/0 bytes',
+    ]);
+  });
+});
