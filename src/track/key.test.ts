@@ -52,18 +52,14 @@ it('finds each row by its packets of both directions, through growth and removal
   );
 });
 
-it('grows in steps to the most rows that it may have', () => {
+it('finds as many rows as it may have', () => {
   const table = new TrackTable(10_000);
   const key = new PacketKey(1);
-  const bytes = (): number => table.words.byteLength;
-  const first = bytes();
-  expect(first).toBeLessThan(10_000 * 512);
   const rows: number[] = [];
   for (let n = 0; n < 10_000; n++) {
     key.fill(layersOf('192.0.2.1', '192.0.2.2'), 6, n, 80, false);
     rows.push(table.add(key));
   }
-  expect(bytes()).toBe(10_000 * 512);
   for (const n of [0, 4095, 4096, 9999]) {
     key.fill(layersOf('192.0.2.2', '192.0.2.1'), 6, 80, n, false);
     expect(table.find(key)).toBe(rows[n]);

@@ -3,13 +3,13 @@ import { End, Kind, Row } from './row.ts';
 
 /**
  * The connections that are followed, one row each (Row), found by the key of a packet of either direction.
- * Memory grows by doubling up to `maxRows`, and rows that were freed are used again first; the views are replaced when
- * it grows, so take them anew after `add`.
+ * The memory for `maxRows` is reserved at once but not touched: the kernel gives pages as rows are first used, and rows
+ * that were freed are used again first. To grow it by copying would take half as much again in between.
  */
 export class TrackTable {
-  words: Uint32Array;
-  numbers: Float64Array;
-  bytes: Uint8Array;
+  readonly words: Uint32Array;
+  readonly numbers: Float64Array;
+  readonly bytes: Uint8Array;
   readonly maxRows: number;
   size = 0;
   /** Of the row that `find` found: the packet comes from the responder. */
@@ -20,14 +20,13 @@ export class TrackTable {
   #free = NONE;
 
   constructor(maxRows: number) {
-    const rows = Math.min(maxRows, FIRST_ROWS);
-    const memory = new ArrayBuffer(rows * Row.size * 4);
+    const memory = new ArrayBuffer(maxRows * Row.size * 4);
     this.words = new Uint32Array(memory);
     this.numbers = new Float64Array(memory);
     this.bytes = new Uint8Array(memory);
     this.maxRows = maxRows;
-    this.#heads = new Uint32Array(FIRST_ROWS).fill(NONE);
-    this.#mask = FIRST_ROWS - 1;
+    this.#heads = new Uint32Array(FIRST_HEADS).fill(NONE);
+    this.#mask = FIRST_HEADS - 1;
   }
 
   /** Rows that were ever in use: all are below this number. */
@@ -64,7 +63,7 @@ export class TrackTable {
     if (row !== NONE) this.#free = this.words[row * SIZE + CHAIN]!;
     else {
       row = this.#used++;
-      if (this.#used * SIZE > this.words.length) this.#grow();
+      if (this.#used > this.#mask + 1) this.#grow();
     }
     const { words } = this;
     const base = row * SIZE;
@@ -146,24 +145,16 @@ export class TrackTable {
   }
 
   #grow(): void {
-    const rows = Math.min(this.maxRows, (this.words.length / SIZE) * 2);
-    const memory = new ArrayBuffer(rows * SIZE * 4);
-    const words = new Uint32Array(memory);
-    words.set(this.words);
-    this.words = words;
-    this.numbers = new Float64Array(memory);
-    this.bytes = new Uint8Array(memory);
-    if (rows <= this.#mask + 1) return;
     this.#mask = this.#mask * 2 + 1;
     this.#heads = new Uint32Array(this.#mask + 1).fill(NONE);
-    // it grows when all rows but the newest are in use
+    // all rows but the newest are in use
     for (let row = 0; row < this.#used - 1; row++) this.#link(row);
   }
 }
 
 /** No row. */
 export const NONE = 0xffff_ffff;
-const FIRST_ROWS = 4096;
+const FIRST_HEADS = 4096;
 const SIZE = Row.size;
 const HASH = Row.hash;
 const CHAIN = Row.chain;
