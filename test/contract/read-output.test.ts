@@ -107,7 +107,9 @@ describe.concurrent('read', () => {
     expect(await shown.ended).toBe(1);
     closeSync(held);
     const [bar, ...rest] = [...shown.out.all, shown.out.rest];
-    expect(bar).toMatch(/0\.0 GB {2}0 MB\/s\x1b\[K(\^C)?\r\x1b\[Kpacketwatch: interrupted: .*\r$/);
+    expect(bar!.replaceAll('\x1b', 'ESC')).toMatch(
+      /0\.0 GB {2}0 MB\/sESC\[K(\^C)?\rESC\[Kpacketwatch: interrupted: .*\r$/,
+    );
     expect(rest).toEqual(['']);
     expect(readFileSync(`${pipe}.out`, 'utf8')).toMatch(/^([^\n]*New connection[^\n]*\n)+$/);
 
