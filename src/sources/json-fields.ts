@@ -9,7 +9,10 @@ export function fieldsOf(value: unknown): Fields | undefined {
 
 /** Text of at most so many UTF-16 units, cut there. */
 export function textOf(value: unknown, most = 255): string | undefined {
-  return typeof value === 'string' ? value.slice(0, most) : undefined;
+  if (typeof value !== 'string') return undefined;
+  if (value.length <= most) return value;
+  // a copy: of a part V8 keeps the whole, and a line may have a megabyte
+  return Buffer.from(value.slice(0, most), 'utf16le').toString('utf16le');
 }
 
 /** Several texts, so many at most. */

@@ -43,23 +43,20 @@ export class LogLine {
 
   /** What tells the connection from others. */
   get key(): string {
-    const { src_ip, src_port, dst_ip, dst_port } = this.fields;
-    return (
-      this.id ??
-      [src_ip, src_port, dst_ip, dst_port, this.proto, this.startNs || this.atNs].join(' ')
-    );
+    const { src, dst, proto } = this;
+    const ports = (this.#port('src_port') << 16) | this.#port('dst_port');
+    return this.id ?? [src, dst, ports, proto, this.startNs || this.atNs].join(' ');
   }
 
   /** Appends a record with this head. @returns its byte offset */
   append(writer: RecordWriter, kind: number, size: number, tsNs: number, ifindex: number): number {
-    const { fields } = this;
     const at = writer.append(kind, size);
     const { bytes, words, halves } = writer;
     writer.setU64(at + Head.ts_ns, tsNs);
     if (this.src) bytes.set(this.src, at + Head.src);
     bytes.set(this.dst!, at + Head.dst);
-    halves[(at + Head.src_port) >> 1] = countOf(fields['src_port'], 0xffff) ?? 0;
-    halves[(at + Head.dst_port) >> 1] = countOf(fields['dst_port'], 0xffff) ?? 0;
+    halves[(at + Head.src_port) >> 1] = this.#port('src_port');
+    halves[(at + Head.dst_port) >> 1] = this.#port('dst_port');
     // as of conversations: so that connections of the same ends have ids of their own
     words[(at + Head.isn) >> 2] = (this.startNs || this.atNs) / 1000;
     bytes[at + Head.family] = isV4(this.dst!) ? 4 : 6;
@@ -72,6 +69,11 @@ export class LogLine {
       words[(at + Head.id) >> 2] = Number.parseInt(this.id.slice(8), 16);
     }
     return at;
+  }
+
+  /** 0: it isn't known, or none. */
+  #port(field: string): number {
+    return countOf(this.fields[field], 0xffff) ?? 0;
   }
 }
 

@@ -140,3 +140,48 @@ describe('a pcapng file', () => {
     expect(stdout.match(/^2023-11-14 22:13:20: New connection/gm)).toHaveLength(odd.length + 1);
   });
 });
+
+describe('JSON lines', () => {
+  const file = useFiles();
+  const line = (port: unknown, more: object): string =>
+    `${JSON.stringify({
+      ts: new Date(START * 1000).toISOString(),
+      event: 'connection.attempt',
+      src_ip: V4.src,
+      src_port: port,
+      dst_ip: V4.dst,
+      dst_port: 80,
+      ...more,
+    })}\n`;
+
+  test('of long names leave nothing of these in memory but their starts', async () => {
+    const COUNT = 150;
+    function* lines(): Generator<Buffer> {
+      for (let i = 0; i < COUNT; i++) {
+        yield Buffer.from(line(i, { iface: `${i} ${'x'.repeat(1e6)}` }));
+      }
+    }
+    const { code, stdout, peakMB } = await readWithPeak(['-o', 'json', '-'], 'wc', {
+      input: lines(),
+    });
+    expect(code).toBe(0);
+    const [count, , bytes] = stdout.trim().split(/ +/).map(Number);
+    expect(count).toBe(COUNT);
+    expect(bytes).toBeLessThan(COUNT * 1000);
+    expect(peakMB).toBeLessThan(130);
+  });
+
+  test('of lists in lists in lists are read as if they were not there', async () => {
+    const deep = line(1, {}).replace(
+      '"src_port":1',
+      `"src_port":${'['.repeat(9e4)}${']'.repeat(9e4)}`,
+    );
+    const path = file(
+      'deep.json',
+      Buffer.from(`${deep}${line(2, { src_port: {} })}${line(3, {})}`),
+    );
+    const { code, stdout, stderr } = await readWithPeak([path]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.match(/New connection: 192\.0\.2\.1:[03] -> 192\.0\.2\.2:80$/gm)).toHaveLength(2);
+  });
+});

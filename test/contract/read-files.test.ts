@@ -41,6 +41,9 @@ const NG_AT = ngWith(V4.src).length;
 const block = (type: number, length: number): Buffer =>
   Buffer.concat([ng.word(type), ng.word(length), Buffer.alloc(64)]);
 
+const NEITHER =
+  'it is no capture file: pcap, pcapng, tables like /proc/net/tcp and JSON lines are read, as they are or compressed by gzip';
+
 interface Broken {
   readonly name: string;
   /** @param from where its SYNs are from */
@@ -132,12 +135,12 @@ const BROKEN: readonly Broken[] = [
     why: 'its gzip data is damaged',
   },
   { name: 'empty', bytes: () => Buffer.alloc(0), told: 0, why: 'it is empty' },
-  { name: 'of one byte', bytes: () => Buffer.alloc(1), told: 0, why: 'it is no capture file' },
+  { name: 'of one byte', bytes: () => Buffer.alloc(1), told: 0, why: NEITHER },
   {
     name: 'text',
     bytes: () => Buffer.from('root:x:0:0:root:/root:/bin/bash\n'),
     told: 0,
-    why: 'it is no capture file: pcap, pcapng, tables like /proc/net/tcp and JSON lines are read, as they are or compressed by gzip',
+    why: NEITHER,
   },
 ];
 
