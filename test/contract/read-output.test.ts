@@ -107,7 +107,7 @@ describe.concurrent('read', () => {
     expect(await shown.ended).toBe(1);
     closeSync(held);
     const [bar, ...rest] = [...shown.out.all, shown.out.rest];
-    expect(bar!.replaceAll('\x1b', 'ESC')).toMatch(
+    expect(bar.replaceAll('\x1b', 'ESC')).toMatch(
       /0\.0 GB {2}0 MB\/sESC\[K(\^C)?\rESC\[Kpacketwatch: interrupted: .*\r$/,
     );
     expect(rest).toEqual(['']);
