@@ -96,7 +96,7 @@ export class CaptureInput {
       this.#source = await openBytes(this.#path, this.#chunkBytes, this.#closed.signal);
       while (this.window.left < MAGIC_BYTES) {
         if (await this.#source.next(this.window)) continue;
-        this.fault = this.window.left === 0 ? 'it is empty' : 'it is no capture file';
+        this.fault = this.window.left === 0 ? 'it is empty' : NOTHING_KNOWN;
         return false;
       }
     } catch (error) {
