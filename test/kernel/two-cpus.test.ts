@@ -9,9 +9,9 @@ import { withRig } from './with-rig.ts';
 const SECOND = fileURLToPath(new URL('./second-cpu.ts', import.meta.url));
 const rig = withRig(OPTIONS);
 
-it('two CPUs that judge the same sources let three ports of each pass, exactly', async ({
-  skip,
-}) => {
+it('two CPUs that judge the same sources let three ports of each pass, exactly', {
+  timeout: 120_000, // both loop, and other work may have the processors
+}, async ({ skip }) => {
   skip(availableParallelism() < 2, 'there is one CPU');
   rig().run('tcx', Buffer.alloc(60)); // loads the program
   rig().moved();
