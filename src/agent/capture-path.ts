@@ -26,7 +26,7 @@ export interface CapturePathOptions {
 const ATTEMPTS: EventMask = 1 << EventCode.attempt;
 const SCANS: EventMask = 1 << EventCode.scan;
 /** Connections followed at once: half a gigabyte, if there are so many. */
-const MAX_CONNECTIONS = 1_048_576;
+export const MAX_CONNECTIONS = 1_048_576;
 
 /** What captured packets go through, whatever file they are of: decoder, tracker, rules, flow and detectors. */
 export class CapturePath {

@@ -31,6 +31,8 @@ export interface States {
   readonly states: readonly StateCount[];
   /** Those of RFC 9293, figure 5, then others that were seen. */
   readonly transitions: readonly TransitionCount[];
+  /** Of a saved table: lines that are no rows. */
+  readonly malformed?: number;
   /** Of this host: from SYN-SENT or SYN-RECEIVED to CLOSED, or back to LISTEN (RFC 4022, tcpAttemptFails). */
   readonly attempt_fails?: number;
   /** Of this host: from ESTABLISHED or CLOSE-WAIT to CLOSED (RFC 4022, tcpEstabResets). */
@@ -39,18 +41,38 @@ export interface States {
 
 /** Those of this network namespace's sockets, and what the kernel counts of their changes since it was made. */
 export function liveStates(): States {
-  const { counts } = socketStates([PROC_DEFAULTS.tcpPath, PROC_DEFAULTS.tcp6Path]);
   const counters = tcpCounters('/proc/net/snmp');
   const count = (name: string) => counters.get(name) ?? 0;
   return {
-    ...statesOf('sockets', counts, [
-      { from: 'CLOSED', to: 'SYN-SENT', count: count('ActiveOpens') },
-      // Linux counts a passive open when its handshake has ended
-      { from: 'SYN-RECEIVED', to: 'ESTABLISHED', count: count('PassiveOpens') },
-    ]),
+    ...tableStates(
+      [PROC_DEFAULTS.tcpPath, PROC_DEFAULTS.tcp6Path],
+      [
+        { from: 'CLOSED', to: 'SYN-SENT', count: count('ActiveOpens') },
+        // Linux counts a passive open when its handshake has ended
+        { from: 'SYN-RECEIVED', to: 'ESTABLISHED', count: count('PassiveOpens') },
+      ],
+    ),
     attempt_fails: count('AttemptFails'),
     estab_resets: count('EstabResets'),
   };
+}
+
+/** Those of the sockets in tables as /proc/net/tcp has them. */
+export function tableStates(paths: readonly string[], changed: readonly Changed[] = []): States {
+  const { counts, malformed } = socketStates(paths);
+  return { ...statesOf('sockets', counts, changed), ...(malformed > 0 ? { malformed } : {}) };
+}
+
+/** Those of both ends of each connection in captures. @param left, transitions of a Tracker (TrackerCounts) */
+export function captureStates(left: Float64Array, transitions: Float64Array): States {
+  const changed: Changed[] = [];
+  const width = left.length;
+  for (const [at, count] of transitions.entries()) {
+    const [from, to] = [STATE_NAMES[Math.floor(at / width)]!, STATE_NAMES[at % width]!];
+    if (from === '' || to === '') continue;
+    if (count > 0 || TRANSITIONS.some(isOf({ from, to }))) changed.push({ from, to, count });
+  }
+  return statesOf('ends', left, changed);
 }
 
 /** A change of state, and how often it was seen. */
@@ -74,8 +96,6 @@ export function statesOf(
     slug: `state-${state.toLowerCase()}`,
     count,
   }));
-  const isOf = (a: Changed | Transition) => (b: Changed | Transition) =>
-    a.from === b.from && a.to === b.to;
   return {
     of,
     total: states.reduce((sum, { count }) => sum + count, 0),
@@ -85,4 +105,10 @@ export function statesOf(
       ...changed.filter((each) => !TRANSITIONS.some(isOf(each))),
     ],
   };
+}
+
+type Ends = Pick<Transition, 'from' | 'to'>;
+
+function isOf(a: Ends): (b: Ends) => boolean {
+  return (b) => a.from === b.from && a.to === b.to;
 }

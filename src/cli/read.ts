@@ -1,6 +1,5 @@
-import { existsSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { Progress } from '../agent/progress.ts';
 import { Read, type ReadConfig } from '../agent/read.ts';
 import { type Filter, parseFilter } from '../filter/filter.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
@@ -8,7 +7,7 @@ import { EventCode, type EventMask, LAST_EVENTS, parseEvents } from '../model/ev
 import { checkForm, hasEndsAlone, outputOption } from './output-option.ts';
 import type { Rule } from '../agent/config.ts';
 import { rule } from './parse.ts';
-import { tell } from './tell.ts';
+import { progress, tell } from './tell.ts';
 
 interface Options {
   output: ReadConfig['format'];
@@ -100,8 +99,7 @@ The filter is that of \`packetwatch watch\`, as one argument, so that no word of
   ssh host tcpdump -w - tcp | packetwatch read -`,
     )
     .action(async (files: string[], options: Options, command: Command) => {
-      const progress = process.stderr.isTTY ? new Progress(draw, process.stdout.isTTY) : undefined;
-      const read = new Read(configOf(files, options, asksRecords(command)), tell, progress);
+      const read = new Read(configOf(files, options, asksRecords(command)), tell, progress());
       const stop = () => read.stop();
       process.on('SIGINT', stop).on('SIGTERM', stop);
       if (!(await read.run())) process.exitCode = Exit.failed;
@@ -173,13 +171,4 @@ function isFilter(words: readonly string[]): boolean {
 
 function usage(what: string, hint: string): OperatorError {
   return new OperatorError(what, hint, { exitCode: Exit.usage });
-}
-
-/** A terminal that is gone takes no bar. */
-function draw(text: string): void {
-  try {
-    writeSync(2, text);
-  } catch {
-    // There is nobody to see it.
-  }
 }

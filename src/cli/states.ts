@@ -1,35 +1,79 @@
 import { Command } from 'commander';
-import { liveStates, type States } from '../agent/states.ts';
+import { FileStates } from '../agent/file-states.ts';
+import { liveStates, type States, tableStates } from '../agent/states.ts';
+import { Exit } from '../model/errors.ts';
+import { TRANSITIONS } from '../model/tcp-transitions.ts';
+import { isTable } from '../sources/proc-states.ts';
 import { stateDiagram } from './state-diagram.ts';
+import { table } from './table.ts';
+import { progress, tell } from './tell.ts';
 import { wrapped } from './wrap.ts';
 
 /** `packetwatch states`. */
 export function statesCommand(): Command {
   return new Command('states')
     .description("TCP's states as RFC 9293 draws them, with how many connections are in each")
+    .argument('[file...]', 'captures, or saved tables of sockets; none: the sockets of this host')
     .option('--json', 'the counts, as one JSON object')
     .addHelpText(
       'after',
       `
-Counted are the TCP sockets of this network namespace, which needs no rights (/proc/net/tcp and tcp6).
-An arrow has a number where the kernel counts it: since the network namespace was made.
-\`packetwatch explain STATE\` says what a state means, and what to do about it.`,
+Without files the TCP sockets of this network namespace are counted, which needs no rights
+(/proc/net/tcp and tcp6). An arrow has a number where the kernel counts it: since the network
+namespace was made.
+
+Of captures both ends of each connection are followed, as far as their segments show them: an arrow
+has how often it was taken, a box how many ends were in it when their connection was over, or the
+capture. \`packetwatch explain STATE\` says what a state means, and what to do about it.
+
+  packetwatch states
+  packetwatch states monday.pcap.gz tuesday.pcapng
+  packetwatch states --json /proc/1234/net/tcp /proc/1234/net/tcp6`,
     )
-    .action((options: { json?: boolean }) => {
-      const states = liveStates();
+    .action(async (files: string[], options: { json?: boolean }) => {
+      const states = await statesOf(files);
+      if (!states) return;
       process.stdout.write(options.json ? `${JSON.stringify(states)}\n` : describe(states));
     });
 }
 
+/** Undefined: nothing could be read, which was told. */
+async function statesOf(files: readonly string[]): Promise<States | undefined> {
+  if (files.length === 0) return liveStates();
+  if (files.every(isTable)) return tableStates(files);
+  const reading = new FileStates(files, tell, progress());
+  const states = await reading.run();
+  if (reading.isWhole) return states;
+  process.exitCode = Exit.failed;
+  return states.total === 0 ? undefined : states;
+}
+
 function describe(states: States): string {
-  const { total, attempt_fails, estab_resets } = states;
-  const notes = [
-    `Since this network namespace was made ${attempt_fails} handshakes failed (SYN-SENT or SYN-RECEIVED to CLOSED), and ${estab_resets} connections were cut (ESTABLISHED or CLOSE-WAIT to CLOSED).`,
-    '`packetwatch explain STATE` says what a state means, and what to do about it.',
-  ];
-  return [
-    `TCP sockets of this network namespace: ${total}\n`,
-    stateDiagram(states),
-    notes.map((note) => wrapped(note, '')).join(''),
-  ].join('\n');
+  return [headline(states), stateDiagram(states), others(states), notes(states)]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function headline({ of, total, attempt_fails }: States): string {
+  if (of === 'ends') return `TCP connections: ${total / 2}, each with two ends\n`;
+  const where = attempt_fails === undefined ? 'tables' : 'this network namespace';
+  return `TCP sockets of ${where}: ${total}\n`;
+}
+
+/** What the figure has no arrow for. */
+function others({ transitions }: States): string {
+  const rows = transitions
+    .slice(TRANSITIONS.length)
+    .map(({ from, to, count }) => [from, to, `${count}`]);
+  return rows.length === 0 ? '' : table(['besides, from', 'to', 'how often'], rows);
+}
+
+function notes({ attempt_fails, estab_resets, malformed }: States): string {
+  const lines = ['`packetwatch explain STATE` says what a state means, and what to do about it.'];
+  if (attempt_fails !== undefined)
+    lines.unshift(
+      `Since this network namespace was made ${attempt_fails} handshakes failed (SYN-SENT or SYN-RECEIVED to CLOSED), and ${estab_resets} connections were cut (ESTABLISHED or CLOSE-WAIT to CLOSED).`,
+    );
+  if (malformed !== undefined) lines.unshift(`Lines that are no rows of a table: ${malformed}.`);
+  return lines.map((line) => wrapped(line, '')).join('');
 }

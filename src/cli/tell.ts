@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { Progress } from '../agent/progress.ts';
 import { terminalLine } from '../sinks/escape.ts';
 
 // Looked at once, so that a pipe or socket there doesn't block; its errors are those of `tell`.
@@ -14,5 +15,19 @@ export function tell(line: string): void {
     writeSync(2, `packetwatch: ${lines.join('\n')}\n`);
   } catch {
     // There is nobody to tell.
+  }
+}
+
+/** A bar for who waits at a terminal; undefined: nobody does. */
+export function progress(): Progress | undefined {
+  return process.stderr.isTTY ? new Progress(draw, process.stdout.isTTY) : undefined;
+}
+
+/** A terminal that is gone takes no bar. */
+function draw(text: string): void {
+  try {
+    writeSync(2, text);
+  } catch {
+    // There is nobody to see it.
   }
 }

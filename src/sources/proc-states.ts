@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { isProcTable } from './proc-file.ts';
 import { ProcReader } from './proc-reader.ts';
 
 /** One more than the highest state of Linux. */
@@ -32,3 +33,20 @@ export function tcpCounters(path: string): ReadonlyMap<string, number> {
     .map((line) => line.split(' ').slice(1));
   return new Map(names.map((name, i) => [name, Number(values[i] ?? 0)]));
 }
+
+/** Is this a file that begins as a table of sockets does? */
+export function isTable(path: string): boolean {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const begin = new Uint8Array(MAGIC_BYTES);
+  try {
+    const file = openSync(path, 'r');
+    readSync(file, begin);
+    closeSync(file);
+  } catch {
+    return false; // whoever reads it tells why it can't be
+  }
+  return isProcTable(begin, 0);
+}
+
+/** By so many bytes a table is known. */
+const MAGIC_BYTES = 4;
