@@ -1,6 +1,7 @@
 import type { Metadata, Service } from '../model/metadata.ts';
 import { Finding, sizeOf } from './finding.ts';
 import { FIRST_BYTES, KeptBytes } from './kept-bytes.ts';
+import { Oldest } from './oldest.ts';
 import type { PassiveNames } from './passive-names.ts';
 import { Protocols } from './protocols.ts';
 import { Reading } from './reading.ts';
@@ -56,6 +57,7 @@ export class Inspector {
   #ways: Uint8Array = new Uint8Array(2048);
   /** What waits, the longest first, by the place in #ways. */
   readonly #kept = new Map<number, KeptBytes>();
+  readonly #longest = new Oldest(this.#kept);
   readonly #found: (Finding | undefined)[] = [];
   /** For the next connection of which something is found. */
   #spare = new Finding();
@@ -172,11 +174,8 @@ export class Inspector {
 
   /** Whoever waits longest gives way, so that a flood of first halves can't shut out what comes after it. */
   #giveWay(): void {
-    for (const way of this.#kept.keys()) {
-      this.#refused++;
-      this.#finish(way);
-      return;
-    }
+    this.#refused++;
+    this.#finish(this.#longest.next()!);
   }
 
   /** Tells what is known by the bytes that are there, as no more will be looked at. */

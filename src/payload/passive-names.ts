@@ -1,3 +1,4 @@
+import { Oldest } from './oldest.ts';
 import { byteText } from './text.ts';
 
 const ADDRESS = 16;
@@ -9,6 +10,7 @@ const ADDRESS = 16;
  */
 export class PassiveNames {
   readonly #names = new Map<string, string>();
+  readonly #oldest = new Oldest(this.#names);
   readonly #most: number;
 
   /** @param most addresses */
@@ -25,11 +27,7 @@ export class PassiveNames {
     const key = byteText(bytes, at, at + ADDRESS);
     this.#names.delete(key);
     this.#names.set(key, name);
-    if (this.#names.size > this.#most)
-      for (const oldest of this.#names.keys()) {
-        this.#names.delete(oldest);
-        break;
-      }
+    if (this.#names.size > this.#most) this.#names.delete(this.#oldest.next()!);
   }
 
   /** The name of the 16 bytes at `at`. */
