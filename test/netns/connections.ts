@@ -25,7 +25,11 @@ export async function lifeOf(
 ): Promise<Event[]> {
   const end = await watch.event({ ...connection, event: last }, seconds);
   const events = watch.events({ id: end.id! });
-  expect(watch.events({ src_port: end.src_port!, dst_port: end.dst_port! })).toEqual(events);
+  // connections of other addresses may have the same ports
+  const { src_ip, src_port, dst_ip, dst_port } = end;
+  expect(
+    watch.events({ src_ip: src_ip!, src_port: src_port!, dst_ip: dst_ip!, dst_port: dst_port! }),
+  ).toEqual(events);
   for (const event of events) {
     expect(problems({ ...event })).toEqual([]);
     expect(event).toMatchObject(identityOf(end));
