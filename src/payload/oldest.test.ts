@@ -12,15 +12,18 @@ it('gives what has been in a map longest, whatever is put there and deleted in b
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const map = new Map<number, true>();
       const oldest = new Oldest(map);
-      for (const one of steps) {
-        if (one === 'take') {
-          const [first] = map.keys();
-          const taken = oldest.next();
-          expect(taken).toBe(first);
-          if (taken !== undefined) map.delete(taken);
-        } else if ('put' in one) map.set(one.put, true);
-        else map.delete(one.drop);
+      const taken: (number | undefined)[] = [];
+      const first: (number | undefined)[] = [];
+      for (const act of steps) {
+        if (act === 'take') {
+          first.push(map.keys().next().value);
+          const one = oldest.next();
+          taken.push(one);
+          if (one !== undefined) map.delete(one);
+        } else if ('put' in act) map.set(act.put, true);
+        else map.delete(act.drop);
       }
+      expect(taken).toEqual(first);
     }),
   );
 });
