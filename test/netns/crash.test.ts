@@ -77,9 +77,13 @@ suite('kill -9', ['hping3'], () => {
     const ended = new Set(first.events({ event: 'connection.close' }).map(({ id }) => id));
     // A connection that had not ended is told on by the second run, so only those that had are looked at.
     const over = first.events().filter(({ id }) => ended.has(id));
-    const from = over.findIndex((event) => again.has(nameOf(event)));
-    const once = over.slice(from).filter((event) => !again.has(nameOf(event)));
-    expect(from < 0 ? [] : once).toEqual([]);
+    // Attempts and what sockets tell come by two rings, which are given back one after the other.
+    for (const kind of new Set(over.map(({ event }) => event))) {
+      const ofKind = over.filter(({ event }) => event === kind);
+      const from = ofKind.findIndex((event) => again.has(nameOf(event)));
+      const once = ofKind.slice(from).filter((event) => !again.has(nameOf(event)));
+      expect(from < 0 ? [] : once).toEqual([]);
+    }
     expect(await second.stop()).toBe(0);
   });
 
