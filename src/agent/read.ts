@@ -21,6 +21,8 @@ export interface ReadConfig extends Omit<CapturePathOptions, 'listener'> {
   readonly format: Format;
   /** Which events are told; undefined: all. Detection doesn't know it. */
   readonly filter: Filter | undefined;
+  /** Tell the control blocks of connections that are over. */
+  readonly tcb: boolean;
   /** Where the packets go that pass the filter, `-` is standard output; undefined: nowhere. */
   readonly write: string | undefined;
 }
@@ -59,13 +61,14 @@ export class Read implements CaptureTaker {
     this.#config = config;
     this.#note = note;
     this.#progress = progress;
-    const { files, format, events, filter } = config;
+    const { files, format, events, filter, tcb } = config;
     const names = this.#names;
     const sink = lineSink(format, {
       output: this.#output,
       clock: { offsetUs: 0 }, // records have the time of their packets
       events,
       names,
+      tcb,
     });
     this.#sink = filter ? new FilteredSink(sink, filter) : sink;
     if (config.write !== undefined) this.#copy = new PacketCopy(config.write, filter);

@@ -16,6 +16,7 @@ interface Options {
   filter?: string;
   rule: Rule;
   checksums: 'verify' | 'ignore';
+  tcb?: true;
   write?: string;
 }
 
@@ -62,6 +63,7 @@ export function readCommand(): Command {
         .default('ignore'),
     )
     .addOption(outputOption())
+    .option('--tcb', 'tell the control blocks of both ends of each connection, at its end')
     .option(
       '--write <file>',
       'write the packets that pass the filter there; records are told only if they are asked for',
@@ -76,7 +78,9 @@ carry. Checksums are not looked at unless --checksums verify says so: a capture 
 those that its network card makes only later, which then count as right.
 
 With --records connections each connection is one line, at its end or that of the capture; with all,
-there are lines of its attempt and of its open as well.
+there are lines of its attempt and of its open as well. With --tcb an end has the variables of RFC 9293,
+3.3.1 for both ends of the connection, inferred from its segments: in JSON as the member tcb, in text as
+two more lines. It asks for --records connections.
 
 A table of sockets as /proc/net/tcp has it tells an attempt of each connection; its time is that of the
 file. Of JSON lines (-o json, also of other programs) the events of connections are told again, in any
@@ -92,6 +96,7 @@ pcapng if there are packets of several link types; - is standard output.
 The filter is that of \`packetwatch watch\`, as one argument, so that no word of it is taken for a file:
   packetwatch read dump.pcap
   packetwatch read -o zeek dump.pcap > conn.log
+  packetwatch read --tcb dump.pcap --filter 'port 5432'
   packetwatch read yesterday.jsonl.gz -o zeek
   packetwatch read dump.pcap --filter 'host 10.0.0.5' --write host.pcap
   packetwatch read --records all -o json monday.pcap.gz tuesday.pcapng
@@ -108,7 +113,7 @@ The filter is that of \`packetwatch watch\`, as one argument, so that no word of
 
 /** Options that say which records, or how. */
 function asksRecords(command: Command): boolean {
-  const options = ['records', 'events', 'output'];
+  const options = ['records', 'events', 'output', 'tcb'];
   return options.some((name) => command.getOptionValueSource(name) === 'cli');
 }
 
@@ -118,7 +123,7 @@ function configOf(files: readonly string[], options: Options, records: boolean):
   if (write === '-' && records)
     throw usage(
       'standard output takes the capture of --write -, and no records as well',
-      'write it to a file, or leave out --records, --events and -o',
+      'write it to a file, or leave out --records, --events, --tcb and -o',
     );
   const filterAt = files.findIndex((_, at) => at > 0 && isFilter(files.slice(at)));
   if (filterAt > 0) {
@@ -133,15 +138,25 @@ function configOf(files: readonly string[], options: Options, records: boolean):
     events: write !== undefined && !records ? 0 : eventsOf(options),
     rule: options.rule,
     filter: filterOf(options.filter),
+    tcb: options.tcb ?? false,
     verifyChecksums: options.checksums === 'verify',
     write,
   };
 }
 
-function eventsOf({ output, records, events }: Options): EventMask {
-  const kind = records ?? (hasEndsAlone(output) ? 'connections' : 'attempts');
+function eventsOf({ output, records, events, tcb }: Options): EventMask {
+  const kind = records ?? (hasEndsAlone(output) || tcb ? 'connections' : 'attempts');
   const mask = events === undefined ? RECORDS[kind] : namedEvents(events);
-  checkForm(output, mask, events === undefined ? `--records ${kind}` : `--events ${events}`);
+  const asked = events === undefined ? `--records ${kind}` : `--events ${events}`;
+  checkForm(output, mask, asked);
+  if (!tcb) return mask;
+  if ((mask & LAST_EVENTS) === 0)
+    throw usage(
+      `--tcb tells more of a connection that is over, and ${asked} asks for none`,
+      'say --records connections',
+    );
+  if (hasEndsAlone(output))
+    throw usage(`-o ${output} has no fields for what --tcb tells`, 'use -o text or -o json');
   return mask;
 }
 

@@ -10,6 +10,7 @@ import type {
   TUNNELS,
 } from './events.ts';
 import type { Service } from './metadata.ts';
+import type { StateName } from './tcp-transitions.ts';
 
 export type DirectionName = 'inbound' | 'outbound' | 'local' | 'forwarded' | 'unknown';
 export type ProcessFrom = 'connect' | 'listen' | 'accept' | 'close';
@@ -94,6 +95,32 @@ interface JsonPackets {
   /** The innermost tunnel's kind. */
   tunnel?: Exclude<(typeof TUNNELS)[number], ''>;
   tunnel_depth?: number;
+  /** Of TCP, where it was asked for. */
+  tcb?: { orig: JsonControlBlock; resp: JsonControlBlock };
+}
+
+/** The transmission control block of one end (RFC 9293 3.3.1), as its segments and its peer's let infer it. */
+interface JsonControlBlock {
+  state: StateName;
+  iss?: number;
+  snd_una?: number;
+  snd_nxt?: number;
+  snd_wnd?: number;
+  /** 0: nothing was urgent. */
+  snd_up?: number;
+  snd_wl1?: number;
+  snd_wl2?: number;
+  irs?: number;
+  rcv_nxt?: number;
+  rcv_wnd?: number;
+  rcv_up?: number;
+  mss?: number;
+  window_scale?: number;
+  options?: ('sack' | 'timestamps' | 'fast open')[];
+  initial_window?: number;
+  /** Most bytes that were in flight. */
+  cwnd?: number;
+  rtt_us?: number;
 }
 
 /** Of an end: what the connection's first bytes said of its application. Each text is cut at 255 bytes, a target at more. */

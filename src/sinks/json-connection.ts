@@ -16,6 +16,7 @@ import { Direction, From, Head } from '../wire/layout.gen.ts';
 import { errnoName } from './errno.ts';
 import { jsonName, jsonText } from './escape.ts';
 import { writePackets } from './json-packets.ts';
+import { writeControlBlocks } from './json-tcb.ts';
 import type { Names, WallClock } from './sink.ts';
 import { UtcStamp } from './stamp.ts';
 import { address, ascii, decimal, digits, hex16, put } from './write.ts';
@@ -24,14 +25,17 @@ import { address, ascii, decimal, digits, hex16, put } from './write.ts';
 export class JsonConnectionWriter {
   readonly #names: Names;
   readonly #clock: WallClock;
+  readonly #tcb: boolean;
   readonly #startStamp: UtcStamp = new UtcStamp();
   readonly #escaped: Map<string, Uint8Array> = new Map();
   readonly #tuple: Uint8Array = new Uint8Array(COMMUNITY_TUPLE_MAX);
   readonly #tupleIpv4: Uint8Array = this.#tuple.subarray(0, 16);
 
-  constructor(names: Names, clock: WallClock) {
+  /** @param tcb whether ends have their control blocks */
+  constructor(names: Names, clock: WallClock, tcb: boolean) {
     this.#names = names;
     this.#clock = clock;
+    this.#tcb = tcb;
   }
 
   /** @param base byte offset of the row in the table */
@@ -168,7 +172,9 @@ export class JsonConnectionWriter {
     if (rttUs !== 0) p = number(out, p, RTT, rttUs);
     if (outcome !== 0 && isTcp(bytes[base + Row.proto]!))
       p = number(out, p, RETRANSMITS, words[(base + Row.retransmits) >> 2]!);
-    return table.ended === undefined ? p : writePackets(out, p, table.ended);
+    if (table.ended === undefined) return p;
+    p = writePackets(out, p, table.ended);
+    return this.#tcb ? writeControlBlocks(out, p, table.ended) : p;
   }
 
   /** A string field, left out when there is no value. */

@@ -29,6 +29,8 @@ export interface JsonSinkOptions {
   readonly names: Names;
   /** Name of this host; left out when undefined. */
   readonly host?: string;
+  /** Tell the control blocks of connections that are over. */
+  readonly tcb?: boolean;
 }
 
 /** One JSON object per line and event; docs/events.schema.json is the contract. */
@@ -52,7 +54,11 @@ export class JsonSink extends Lines implements Sink {
     this.#clock = options.clock;
     this.#events = options.events;
     this.#pluginEvents = options.pluginEvents;
-    this.#connections = new JsonConnectionWriter(options.names, options.clock);
+    this.#connections = new JsonConnectionWriter(
+      options.names,
+      options.clock,
+      options.tcb ?? false,
+    );
     this.#names = options.names;
     this.#tail = tailOf(options.host);
   }

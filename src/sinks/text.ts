@@ -9,6 +9,7 @@ import type { LineBuffer } from './output.ts';
 import type { PluginEvent, PluginEvents, Sink, WallClock } from './sink.ts';
 import { LocalStamp } from './stamp.ts';
 import { metadataText, packetsText } from './text-packets.ts';
+import { controlBlocksText } from './text-tcb.ts';
 import { blockedBits } from './blocked-bits.ts';
 import { address, ascii, decimal, digits, endpoint, put } from './write.ts';
 import { isIcmp } from '../wire/ip-proto.ts';
@@ -19,6 +20,8 @@ export interface TextSinkOptions {
   readonly clock: WallClock;
   readonly events: EventMask;
   readonly pluginEvents?: PluginEvents;
+  /** Tell the control blocks of connections that are over, in lines below theirs. */
+  readonly tcb?: boolean;
 }
 
 /** One readable line per event, in local time; docs and requirements.md give the forms. */
@@ -27,6 +30,7 @@ export class TextSink extends Lines implements Sink {
   readonly #clock: WallClock;
   readonly #events: EventMask;
   readonly #pluginEvents: PluginEvents;
+  readonly #tcb: boolean;
   readonly #stamp: LocalStamp = new LocalStamp();
 
   constructor(options: TextSinkOptions) {
@@ -34,6 +38,7 @@ export class TextSink extends Lines implements Sink {
     this.#clock = options.clock;
     this.#events = options.events;
     this.#pluginEvents = options.pluginEvents;
+    this.#tcb = options.tcb ?? false;
   }
 
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
@@ -56,6 +61,7 @@ export class TextSink extends Lines implements Sink {
       if (startNs !== 0) p = seconds(out, p, eventNs - startNs);
       if (table.ended) p = packetsText(out, p, table, base, table.ended);
       if (metadata) p = put(out, p, metadata);
+      if (this.#tcb && table.ended) p = controlBlocksText(out, p, table.ended);
     }
     this.#end(out, p);
   }
@@ -146,8 +152,8 @@ export class TextSink extends Lines implements Sink {
   }
 }
 
-/** No line is longer but for metadata: 64 ports of 6 bytes, or two endpoints and two escaped names. */
-const MAX_LINE = 1024;
+/** No line is longer but for metadata: 64 ports of 6 bytes; or two endpoints and two escaped names, and control blocks. */
+const MAX_LINE = 2048;
 
 const NEWLINE = 0x0a;
 const COMMA = 0x2c;

@@ -81,6 +81,71 @@ describe.concurrent('read -o', () => {
     expect(objects.map((line) => JSON.parse(line) as object)).toHaveLength(4);
   });
 
+  test('--tcb tells the control blocks of both ends, in fields that the schemas have', async () => {
+    const told = await lines('--tcb', '-o', 'json', '--filter', 'tcp and port 40000');
+    const [event] = told.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect({ told: told.length, wrong: problems(event!) }).toEqual({ told: 1, wrong: [] });
+    const NUMBERS = { snd_up: 0, rcv_up: 0, iss: 1000, irs: 5000 };
+    expect(event!['tcb']).toEqual({
+      orig: {
+        state: 'TIME-WAIT',
+        ...NUMBERS,
+        snd_una: ASKED + 1,
+        snd_nxt: ASKED + 1,
+        snd_wnd: 64_240,
+        snd_wl1: 5501,
+        snd_wl2: ASKED + 1,
+        rcv_nxt: 5502,
+        rcv_wnd: 64_240,
+        initial_window: 37,
+        cwnd: 37,
+        rtt_us: 1_000_000,
+      },
+      resp: expect.objectContaining({
+        state: 'CLOSED',
+        iss: 5000,
+        snd_una: 5502,
+        snd_nxt: 5502,
+        irs: 1000,
+        rcv_nxt: ASKED + 1,
+      }) as unknown,
+    });
+    const [ecs] = await lines('--tcb', '-o', 'ecs', '--filter', 'tcp and port 40000');
+    const mapped = JSON.parse(ecs!) as Record<string, Record<string, unknown>>;
+    expect(mapped['packetwatch']!['tcb']).toEqual(event!['tcb']);
+    expect(ecsProblems(mapped)).toEqual([]);
+  });
+
+  test('--tcb adds two lines to each end in text', async () => {
+    const told = await lines('--tcb', '--filter', 'tcp');
+    const window = (from: number, ack: number) =>
+      `SND.WND 64240 SND.UP - SND.WL1 +${from} SND.WL2 +${ack}`;
+    expect(told).toEqual([
+      expect.stringContaining('Connection closed: 192.0.2.1:40000 -> 198.18.0.2:80'),
+      `    originator TIME-WAIT ISS 1000 SND.UNA +39 SND.NXT +39 ${window(501, 39)} IRS 5000 RCV.NXT +502 RCV.WND 64240 RCV.UP - initial window 37 cwnd 37 RTT 1000000us`,
+      `    responder CLOSED ISS 5000 SND.UNA +502 SND.NXT +502 ${window(39, 502)} IRS 1000 RCV.NXT +39 RCV.WND 64240 RCV.UP - initial window 500 cwnd 500 RTT 1000000us`,
+      expect.stringContaining('Connection refused: 192.0.2.1:40001 -> 198.18.0.2:80'),
+      expect.stringMatching(/^ {4}originator CLOSED ISS 1 .* SND\.WND - .* RCV\.WND 64240 /),
+      expect.stringMatching(/^ {4}responder CLOSED .* SND\.WND 64240 .* RCV\.WND - /),
+    ]);
+  });
+
+  test.each([
+    [
+      ['--tcb', '--records', 'attempts'],
+      '--records attempts asks for none',
+      '--records connections',
+    ],
+    [['--tcb', '--events', 'scan'], '--events scan asks for none', '--records connections'],
+    [['--tcb', '-o', 'zeek'], '-o zeek has no fields for', '-o json'],
+  ])('%j is refused in one line, with the mend', async (args, what, mend) => {
+    const done = await run([process.execPath, MAIN, 'read', ...args, capture]);
+    expect(done).toMatchObject({ code: 2, stdout: '' });
+    expect(done.stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(done.stderr).toContain(what);
+    expect(done.stderr).toContain(mend);
+  });
+
   test.each([
     ['json', problems],
     ['ecs', ecsProblems],

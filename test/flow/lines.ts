@@ -27,6 +27,7 @@ export function linesOf(
   events: number = ALL_EVENTS,
   given: Partial<Names> = {},
   filter?: string,
+  tcb = false,
 ): Lines {
   let written = '';
   const output = new Output({
@@ -42,7 +43,7 @@ export function linesOf(
   });
   const clock = { offsetUs: OFFSET_US };
   const names: Names = { iface: () => 'eth0', container: () => undefined, ...given };
-  const all = lineSink(form, { output, clock, events, names, host: 'web "1"' });
+  const all = lineSink(form, { output, clock, events, names, tcb, host: 'web "1"' });
   const sink = filter === undefined ? all : new FilteredSink(all, parseFilter(filter));
   const flow = new Flow({
     ...FLOW_DEFAULTS,

@@ -26,6 +26,7 @@ export const TCP_CONCEPTS: readonly Entry[] = entries('concept', [
       'rcv-wnd',
       'rcv-up',
       'irs',
+      'field-tcb',
     ],
     source: 'RFC 9293, 3.3.1',
   },

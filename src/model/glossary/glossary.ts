@@ -19,6 +19,7 @@ import { TRAFFIC_METRICS_EXPLAINED } from './metrics-traffic.ts';
 import { OUTCOMES_EXPLAINED } from './outcomes.ts';
 import { PACKET_FIELDS } from './packet-fields.ts';
 import { SCANS } from './scans.ts';
+import { TCB_FIELDS } from './tcb-fields.ts';
 import { TCP_FLAGS } from './tcp-flags.ts';
 import { TCP_STATES } from './tcp-states.ts';
 import { VALUES } from './values.ts';
@@ -42,6 +43,7 @@ export const GLOSSARY: readonly Entry[] = [
   ...LOSSES,
   ...FIELDS,
   ...PACKET_FIELDS,
+  ...TCB_FIELDS,
   ...METADATA_FIELDS,
   ...ZEEK_FIELDS,
   ...VALUES,
