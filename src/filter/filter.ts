@@ -1,5 +1,5 @@
 import { compile, type Test } from './compile.ts';
-import { Has } from './node.ts';
+import { Has, type Node } from './node.ts';
 import { parse } from './parser.ts';
 
 /**
@@ -43,11 +43,14 @@ export const Facts: Readonly<
 export class Filter {
   /** As it was given, with single spaces. */
   readonly text: string;
+  /** As it was read; undefined: everything passes. */
+  readonly node: Node | undefined;
   readonly #test: Test;
 
-  constructor(text: string, test: Test) {
+  constructor(text: string, node: Node | undefined) {
     this.text = text;
-    this.#test = test;
+    this.node = node;
+    this.#test = compile(node);
   }
 
   /**
@@ -68,5 +71,5 @@ export class Filter {
  * @throws OperatorError (bad usage) with the column of the mistake and what was expected there
  */
 export function parseFilter(text: string): Filter {
-  return new Filter(text.trim().split(/\s+/).join(' '), compile(parse(text)));
+  return new Filter(text.trim().split(/\s+/).join(' '), parse(text));
 }

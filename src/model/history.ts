@@ -1,0 +1,70 @@
+import type { JsonConnection, JsonScan } from './json.ts';
+
+/** What is known of the past, as `query` and the API tell it. Each object in it is one of docs/events.schema.json. */
+
+/** From when on, and until when, an answer knows all that was told. RFC 3339. */
+export interface Covers {
+  since_ts: string;
+  until_ts: string;
+}
+
+/** Connections, each by its last event in the time asked for, newest first. */
+export interface ConnectionsAnswer {
+  connections: JsonConnection[];
+  /** What to ask with for those before them; null: there are none. */
+  more: string | null;
+  covers: Covers;
+  from: 'memory' | 'store';
+}
+
+/** Who called whom on a port. */
+export interface Edge {
+  /** Addresses. */
+  client: string;
+  server: string;
+  port: number;
+  proto: JsonConnection['proto'];
+  /** Of this host's end; of the client when both ends are on this host. */
+  process?: string;
+  /** Which ends are on this host; absent: neither, or it isn't known. */
+  local?: 'client' | 'server' | 'both';
+  connections: number;
+  /** Of these: refused, timed out, reset or dropped. */
+  failed: number;
+  orig_bytes: number;
+  resp_bytes: number;
+  /** Median. */
+  rtt_us?: number;
+  last_ts: string;
+}
+
+/** Edges by their connections, most first. */
+export interface EdgesAnswer {
+  edges: Edge[];
+  /** How many are left out. */
+  more: number;
+  covers: Covers;
+  from: 'memory' | 'store';
+}
+
+/** A scan by its last event; `first` is its start. */
+export interface KnownScan extends JsonScan {
+  first?: JsonScan;
+}
+
+/** Scans, newest first. */
+export interface ScansAnswer {
+  scans: KnownScan[];
+  /** As of ConnectionsAnswer. */
+  more: string | null;
+  covers: Covers;
+  from: 'memory' | 'store';
+}
+
+/** One connection. */
+export interface Story {
+  /** Its last event. */
+  connection: JsonConnection;
+  /** Oldest first. */
+  events: JsonConnection[];
+}
