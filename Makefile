@@ -55,9 +55,11 @@ test-fuzz: build ## mutated: a million frames for the guard (needs root), 10 mil
 	@PACKETWATCH_FUZZ_INPUTS=10000000 $(BIN)/vitest run --project unit src/packet/fuzz.test.ts $(ARGS)
 	@PACKETWATCH_FUZZ_CONNECTIONS=1000000 $(BIN)/vitest run --project unit src/payload/fuzz.test.ts $(ARGS)
 
-test-faults: test-packages build ## 200 times kill -9, 20 pairs of starts, a minute of SIGSTOP (needs root)
+test-faults: test-packages build ## 200 times kill -9, 20 pairs of starts, a minute of SIGSTOP (needs root); floods of ten million to read
 	@PACKETWATCH_KILLS=200 PACKETWATCH_STOPPED_S=60 PACKETWATCH_STARTS=20 $(BIN)/vitest run --project netns \
 	  test/netns/kills.test.ts test/netns/stopped.test.ts test/netns/leftovers.test.ts $(ARGS)
+	@PACKETWATCH_FLOOD=10000000 PACKETWATCH_BOMB_MIB=4080 $(BIN)/vitest run --project contract \
+	  test/contract/read-floods.test.ts test/contract/read-bombs.test.ts $(ARGS)
 
 corpus: build ## attempts and connections in the public captures that PACKETWATCH_CORPUS names, against independent lists
 	@$(BIN)/tsx tools/corpus.ts

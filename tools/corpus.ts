@@ -4,6 +4,7 @@
  * the rows of Zeek's own tests.
  */
 import { join } from 'node:path';
+import { endings } from './corpus-endings.ts';
 import { run } from '../test/support/command.ts';
 import { MAIN } from '../test/support/rig.ts';
 import {
@@ -56,6 +57,9 @@ async function main(place: string): Promise<number> {
     faults.push(...of.surplus.map((what) => `surplus: ${what}`));
     faults.push(...connections.unexplained.map((what) => `not as Zeek: ${what}`));
   }
+  const ended = await endings(place, files);
+  lines.push('', ...ended.rows.map((cells) => row(...cells)));
+  faults.push(...ended.faults);
   process.stdout.write(`${[...lines, ...faults].join('\n')}\n`);
   return faults.length === 0 ? 0 : 1;
 }

@@ -33,6 +33,7 @@ export class CapturePath {
   readonly #writer: RecordWriter = new RecordWriter();
   readonly #records: CaptureRecords;
   readonly #tracker: Tracker | undefined;
+  readonly #inspector: Inspector | undefined;
   readonly #rules: PacketRules | undefined;
   readonly #pipeline: Pipeline;
   /** The latest time of all packets so far, as records have it. */
@@ -48,11 +49,12 @@ export class CapturePath {
     if (follows) {
       const names = new PassiveNames();
       const sha256hex = (text: string) => hash('sha256', text, 'hex');
+      this.#inspector = new Inspector({ sha256hex, names });
       this.#tracker = new Tracker({
         writer,
         seed: seed(),
         maxConnections: MAX_CONNECTIONS,
-        inspector: new Inspector({ sha256hex, names }),
+        inspector: this.#inspector,
         names,
       });
     }
@@ -100,6 +102,12 @@ export class CapturePath {
   /** Connections told as ended before they were. */
   get connectionsEvicted(): number {
     return this.#tracker?.counts().evicted ?? 0;
+  }
+
+  /** How often something that a connection said was let go. */
+  get untold(): number {
+    const { refused, untold } = this.#inspector?.counts() ?? { refused: 0, untold: 0 };
+    return refused + untold;
   }
 
   /**

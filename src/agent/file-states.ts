@@ -58,6 +58,7 @@ export class FileStates implements CaptureTaker {
       scans: 0,
       sources_evicted: 0,
       connections_evicted: evicted,
+      untold: 0,
       unopened: 0,
       unwritten: 0,
       strange: 0,

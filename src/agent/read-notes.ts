@@ -10,6 +10,8 @@ export interface ReadEnd {
   readonly sources_evicted: number;
   /** Connections that were told as ended before they were. */
   readonly connections_evicted: number;
+  /** How often something that a connection said was let go. */
+  readonly untold: number;
   /** Files that were not read, and not told of one by one. */
   readonly unopened: number;
   /** Lines. */
@@ -57,6 +59,10 @@ export function readNotes(end: ReadEnd): string[] {
   if (connections_evicted > 0)
     lines.push(
       `${connections_evicted} connections were told before their end, because there were too many at once`,
+    );
+  if (end.untold > 0)
+    lines.push(
+      `what connections said was let go ${end.untold} times, because there was too much at once`,
     );
   if (scans > 0)
     lines.push(`${scans} port scan${scans === 1 ? '' : 's'} found: --records scans tells of them`);

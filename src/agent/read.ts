@@ -104,6 +104,7 @@ export class Read implements CaptureTaker {
       scans: toldScans ? 0 : path.scans,
       sources_evicted: path.sourcesEvicted,
       connections_evicted: path.connectionsEvicted,
+      untold: path.untold,
       unopened: Math.max(0, this.#unopened - 1),
       unwritten: this.#output.waiting + this.#output.counts().lost,
       strange: this.#inputs.reduce((sum, { fault, strange }) => sum + (fault ? 0 : strange), 0),

@@ -45,14 +45,14 @@ try {
 /** Bad usage is one line, too. */
 function oneLine(name: string): OutputConfiguration {
   return {
-    outputError: (text, write) => {
+    outputError: (text) => {
       const what = text
         .replace(/^error: /, '')
         .trim()
         .split('\n')
         .join(' ')
         .replace(/\.$/, '');
-      write(`packetwatch: ${what}: \`${name} --help\` explains\n`);
+      tell(`${what}: \`${name} --help\` explains`);
     },
   };
 }
@@ -73,7 +73,7 @@ function report(error: unknown): number {
   const debug = program.opts<{ debug?: boolean }>().debug;
   if (told instanceof OperatorError) tell(`${told.message}: ${told.hint}`);
   else tell(errorText(told));
-  if (debug && error instanceof Error) tell(stackOf(error));
+  if (debug && error instanceof Error) for (const line of stackOf(error).split('\n')) tell(line);
   return told instanceof OperatorError ? told.exitCode : Exit.failed;
 }
 

@@ -11,8 +11,7 @@ process.stderr.on('error', () => {});
  */
 export function tell(line: string): void {
   try {
-    const lines = line.split('\n').map(terminalLine); // a stack has several
-    writeSync(2, `packetwatch: ${lines.join('\n')}\n`);
+    writeSync(2, `packetwatch: ${terminalLine(line)}\n`);
   } catch {
     // There is nobody to tell.
   }

@@ -93,7 +93,7 @@ export class ProcFile implements RecordReader {
   #isNextTable(line: Uint8Array): boolean {
     if (!isProcTable(line, 0)) return false;
     const header = this.#decoder.decode(line.subarray(0, HEADER));
-    const again = this.#headers.has(header);
+    const again = this.#headers.has(header) || this.#headers.size === MOST_HEADERS;
     if (again) this.#headers.clear();
     this.#headers.add(header);
     return again;
@@ -118,3 +118,5 @@ const SPACE = 0x20;
 const NEWLINE = 0x0a;
 /** What tells tcp's from tcp6's, and more. */
 const HEADER = 80;
+/** Of one table: more than there are families and protocols. */
+const MOST_HEADERS = 8;

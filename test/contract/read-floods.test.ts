@@ -30,6 +30,7 @@ describe('a flood', () => {
     { kind: 'tls', count: 30_000, most: 1_048_576, mostMB: 900 },
     { kind: 'udp', count: 30_000, most: 1_048_576, mostMB: 900 },
     { kind: 'icmp', count: 30_000, most: 1_048_576, mostMB: 900 },
+    { kind: 'dns', count: 30_000, most: 1_048_576, mostMB: 900 },
   ];
   test.each(floods)('of $kind', { timeout: 600_000 }, async ({ kind, count, most, mostMB }) => {
     const all = COUNT > 0 ? COUNT : count;
