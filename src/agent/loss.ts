@@ -3,8 +3,31 @@ import type { Sink } from '../sinks/sink.ts';
 /** What was lost, by the place where; only grows. */
 export type Lost = Readonly<Record<string, number>>;
 
+/** Tells every sink what was lost, each as it can take it. */
+export class Losses {
+  readonly #reports: readonly LossReport[];
+  readonly #lost: () => Lost;
+
+  /** @param lost of this moment @param handed as of LossReport */
+  constructor(sinks: readonly Sink[], lost: () => Lost, handed: Lost | undefined) {
+    const before = lost();
+    this.#lost = lost;
+    this.#reports = sinks.map((sink) => new LossReport(sink, before, handed));
+  }
+
+  /** What the main output was told. */
+  get told(): Lost {
+    return this.#reports[0]?.told ?? {};
+  }
+
+  tell(nowNs: number): void {
+    const lost = this.#lost();
+    for (const report of this.#reports) report.tell(lost, nowNs);
+  }
+}
+
 /** Tells a sink, once a second, what was lost since the last time and where. */
-export class LossReport {
+class LossReport {
   readonly #sink: Sink;
   #told: Lost;
 

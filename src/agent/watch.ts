@@ -4,15 +4,13 @@ import { Plugins } from '../plugins/plugins.ts';
 import { LogFile } from '../sinks/log-file.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
-import type { Interfaces } from '../sources/interfaces.ts';
-import { PcapSource } from '../sources/pcap.ts';
 import type { Source, Written } from '../sources/source.ts';
 import { Clock } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
 import type { Commands } from './command-socket.ts';
 import { Heap } from './heap.ts';
-import { type Lost, LossReport } from './loss.ts';
+import { Losses } from './loss.ts';
 import { Metrics } from './metrics.ts';
 import { Claim } from './claim.ts';
 import { type HandedOver, type Swap, swapOf } from './hand-over.ts';
@@ -24,9 +22,9 @@ import { BEHIND, Pace } from './pace.ts';
 import { PinRepair } from './pin-repair.ts';
 import type { Pipeline } from './pipeline.ts';
 import { livePipeline } from './live-pipeline.ts';
-import type { Protection } from './protection.ts';
 import { Resync } from './resync.ts';
 import { statusOf } from './status.ts';
+import { Surroundings } from './surroundings.ts';
 import { asError } from '../model/errors.ts';
 
 const SECOND_NS = 1e9;
@@ -43,12 +41,10 @@ export class Watch {
   #outputs!: Outputs;
   #sink!: Sink;
   #pipeline!: Pipeline;
-  /** With a source that sees packets. */
-  #interfaces: Interfaces | undefined;
+  #surroundings!: Surroundings;
   readonly #log: LogFile | undefined;
-  #losses!: readonly LossReport[];
+  #losses!: Losses;
   #plugins!: Plugins;
-  #protection: Protection | undefined;
   #pins: PinRepair | undefined;
   /** With a source that sees the sockets of its own network namespace only: those of others can't be looked at. */
   #resync: Resync | undefined;
@@ -97,8 +93,7 @@ export class Watch {
         beforeAttach: () => this.#claim.mustListen(),
       });
       this.#source = opened.source;
-      this.#interfaces = opened.interfaces;
-      this.#protection = opened.protection;
+      this.#surroundings = new Surroundings(opened, this.#note);
       this.#firewall = opened.firewall;
       this.#startFlow();
       this.#metrics?.watch(() => ({ ...this.#parts(), detectors: this.#pipeline.detectors }));
@@ -113,7 +108,7 @@ export class Watch {
   #startFlow(): void {
     const ebpf = this.#ebpf();
     if (ebpf) this.#pins = new PinRepair(ebpf.kernel.pins, this.#note);
-    const names = new HostNames(ebpf?.kernel, this.#interfaces);
+    const names = new HostNames(ebpf?.kernel, this.#surroundings.interfaces);
     this.#outputs = new Outputs({
       config: this.#config,
       clock: this.#clock,
@@ -125,9 +120,14 @@ export class Watch {
     this.#pipeline = livePipeline(this.#source, this.#config, this.#sink);
     if (ebpf && !this.#config.kernel.allNetns) this.#resync = new Resync(ebpf, this.#pipeline.flow);
     this.#plugins.connect({ sink: this.#sink, names });
-    const before = this.#lost();
-    this.#losses = this.#outputs.parts.map(
-      (sink) => new LossReport(sink, before, this.#claim.handed?.lost),
+    this.#losses = new Losses(
+      this.#outputs.parts,
+      () => ({
+        ...this.#source.counts().lost,
+        ...this.#plugins.lost(),
+        output: this.#sink.counts().lost,
+      }),
+      this.#claim.handed?.lost,
     );
   }
 
@@ -195,7 +195,7 @@ export class Watch {
   #look(): void {
     try {
       const nowNs = monotonicNs();
-      this.#followInterfaces(nowNs);
+      this.#surroundings.follow(nowNs);
       let taken = 0;
       if (!this.#sink.backlogged) {
         taken = this.#drain(nowNs);
@@ -220,35 +220,13 @@ export class Watch {
     this.#nextSecondNs = nowNs + SECOND_NS;
     this.#outputs.watch();
     this.#heap.look();
-    this.#tellLosses(nowNs);
+    this.#losses.tell(nowNs);
     const ebpf = this.#ebpf();
     if (!ebpf) return;
     this.#pins?.look();
     this.#plugins.tick(nowNs);
     ebpf.kernel.sweepBlocks(nowNs);
     if (this.#firewall) this.#pipeline.flow.take(this.#firewall.tick(nowNs));
-  }
-
-  /** What is new among interfaces, addresses and gateways: protected first, then watched. */
-  #followInterfaces(nowNs: number): void {
-    const changed = this.#interfaces?.look(nowNs) ?? false;
-    this.#protection?.refresh(nowNs, changed);
-    const watched = (this.#ebpf() ?? this.#pcap())?.watched;
-    watched?.follow(nowNs, changed);
-    for (const line of watched?.news(nowNs) ?? []) this.#note(line);
-  }
-
-  #tellLosses(nowNs: number): void {
-    const lost = this.#lost();
-    for (const loss of this.#losses) loss.tell(lost, nowNs);
-  }
-
-  #lost(): Lost {
-    return {
-      ...this.#source.counts().lost,
-      ...this.#plugins.lost(),
-      output: this.#sink.counts().lost,
-    };
   }
 
   #drain(nowNs: number): number {
@@ -272,7 +250,7 @@ export class Watch {
         this.#pipeline.flow.stop(monotonicNs());
       }
       this.#plugins.stop();
-      this.#tellLosses(monotonicNs());
+      this.#losses.tell(monotonicNs());
       this.#sink.stop();
     } finally {
       if (this.#releasing) this.#firewall?.release();
@@ -280,24 +258,18 @@ export class Watch {
       if (ebpf && this.#handOver) ebpf.leave();
       else if (ebpf && this.#releasing) ebpf.release();
       else this.#source.stop();
-      this.#protection?.stop();
-      this.#interfaces?.stop();
+      this.#surroundings.stop();
       if (this.#handOver) this.#claim.instance.handOver();
       else this.#claim.instance.stop();
     }
     const how = this.#handOver ? 'replaced' : this.#releasing ? 'released' : 'ended';
     const line = endNote(this.#config, this.#source, this.#firewall, how, ending);
     if (line !== undefined) this.#note(line);
-    const lost = this.#losses[0]?.told ?? {};
-    this.#handOver?.({ pid: process.pid, readNs: this.#lastReadNs, lost });
+    this.#handOver?.({ pid: process.pid, readNs: this.#lastReadNs, lost: this.#losses.told });
   }
 
   #ebpf(): EbpfSource | undefined {
     return this.#source instanceof EbpfSource ? this.#source : undefined;
-  }
-
-  #pcap(): PcapSource | undefined {
-    return this.#source instanceof PcapSource ? this.#source : undefined;
   }
 
   #parts() {
