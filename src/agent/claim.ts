@@ -2,13 +2,13 @@ import type { WatchConfig } from './config.ts';
 import { type HandedOver, listensAt, takeOver } from './hand-over.ts';
 import type { Commands } from './command-socket.ts';
 import { Instance } from './instance.ts';
-import type { Metrics } from './metrics.ts';
+import type { Listener } from './listener.ts';
 import { asError } from '../model/errors.ts';
 
 export interface ClaimOptions {
   readonly config: Pick<WatchConfig, 'listen' | 'replace'>;
   /** Absent: nothing is served. */
-  readonly metrics: Metrics | undefined;
+  readonly listener: Pick<Listener, 'start'> | undefined;
   /** What others may ask this program. */
   readonly commands: Commands;
 }
@@ -31,7 +31,7 @@ export class Claim {
 
   /** Listens where it was asked to; a failure is thrown by mustListen(), since the other program may listen there still. */
   async listen(): Promise<void> {
-    [this.#listening] = await Promise.allSettled([this.#options.metrics?.start()]);
+    [this.#listening] = await Promise.allSettled([this.#options.listener?.start()]);
   }
 
   mustListen(): void {

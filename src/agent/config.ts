@@ -26,6 +26,12 @@ export interface AlertConfig {
   readonly syslog: SyslogTarget | undefined;
 }
 
+/** Paths of PEM files. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** What `packetwatch watch` was asked for. */
 export interface WatchConfig {
   readonly source: SourceName;
@@ -45,8 +51,10 @@ export interface WatchConfig {
   readonly pluginEvents: ReadonlySet<string> | undefined;
   readonly plugins: readonly FoundPlugin[];
   readonly alerts: AlertConfig;
-  /** Where metrics are served; undefined: nowhere. */
+  /** Where the page, the API and metrics are served; undefined: nowhere. */
   readonly listen: ListenAddress | undefined;
+  /** What TLS is spoken with there; undefined: HTTP without it. */
+  readonly tls: TlsFiles | undefined;
   /** Which events are told; undefined: all. Detection and blocking don't know it. */
   readonly filter: Filter | undefined;
   /** Take over from the program that runs. */
@@ -69,6 +77,7 @@ export const watchDefaults: WatchConfig = {
   plugins: [],
   alerts: { webhook: undefined, syslog: undefined },
   listen: undefined,
+  tls: undefined,
   filter: undefined,
   replace: false,
   durationSeconds: undefined,

@@ -1,7 +1,4 @@
 import { getHeapStatistics } from 'node:v8';
-import { formatListen, isLoopback, type ListenAddress } from '../api/address.ts';
-import { pageOf, type Watched } from '../api/pages.ts';
-import { HttpServer } from '../api/server.ts';
 import type {
   HttpCounts,
   KernelView,
@@ -26,47 +23,8 @@ export interface MetricsParts extends Parts {
   readonly detectors: Detectors;
 }
 
-/** `--listen`: the listener, and what it tells of the running program. */
-export class Metrics {
-  readonly #server: HttpServer;
-  readonly #note: (line: string) => void;
-  #address: ListenAddress;
-  #watched: Watched | undefined;
-
-  constructor(address: ListenAddress, note: (line: string) => void) {
-    this.#note = note;
-    this.#address = address;
-    this.#server = new HttpServer({
-      address,
-      page: (path, accept) => pageOf(path, accept, this.#watched),
-      note,
-    });
-  }
-
-  /** Listens; throws OperatorError when the address can't be had. */
-  async start(): Promise<void> {
-    this.#address = await this.#server.start();
-  }
-
-  /** Tells of a program from now on. @param parts of this moment, called at each scrape */
-  watch(parts: () => MetricsParts): void {
-    const open = isLoopback(this.#address.host) ? '' : ', to whoever can reach that address';
-    this.#note(`metrics at http://${formatListen(this.#address)}/metrics${open}`);
-    const table = new TableUse();
-    this.#watched = {
-      up: () => isUp(parts().source),
-      view: () => viewOf(parts(), table, this.#server.counts()),
-    };
-  }
-
-  stop(): void {
-    this.#watched = undefined;
-    this.#server.stop();
-  }
-}
-
 /** The kernel table's occupancy, at most a second old. */
-class TableUse {
+export class TableUse {
   #value: KernelView['table'] | undefined;
   #takenNs = 0;
 
@@ -80,12 +38,13 @@ class TableUse {
 }
 
 /** Is anything watched? Interfaces may go away, /proc doesn't. */
-function isUp(source: Source): boolean {
+export function isUp(source: Source): boolean {
   if (source instanceof PcapSource) return source.use().interfaces.length > 0;
   return !(source instanceof EbpfSource) || source.attachments().length > 0;
 }
 
-function viewOf(parts: MetricsParts, table: TableUse, http: HttpCounts): MetricsView {
+/** What metrics are made of. */
+export function viewOf(parts: MetricsParts, table: TableUse, http: HttpCounts): MetricsView {
   const { source, flow, sink } = parts;
   return {
     version,

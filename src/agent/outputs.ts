@@ -26,6 +26,8 @@ export interface OutputsOptions {
   readonly names: Names;
   /** Open; undefined: standard output. */
   readonly log: LogFile | undefined;
+  /** Who is told beside them, and holds nothing back. */
+  readonly onlookers: readonly Sink[];
   /** Told what the operator should know, a line each. */
   readonly note: (line: string) => void;
 }
@@ -43,7 +45,7 @@ export class Outputs {
   #trouble: string | undefined;
   #lostBefore = 0;
 
-  constructor({ config, clock, names, log, note }: OutputsOptions) {
+  constructor({ config, clock, names, log, onlookers, note }: OutputsOptions) {
     const host = hostname();
     const { events, pluginEvents, filter, format } = config;
     this.#log = log;
@@ -65,8 +67,8 @@ export class Outputs {
       names,
       host,
     });
-    this.parts = this.#queues.length === 0 ? [main] : [main, alerts];
-    const all = this.#queues.length === 0 ? main : new FanOut(main, alerts);
+    this.parts = [main, ...(this.#queues.length === 0 ? [] : [alerts]), ...onlookers];
+    const all = this.parts.length === 1 ? main : new FanOut(main, ...this.parts.slice(1));
     this.sink = filter ? new FilteredSink(all, filter) : all;
   }
 

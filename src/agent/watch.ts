@@ -11,7 +11,7 @@ import type { WatchConfig } from './config.ts';
 import type { Commands } from './command-socket.ts';
 import { Heap } from './heap.ts';
 import { Losses } from './loss.ts';
-import { Metrics } from './metrics.ts';
+import { Listener } from './listener.ts';
 import { Claim } from './claim.ts';
 import { type HandedOver, type Swap, swapOf } from './hand-over.ts';
 import { HostNames } from './names.ts';
@@ -48,7 +48,7 @@ export class Watch {
   #pins: PinRepair | undefined;
   /** With a source that sees the sockets of its own network namespace only: those of others can't be looked at. */
   #resync: Resync | undefined;
-  readonly #metrics: Metrics | undefined;
+  readonly #listener: Listener | undefined;
   /** With --block=nft. */
   #firewall: Firewall | undefined;
   #nextSecondNs = 0;
@@ -74,8 +74,10 @@ export class Watch {
     this.#config = config;
     this.#note = note;
     if (config.logFile !== undefined) this.#log = new LogFile(config.logFile);
-    if (config.listen) this.#metrics = new Metrics(config.listen, note);
-    this.#claim = new Claim({ config, metrics: this.#metrics, commands: this.#commands() });
+    const { listen: address, tls } = config;
+    if (address)
+      this.#listener = new Listener({ address, tls, note, parts: () => this.#metricsParts() });
+    this.#claim = new Claim({ config, listener: this.#listener, commands: this.#commands() });
   }
 
   /** Opens everything and tells what is watched. */
@@ -96,10 +98,10 @@ export class Watch {
       this.#surroundings = new Surroundings(opened, this.#note);
       this.#firewall = opened.firewall;
       this.#startFlow();
-      this.#metrics?.watch(() => ({ ...this.#parts(), detectors: this.#pipeline.detectors }));
+      this.#listener?.watch();
       this.#stage = 'running';
     } catch (error) {
-      this.#metrics?.stop();
+      this.#listener?.stop();
       this.#claim.instance.stop();
       throw error;
     }
@@ -114,6 +116,7 @@ export class Watch {
       clock: this.#clock,
       names,
       log: this.#log,
+      onlookers: this.#listener?.sinks(this.#clock, names, () => this.#pipeline.flow.table) ?? [],
       note: this.#note,
     });
     this.#sink = this.#outputs.sink;
@@ -241,7 +244,7 @@ export class Watch {
     this.#stage = 'ending';
     const ebpf = this.#ebpf();
     const ending = this.#handOver ? 0 : endingBlocks(this.#config, this.#source);
-    this.#metrics?.stop();
+    this.#listener?.stop();
     try {
       if (!this.#sink.backlogged) {
         ebpf?.kernel.flushSums(true);
@@ -270,6 +273,10 @@ export class Watch {
 
   #ebpf(): EbpfSource | undefined {
     return this.#source instanceof EbpfSource ? this.#source : undefined;
+  }
+
+  #metricsParts() {
+    return { ...this.#parts(), detectors: this.#pipeline.detectors };
   }
 
   #parts() {

@@ -54,7 +54,12 @@ function viewOf(
       heapBytes: 1e7,
       startSeconds: 1.7e9,
     },
-    http: { answers: new Map([[200, 4]]), refused: 2 },
+    http: {
+      answers: new Map([[200, 4]]),
+      refused: 2,
+      refusals: new Map([['token', 5]]),
+      streams: { open: 1, ended: 3 },
+    },
     ...partOf(source, iface),
   };
 }

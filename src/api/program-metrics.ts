@@ -1,4 +1,5 @@
 import { ANSWERS } from './answers.ts';
+import { REFUSALS } from './gate.ts';
 import { each, type Metric } from './metric.ts';
 
 /** Receivers of alerts, at most one of each. */
@@ -111,6 +112,27 @@ export const PROGRAM_METRICS: readonly Metric[] = [
     type: 'counter',
     help: 'Connections to this listener that were closed because too many were open.',
     collect: ({ http }, put) => put(http.refused),
+  },
+  {
+    name: 'packetwatch_http_requests_refused_total',
+    type: 'counter',
+    help: 'Requests to this listener that were not let in.',
+    labels: { why: REFUSALS },
+    collect({ http }, put) {
+      for (const [why, count] of http.refusals) put(count, why);
+    },
+  },
+  {
+    name: 'packetwatch_http_streams',
+    type: 'gauge',
+    help: 'Live streams that are open now.',
+    collect: ({ http }, put) => put(http.streams.open),
+  },
+  {
+    name: 'packetwatch_http_streams_ended_total',
+    type: 'counter',
+    help: 'Live streams that were ended because their readers took too little.',
+    collect: ({ http }, put) => put(http.streams.ended),
   },
   {
     name: 'packetwatch_process_cpu_seconds_total',

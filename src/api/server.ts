@@ -1,36 +1,36 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorText, OperatorError } from '../model/errors.ts';
-import { formatListen, isLoopback, isOwnHost, type ListenAddress } from './address.ts';
+import { formatListen, type ListenAddress } from './address.ts';
 import { ANSWERS, type Status } from './answers.ts';
+import { type Gate, type Refusal, type RefusalName, REFUSALS } from './gate.ts';
+import { clientOf } from './rate.ts';
+import { errorBody } from './refused.ts';
 import type { HttpCounts } from './view.ts';
 
-/** What a path answers with. */
-export interface Page {
-  readonly status: Status;
-  readonly type: string;
-  readonly body: string;
+/** What TLS is spoken with, PEM. */
+export interface Certificate {
+  readonly cert: Buffer;
+  readonly key: Buffer;
 }
 
 export interface ServerOptions {
   readonly address: ListenAddress;
-  /** The page of a path, made anew for each request; undefined: there is none. */
-  readonly page: (path: string, accept: string | undefined) => Page | undefined;
+  /** Undefined: without TLS. */
+  readonly certificate: Certificate | undefined;
+  readonly gate: Gate;
+  /** Answers what the gate lets in. */
+  readonly answer: RequestListener;
   /** Told what the operator should know, a line each. */
   readonly note: (line: string) => void;
 }
 
 export const SERVER_LIMITS = {
-  /** Scrapers and a few curious people; more are refused and counted. */
+  /** Scrapers, live streams and a few curious people; more are refused and counted. */
   connections: 64,
-  /** A scraper sends well under 1 kB. */
+  /** A browser sends about 1 kB. */
   headerBytes: 8192,
   /** From the connection's or the request's begin to the end of its headers. */
   headersMs: 5000,
@@ -42,41 +42,47 @@ export const SERVER_LIMITS = {
 /** How often Node looks for requests that take too long. */
 const CHECK_MS = 1000;
 
-const HEADERS: OutgoingHttpHeaders = {
+/** The page has files of its own and nothing else: no inline scripts or styles, no other origin, no frames. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Content-Security-Policy': POLICY,
+  'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Referrer-Policy': 'no-referrer',
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** An HTTP server that only answers GET and HEAD, for pages that are made at once. After its start nothing of it throws. */
+/** The one HTTP server: bounded in every way, and with a gate before what answers. After its start nothing of it throws. */
 export class HttpServer {
   readonly #options: ServerOptions;
-  readonly #checksHost: boolean;
   readonly #answers: Map<number, number> = new Map(Object.keys(ANSWERS).map((s) => [Number(s), 0]));
+  readonly #refusals = new Map<RefusalName, number>();
   #refused = 0;
   #server: Server | undefined;
   #failed = false;
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    this.#checksHost = isLoopback(options.address.host);
+    for (const why of Object.keys(REFUSALS) as RefusalName[]) this.#refusals.set(why, 0);
   }
 
   /** Listens. Throws OperatorError when the address can't be had. Returns where, with the port that was chosen. */
   async start(): Promise<ListenAddress> {
     const { host, port } = this.#options.address;
-    const server = createServer(
-      {
-        maxHeaderSize: SERVER_LIMITS.headerBytes,
-        headersTimeout: SERVER_LIMITS.headersMs,
-        requestTimeout: SERVER_LIMITS.requestMs,
-        keepAliveTimeout: SERVER_LIMITS.keepAliveMs,
-        connectionsCheckingInterval: CHECK_MS,
-      },
-      (request, response) => this.#answer(request, response),
-    );
+    const server = this.#create();
     server.maxConnections = SERVER_LIMITS.connections;
     server.timeout = SERVER_LIMITS.requestMs; // of a reader that doesn't read
     server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
@@ -91,13 +97,13 @@ export class HttpServer {
     }).catch((cause: unknown) => {
       throw refusal(this.#options.address, cause);
     });
-    server.removeAllListeners('error').on('error', (error) => this.#fail(error));
+    server.removeAllListeners('error').on('error', (error) => this.fail(error));
     this.#server = server;
     return { host, port: (server.address() as AddressInfo).port };
   }
 
-  counts(): HttpCounts {
-    return { answers: this.#answers, refused: this.#refused };
+  counts(): Pick<HttpCounts, 'answers' | 'refused' | 'refusals'> {
+    return { answers: this.#answers, refused: this.#refused, refusals: this.#refusals };
   }
 
   /** Closes at once, whoever is connected. */
@@ -107,30 +113,65 @@ export class HttpServer {
     this.#server = undefined;
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
-    const { status, type, body } = this.#pageOf(request);
-    this.#count(status);
-    response.writeHead(status, {
-      ...HEADERS,
-      'Content-Type': type,
-      'Content-Length': Buffer.byteLength(body),
-      ...(status === 405 ? { Allow: 'GET, HEAD' } : {}),
-      // Whoever asks for something else has nothing more to ask, and its body is not read.
-      ...(status === 200 || status === 503 ? {} : { Connection: 'close' }),
-    });
-    response.end(body);
+  countRefusal(why: RefusalName): void {
+    this.#refusals.set(why, this.#refusals.get(why)! + 1);
   }
 
-  #pageOf({ method, url, headers }: IncomingMessage): Page {
-    if (this.#checksHost && !isOwnHost(headers.host)) return plain(421);
-    if (method !== 'GET' && method !== 'HEAD') return plain(405);
+  /** Notes the first thing that should not have happened. */
+  fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#options.note(`the listener failed (${errorText(error)}); watching goes on`);
+  }
+
+  #create(): Server {
+    const { certificate } = this.#options;
+    const limits = {
+      maxHeaderSize: SERVER_LIMITS.headerBytes,
+      headersTimeout: SERVER_LIMITS.headersMs,
+      requestTimeout: SERVER_LIMITS.requestMs,
+      keepAliveTimeout: SERVER_LIMITS.keepAliveMs,
+      connectionsCheckingInterval: CHECK_MS,
+    };
+    const take: RequestListener = (request, response) => this.#take(request, response);
+    if (!certificate) return createServer(limits, take);
     try {
-      const path = url!.split('?', 1)[0]!;
-      return this.#options.page(path, headers.accept) ?? plain(404);
-    } catch (error) {
-      this.#fail(error);
-      return plain(500);
+      const handshakeTimeout = SERVER_LIMITS.headersMs;
+      return createSecureServer({ ...limits, ...certificate, handshakeTimeout }, take);
+    } catch (cause) {
+      throw new OperatorError(
+        `--tls-cert and --tls-key can't be used: ${errorText(cause)}`,
+        'give a certificate and its key, both PEM, the key without a passphrase',
+        { cause },
+      );
     }
+  }
+
+  #take(...[request, response]: Parameters<RequestListener>): void {
+    response.once('close', () => {
+      if (response.headersSent) this.#count(response.statusCode);
+    });
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    const { method = '', url = '', headers, socket } = request;
+    const path = url.split('?', 1)[0]!;
+    const client = clientOf(socket.remoteAddress);
+    const found = this.#options.gate.refusal({ method, path, headers, client }, performance.now());
+    if (found) this.#refuse(response, path, found);
+    else this.#options.answer(request, response);
+  }
+
+  #refuse(response: ServerResponse, path: string, refused: Refusal): void {
+    const { why, status, message, hint } = refused;
+    this.countRefusal(why);
+    const api = path.startsWith('/api/');
+    const body = api ? JSON.stringify(errorBody(why, message, hint)) : `${message}: ${hint}\n`;
+    response.writeHead(status, {
+      ...refused.headers,
+      'Content-Type': api ? 'application/json' : 'text/plain; charset=utf-8',
+      'Content-Length': Buffer.byteLength(body),
+      Connection: 'close', // the body is not read
+    });
+    response.end(body);
   }
 
   /** A request that Node's parser refused. */
@@ -146,15 +187,8 @@ export class HttpServer {
     );
   }
 
-  #count(status: Status): void {
-    this.#answers.set(status, this.#answers.get(status)! + 1);
-  }
-
-  #fail(error: unknown): void {
-    if (this.#failed) return;
-    this.#failed = true;
-    const why = errorText(error);
-    this.#options.note(`the metrics listener failed (${why}); watching goes on`);
+  #count(status: number): void {
+    this.#answers.set(status, (this.#answers.get(status) ?? 0) + 1);
   }
 }
 
@@ -163,11 +197,8 @@ const PARSER_ERRORS: Readonly<Record<string, Status>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-function plain(status: Status): Page {
-  return { status, type: 'text/plain; charset=utf-8', body: `${ANSWERS[status]}\n` };
-}
-
 function refusal(address: ListenAddress, cause: unknown): OperatorError {
+  if (cause instanceof OperatorError) return cause;
   const { code } = cause as NodeJS.ErrnoException;
   const [why, hint] = REASONS[code ?? ''] ?? [code ?? String(cause), 'use another address'];
   return new OperatorError(`cannot listen on ${formatListen(address)}: ${why}`, hint, { cause });

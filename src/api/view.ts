@@ -8,6 +8,7 @@ import type { SinkCounts } from '../sinks/sink.ts';
 import type { PcapUse } from '../sources/pcap.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
 import type { WatchedCounts } from '../sources/watched.ts';
+import type { RefusalName } from './gate.ts';
 
 /** Everything that metrics tell, as it stands at one moment. */
 export interface MetricsView {
@@ -90,4 +91,8 @@ export interface HttpCounts {
   readonly answers: ReadonlyMap<number, number>;
   /** Connections closed at once: there were as many as may be. */
   readonly refused: number;
+  /** Requests that were not let in, by why. */
+  readonly refusals: ReadonlyMap<RefusalName, number>;
+  /** Live streams: open now, and let go because their readers took too little. */
+  readonly streams: { readonly open: number; readonly ended: number };
 }

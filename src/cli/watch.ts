@@ -35,6 +35,8 @@ interface Options {
   syslog?: SyslogTarget | true;
   allNetns?: boolean;
   listen?: WatchConfig['listen'];
+  tlsCert?: string;
+  tlsKey?: string;
   replace?: boolean;
   duration?: number;
   user?: User;
@@ -131,9 +133,14 @@ export function watchCommand(): Command {
     )
     .option(
       '--listen <address:port>',
-      'serve metrics there, as in 127.0.0.1:9470 (for this host alone)',
+      'serve the page, its API and metrics there, as in 127.0.0.1:9470 (for this host alone)',
       parseListen,
     )
+    .option(
+      '--tls-cert <file>',
+      'with --listen: speak TLS with this certificate (PEM, with its chain)',
+    )
+    .option('--tls-key <file>', 'its key (PEM)')
     .option('--all-netns', 'sockets of all network namespaces, not only of this one')
     .option(
       '--replace',
@@ -223,10 +230,21 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
       syslog: options.syslog === true ? LOCAL_LOG : options.syslog,
     },
     listen: options.listen,
+    tls: tlsOf(options),
     filter: words.length > 0 ? parseFilter(words.join(' ')) : watchDefaults.filter,
     replace: options.replace ?? false,
     durationSeconds: options.duration,
   };
+}
+
+function tlsOf({ tlsCert: cert, tlsKey: key, listen }: Options): WatchConfig['tls'] {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined && listen) return { cert, key };
+  throw new OperatorError(
+    'TLS takes --tls-cert, --tls-key and --listen',
+    'give all three, or neither certificate nor key',
+    { exitCode: Exit.usage },
+  );
 }
 
 function blockingOf(option: Options['block']): WatchConfig['block'] {

@@ -87,6 +87,11 @@ export class Flow {
     });
   }
 
+  /** The connections that are followed, to look at. */
+  get table(): ConnectionTable {
+    return this.#table;
+  }
+
   counts(): FlowCounts {
     return this.#tally.counts(this.#table.size, this.#scans);
   }

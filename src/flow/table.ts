@@ -10,6 +10,18 @@ export interface EndedRecord {
   readonly at: number;
 }
 
+/** Rows of connections (Row) as they lie in memory, and what is known besides of the one that is being told. */
+export interface Rows {
+  readonly words: Uint32Array;
+  readonly halves: Uint16Array;
+  readonly numbers: Float64Array;
+  readonly bytes: Uint8Array;
+  /** Of the connection whose end is being told, while it is; undefined: its packets were not all seen. */
+  readonly ended: EndedRecord | undefined;
+  /** What that connection said of itself, if anything was understood. */
+  readonly metadata: Metadata | undefined;
+}
+
 /**
  * The connections that are going on, one fixed-size row each (Row), found by their 64-bit id.
  *
@@ -17,15 +29,13 @@ export interface EndedRecord {
  * used, and freed rows are used again first, so resident memory follows the number of live connections. The views
  * never change, so they may be kept.
  */
-export class ConnectionTable {
+export class ConnectionTable implements Rows {
   readonly words: Uint32Array;
   readonly halves: Uint16Array;
   readonly numbers: Float64Array;
   readonly bytes: Uint8Array;
   readonly capacity: number;
-  /** Of the connection whose end is being told, while it is; undefined: its packets were not all seen. */
   ended: EndedRecord | undefined;
-  /** What that connection said of itself, if anything was understood. */
   metadata: Metadata | undefined;
   readonly #index: HashIndex;
   readonly #heads: Uint32Array = new Uint32Array(List.count).fill(NONE);

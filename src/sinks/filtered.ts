@@ -2,10 +2,10 @@ import { Facts, type Filter } from '../filter/filter.ts';
 import type { Scan } from '../flow/listener.ts';
 import { Row } from '../flow/row.ts';
 import type { ConnectionTable } from '../flow/table.ts';
-import { type ConnectionEvent, ScanClass } from '../model/events.ts';
+import type { ConnectionEvent } from '../model/events.ts';
 import { IpProto } from '../wire/ip-proto.ts';
-import { Head } from '../wire/layout.gen.ts';
 import type { Written } from '../sources/source.ts';
+import { ScanFilter } from './scan-filter.ts';
 import type { PluginEvent, Sink, SinkCounts } from './sink.ts';
 
 /** Hands a sink the events that pass a filter, losses and those of plugins always; counts what it holds back. */
@@ -15,19 +15,13 @@ export class FilteredSink implements Sink {
   filtered = 0;
   readonly #sink: Sink;
   readonly #filter: Filter;
-  /** The head of a record: one attempt of a scan. */
-  readonly #words: Uint32Array = new Uint32Array(Head.size / 4);
-  readonly #bytes: Uint8Array = new Uint8Array(this.#words.buffer);
-  #scanFacts: number = Facts.scan;
-  readonly #attemptPasses = (port: number): boolean => {
-    this.#words[Head.src_port / 4] = port << 16;
-    return this.#filter.matches(this.#words, 0, this.#scanFacts);
-  };
+  readonly #scans: ScanFilter;
 
   constructor(sink: Sink, filter: Filter) {
     this.name = sink.name;
     this.#sink = sink;
     this.#filter = filter;
+    this.#scans = new ScanFilter(filter);
   }
 
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
@@ -41,9 +35,7 @@ export class FilteredSink implements Sink {
   }
 
   scan(scan: Scan): void {
-    this.#bytes.set(scan.bytes.subarray(scan.at, scan.at + 32), Head.src);
-    this.#scanFacts = scan.kind === ScanClass.udp ? Facts.udpScan : Facts.scan;
-    if (scan.ports.some(this.#attemptPasses)) this.#sink.scan(scan);
+    if (this.#scans.passes(scan)) this.#sink.scan(scan);
     else this.filtered++;
   }
 
@@ -95,7 +87,8 @@ export class FilteredSink implements Sink {
   }
 }
 
-function factsOf(proto: number): number {
+/** What a connection or conversation has (Facts). @param proto Row.proto */
+export function factsOf(proto: number): number {
   if (proto === IpProto.udp) return Facts.udpConversation;
   return proto === 0 || proto === IpProto.tcp ? Facts.connection : Facts.icmpConversation;
 }

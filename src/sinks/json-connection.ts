@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { COMMUNITY_TUPLE_MAX, communityTuple } from '../flow/community-id.ts';
 import { End, Mark, Row } from '../flow/row.ts';
-import type { ConnectionTable } from '../flow/table.ts';
+import type { Rows } from '../flow/table.ts';
 import {
   CONN_STATES,
   ConnState,
@@ -39,13 +39,7 @@ export class JsonConnectionWriter {
   }
 
   /** @param base byte offset of the row in the table */
-  write(
-    out: Uint8Array,
-    pos: number,
-    event: ConnectionEvent,
-    table: ConnectionTable,
-    base: number,
-  ): number {
+  write(out: Uint8Array, pos: number, event: ConnectionEvent, table: Rows, base: number): number {
     const { words, bytes } = table;
     const id = (base + Row.id) >> 2;
     let p = put(out, pos, ID);
@@ -109,7 +103,7 @@ export class JsonConnectionWriter {
     return p + 1;
   }
 
-  #processes(out: Uint8Array, pos: number, table: ConnectionTable, base: number): number {
+  #processes(out: Uint8Array, pos: number, table: Rows, base: number): number {
     const resp = table.bytes[base + Row.resp_from]!;
     const orig = table.bytes[base + Row.orig_from]!;
     if (table.bytes[base + Row.direction] !== Direction.LOCAL) {
@@ -123,7 +117,7 @@ export class JsonConnectionWriter {
   #process(
     out: Uint8Array,
     pos: number,
-    table: ConnectionTable,
+    table: Rows,
     end: number,
     from: number,
     fields: ProcessFields,
@@ -145,7 +139,7 @@ export class JsonConnectionWriter {
     );
   }
 
-  #result(out: Uint8Array, pos: number, table: ConnectionTable, base: number): number {
+  #result(out: Uint8Array, pos: number, table: Rows, base: number): number {
     const { words, bytes, numbers } = table;
     const startNs = numbers[(base + Row.start_ns) >> 3]!;
     const outcome = bytes[base + Row.outcome]!;

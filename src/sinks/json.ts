@@ -1,6 +1,6 @@
 import type { Scan, ScanWeights } from '../flow/listener.ts';
 import { Row } from '../flow/row.ts';
-import type { ConnectionTable } from '../flow/table.ts';
+import type { Rows } from '../flow/table.ts';
 import {
   type ConnectionEvent,
   EVENT_NAMES,
@@ -63,7 +63,7 @@ export class JsonSink extends Lines implements Sink {
     this.#tail = tailOf(options.host);
   }
 
-  connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
+  connection(event: ConnectionEvent, table: Rows, row: number): void {
     if ((this.#events & (1 << event)) === 0) return;
     const metadata = table.metadata && metadataMembers(table.metadata);
     if (!this.output.reserve(MAX_LINE + (metadata?.length ?? 0))) return;

@@ -1,4 +1,5 @@
 /** The listener of the real program: what it tells is what happened, and nobody can hold it up. */
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Form } from '../../src/api/exposition.ts';
 import { type Done, until } from '../support/command.ts';
@@ -42,6 +43,14 @@ async function scrape(from: Namespace, form: Form = 'text'): Promise<Series[]> {
   const { stdout, stderr } = await curl(from, '/metrics', '-H', `Accept: ${accept}`);
   expect(stderr).toBe('');
   return parseExposition(stdout, form);
+}
+
+/** The token, which is told at the first start, and then kept in the file that is named. */
+async function tokenOf(watch: Watch): Promise<string> {
+  const [, told, path] = await watch.note(
+    /page at \S+?\/(?:#token=(\S+) .*|, its token is in (\S+))$/,
+  );
+  return told ?? readFileSync(path!, 'utf8').trim();
 }
 
 /** The status once all connections are over and their lines are here. */
@@ -256,16 +265,20 @@ suite('where it listens', ['curl'], () => {
 
   test.each([
     ['[::1]:9471', '[::1]', ''],
-    [`${VICTIM[4]}:9471`, VICTIM[4], ', to whoever can reach that address'],
-    [`[${VICTIM[6]}]:9471`, `[${VICTIM[6]}]`, ', to whoever can reach that address'],
+    [`${VICTIM[4]}:9471`, VICTIM[4], ', for who has the token'],
+    [`[${VICTIM[6]}]:9471`, `[${VICTIM[6]}]`, ', for who has the token'],
   ])('%s; the later of two options counts', async (address, host, open) => {
     const watch = await Watch.start(rig().victim, [...LISTENING, '--listen', address]);
     expect(watch.notes.filter((note) => note.startsWith('metrics'))).toEqual([
       `metrics at http://${address}/metrics${open}`,
     ]);
     const from = open === '' ? rig().victim : rig().scanner;
-    const { stdout } = await from.run(['curl', '-g', '-sS', `http://${host}:9471/readyz`]);
+    const token = `Authorization: Bearer ${await tokenOf(watch)}`;
+    const ask = ['curl', '-g', '-sS', `http://${host}:9471/readyz`];
+    const { stdout } = await from.run([...ask, '-H', token]);
     expect(stdout).toBe('ok\n');
+    const without = await from.run(ask);
+    expect(without.stdout).toMatch(open === '' ? /^ok$/m : /^the token is wanted/);
     expect(await watch.stop()).toBe(0);
   });
 

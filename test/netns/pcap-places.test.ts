@@ -182,11 +182,12 @@ suite('a user with CAP_NET_RAW only', ['setpriv', 'curl'], () => {
     const args = ['-o', 'json', '--listen', HERE];
     const watch = await Watch.start(rig().victim, args, { by });
     await watch.note(/^packetwatch: Only the network namespace/);
-    const [metrics, why, cannot, watching, ...limits] = watch.notes;
-    expect(metrics).toMatch(/^no permission to use BPF: CAP_BPF, .*; reading packets instead$/);
-    expect([why, cannot, watching]).toEqual([
+    const [instead, why, metrics, page, watching, ...limits] = watch.notes;
+    expect(instead).toMatch(/^no permission to use BPF: CAP_BPF, .*; reading packets instead$/);
+    expect([why, metrics, page, watching]).toEqual([
       expect.stringMatching(/^`packetwatch status` can't ask this program: user 65532 can't make/),
       expect.stringMatching(/^metrics at http/),
+      expect.stringMatching(/^page at http/),
       `watching lo (packets), ${VICTIM_IF} (packets)`,
     ]);
     expect(limits.length).toBeGreaterThan(4);

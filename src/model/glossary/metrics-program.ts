@@ -43,6 +43,26 @@ export const PROGRAM_METRICS_EXPLAINED: readonly Entry[] = entries('metric', [
     see: ['packetwatch-http-answers-total'],
   },
   {
+    term: 'packetwatch_http_requests_refused_total',
+    definition:
+      'Requests to that listener that were not let in, by why: another Host (`host`), a page of another origin (`origin`), a method that nothing has (`method`), no token or a wrong one (`token`), too many from one client (`rate`), a body that is too long or no JSON (`body`), too many live streams (`streams`).',
+    meaning: '`token` that grows: somebody tries tokens, or a program has an old one.',
+    action: 'Nothing for single ones; else see who connects to the port.',
+    see: ['packetwatch-http-answers-total'],
+  },
+  {
+    term: 'packetwatch_http_streams',
+    definition: 'Live streams of events that are open now; there are 16 at most.',
+    see: ['packetwatch-http-streams-ended-total'],
+  },
+  {
+    term: 'packetwatch_http_streams_ended_total',
+    definition:
+      'Live streams that the program ended because their readers took too little: nothing for 10 s, or more than a megabyte waited.',
+    meaning: 'A page on a slow line, or one that hangs; it connects again by itself.',
+    see: ['packetwatch-http-streams'],
+  },
+  {
     term: 'packetwatch_process_cpu_seconds_total',
     definition: 'Processor time of the program, without its BPF programs.',
     action: 'A rate near 1: its one thread is the limit; tell fewer kinds of events (`--events`).',

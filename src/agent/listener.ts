@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { formatListen, isLoopback, type ListenAddress } from '../api/address.ts';
+import type { Api } from '../api/api.ts';
+import type { Live } from '../api/live.ts';
+import type { Certificate } from '../api/server.ts';
+import type { ConnectionTable } from '../flow/table.ts';
+import { monotonicNs } from '../kernel/monotonic.ts';
+import type { LiveCounts } from '../model/api.ts';
+import { OperatorError } from '../model/errors.ts';
+import type { Names, Sink, WallClock } from '../sinks/sink.ts';
+import type { MemoryHistory } from '../store/memory-history.ts';
+import type { TlsFiles } from './config.ts';
+import { isUp, type MetricsParts, TableUse, viewOf } from './metrics.ts';
+import { stateDirectory } from './state-directory.ts';
+import { statusOf } from './status.ts';
+import { version } from './version.ts';
+
+export interface ListenerOptions {
+  readonly address: ListenAddress;
+  readonly tls: TlsFiles | undefined;
+  /** Told what the operator should know, a line each (standard error). */
+  readonly note: (line: string) => void;
+  /** Of the running program, of this moment. */
+  readonly parts: () => MetricsParts;
+}
+
+/** What is loaded with `--listen` alone. */
+interface Classes {
+  readonly Api: typeof Api;
+  readonly Live: typeof Live;
+  readonly MemoryHistory: typeof MemoryHistory;
+}
+
+/** `--listen`: what the API and the page tell of the running program. All of it is loaded only when it is wanted. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #run = randomBytes(8).toString('hex');
+  #api: Api | undefined;
+  #address: ListenAddress;
+  #history: MemoryHistory | undefined;
+  #live: Live | undefined;
+  #classes: Classes | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#address = options.address;
+  }
+
+  /** Listens; throws OperatorError when it can't. */
+  async start(): Promise<void> {
+    const { address, tls, note } = this.#options;
+    this.#classes ??= {
+      ...(await import('../api/api.ts')),
+      ...(await import('../api/live.ts')),
+      ...(await import('../store/memory-history.ts')),
+    };
+    this.#api ??= new this.#classes.Api({
+      address,
+      certificate: tls && certificateOf(tls),
+      directory: stateDirectory(),
+      note,
+    });
+    this.#address = await this.#api.start();
+  }
+
+  /** What is told of events from now on. @param followed connections that are followed, of this moment */
+  sinks(clock: WallClock, names: Names, followed: () => ConnectionTable): readonly Sink[] {
+    const telling = { clock, names, host: hostname() };
+    const classes = this.#classes!;
+    this.#history = new classes.MemoryHistory({
+      ...telling,
+      seed: randomBytes(4).readUInt32LE(0),
+      nowNs: monotonicNs,
+      followed,
+    });
+    const started_ts = timeOf(new Date());
+    this.#live = new classes.Live({
+      ...telling,
+      hello: { run: this.#run, version, host: telling.host, started_ts },
+      counts: () => countsOf(this.#options.parts()),
+    });
+    return [this.#history, this.#live];
+  }
+
+  /** Answers from now on, and tells where. */
+  watch(): void {
+    const { parts } = this.#options;
+    const table = new TableUse();
+    this.#api!.watch(
+      {
+        up: () => isUp(parts().source),
+        view: () => viewOf(parts(), table, this.#api!.counts()),
+        status: () => ({ ...statusOf(parts()), run: this.#run, version, host: hostname() }),
+        counts: () => countsOf(parts()),
+        history: this.#history!,
+      },
+      this.#live!,
+    );
+    for (const line of this.#notes()) this.#options.note(line);
+  }
+
+  stop(): void {
+    this.#api?.stop();
+  }
+
+  #notes(): string[] {
+    const { tls } = this.#options;
+    const url = `${tls ? 'https' : 'http'}://${formatListen(this.#address)}/`;
+    const { made, path, unkept } = this.#api!.token;
+    const open = isLoopback(this.#address.host);
+    const kept = path === undefined ? `for this run: ${unkept}` : `told this once, kept in ${path}`;
+    return [
+      `metrics at ${url}metrics${open ? '' : ', for who has the token'}`,
+      made === undefined
+        ? `page at ${url}, its token is in ${path}`
+        : `page at ${url}#token=${made} (${kept})`,
+      ...(open || tls
+        ? []
+        : [
+            `whoever can listen in on the way to ${url} learns what is told there, and the token: add --tls-cert and --tls-key`,
+          ]),
+    ];
+  }
+}
+
+function countsOf({ flow, source, sink, plugins }: MetricsParts): LiveCounts {
+  const { events, live } = flow.counts();
+  const lost = { ...source.counts().lost, ...plugins.lost(), output: sink.counts().lost };
+  return {
+    ts: timeOf(new Date()),
+    attempts: events['connection.attempt'],
+    opened: events['connection.open'],
+    failed:
+      events['connection.refused'] + events['connection.timeout'] + events['connection.reset'],
+    closed: events['connection.close'],
+    live,
+    lost: Object.values(lost).reduce((sum, count) => sum + count, 0),
+  };
+}
+
+/** RFC 3339 with microseconds, as in all lines. */
+function timeOf(date: Date): string {
+  return date.toISOString().replace('Z', '000Z');
+}
+
+function certificateOf({ cert, key }: TlsFiles): Certificate {
+  return { cert: fileOf('--tls-cert', cert), key: fileOf('--tls-key', key) };
+}
+
+function fileOf(option: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new OperatorError(`${option}: cannot read ${path} (${code})`, 'give a file in PEM form', {
+      cause,
+    });
+  }
+}

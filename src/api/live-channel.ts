@@ -1,0 +1,121 @@
+import type { Filter } from '../filter/filter.ts';
+import type { Scan } from '../flow/listener.ts';
+import { Row } from '../flow/row.ts';
+import type { ConnectionTable } from '../flow/table.ts';
+import { ALL_EVENTS, type ConnectionEvent } from '../model/events.ts';
+import { FilteredSink } from '../sinks/filtered.ts';
+import { JsonSink } from '../sinks/json.ts';
+import { Onlooker } from '../sinks/onlooker.ts';
+import type { Names, PluginEvent, Sink, WallClock } from '../sinks/sink.ts';
+import { ALWAYS, LiveBuffer, MAX_LEVEL, tierOf } from './live-buffer.ts';
+import type { LiveClient } from './live-client.ts';
+
+/**
+ * Events of connections between two ticks that are sent, about: 5,000 a second, which take 2 % of a core and are more
+ * than anybody reads.
+ */
+const TARGET = 1000;
+/** Within a tick the sample becomes coarser each time that so many more came. */
+const STEP = TARGET / 8;
+/** After so many ticks at which twice as many would have done, they are sent. */
+const CALM_TICKS = 10;
+
+/** What a channel tells of. */
+export interface Telling {
+  readonly clock: WallClock;
+  readonly names: Names;
+  readonly host: string;
+}
+
+/** The clients with one filter: each event is written once for all of them. */
+export class LiveChannel extends Onlooker implements Sink {
+  readonly filter: Filter | undefined;
+  /** Where events go in. */
+  readonly entry: Sink;
+  readonly clients: Set<LiveClient> = new Set();
+  readonly #buffer = new LiveBuffer();
+  readonly #json: JsonSink;
+  /** One connection in 2^level is written. */
+  #level = 0;
+  #raiseAt = TARGET;
+  #calm = 0;
+  /** Since the last tick: all events, and those of connections. */
+  #happened = 0;
+  #connections = 0;
+
+  constructor(filter: Filter | undefined, telling: Telling) {
+    super();
+    this.filter = filter;
+    this.entry = filter ? new FilteredSink(this, filter) : this;
+    this.#json = new JsonSink({ ...telling, output: this.#buffer, events: ALL_EVENTS });
+  }
+
+  connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
+    this.#happened++;
+    this.#connections++;
+    const tier = tierOf(table.words[(row * Row.stride + Row.id) >> 2]!);
+    if (tier < this.#level) return;
+    this.#buffer.tier = tier;
+    this.#json.connection(event, table, row);
+    if (this.#buffer.count < this.#raiseAt) return;
+    this.#raiseAt += STEP;
+    this.#level = Math.min(this.#level + 1, MAX_LEVEL);
+  }
+
+  summed(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    this.#always();
+    this.#json.summed(words, bytes, at);
+  }
+
+  scan(scan: Scan): void {
+    this.#always();
+    this.#json.scan(scan);
+  }
+
+  block(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    this.#always();
+    this.#json.block(words, bytes, at);
+  }
+
+  unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    this.#always();
+    this.#json.unblock(words, bytes, at);
+  }
+
+  loss(where: string, count: number, nowNs: number): void {
+    this.#always();
+    this.#json.loss(where, count, nowNs);
+  }
+
+  plugin(event: PluginEvent): void {
+    this.#always();
+    this.#json.plugin(event);
+  }
+
+  /** Sends what came since the last tick. */
+  tick(id: string): void {
+    const selected: ReturnType<LiveBuffer['select']>[] = [];
+    const select = (level: number) => (selected[level] ??= this.#buffer.select(level));
+    for (const client of this.clients) client.events(id, this.#happened, this.#level, select);
+    this.#adapt();
+    this.#buffer.clear();
+    this.#happened = 0;
+    this.#connections = 0;
+    this.#raiseAt = TARGET;
+  }
+
+  #always(): void {
+    this.#happened++;
+    this.#buffer.tier = ALWAYS;
+  }
+
+  /** What comes next is as much as what came. */
+  #adapt(): void {
+    const wanted = Math.ceil(Math.log2(Math.max(1, this.#connections / TARGET)));
+    if (wanted >= this.#level) this.#calm = 0;
+    if (wanted > this.#level) this.#level = Math.min(wanted, MAX_LEVEL);
+    if (wanted >= this.#level || ++this.#calm < CALM_TICKS) return;
+    this.#calm = 0;
+    this.#level--;
+  }
+}
