@@ -7,6 +7,7 @@ import { readCommand } from './read.ts';
 import { releaseCommand } from './release.ts';
 import { statesCommand } from './states.ts';
 import { statusCommand } from './status.ts';
+import { traceCommand } from './trace.ts';
 import { watchCommand } from './watch.ts';
 
 /** All of them, in the order in which `--help` tells them. */
@@ -21,5 +22,6 @@ export function commands(): Command[] {
     releaseCommand(),
     statesCommand(),
     explainCommand(),
+    traceCommand(),
   ];
 }

@@ -21,10 +21,10 @@ const cGetsockopt = libc.func(
 );
 
 const AF_UNIX = 1;
-const AF_INET = 2;
+export const AF_INET = 2;
 const AF_NETLINK = 16;
-export const SocketType = { DGRAM: 2, RAW: 3 } as const;
-const SOCK_NONBLOCK = 0o4000;
+export const SocketType = { STREAM: 1, DGRAM: 2, RAW: 3 } as const;
+export const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
@@ -67,9 +67,9 @@ export function getOption(
   { level, number, name }: SocketOption,
   length: number,
 ): Buffer {
-  const value = Buffer.alloc(128);
-  value.writeUInt32LE(length, 64);
-  if (cGetsockopt(fd, level, number, value, value.subarray(64)) !== 0)
+  const value = Buffer.alloc(length + 128);
+  value.writeUInt32LE(length, length);
+  if (cGetsockopt(fd, level, number, value, value.subarray(length)) !== 0)
     throw failed(`getsockopt ${name}`);
   return value.subarray(0, length);
 }
