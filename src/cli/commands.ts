@@ -5,6 +5,7 @@ import { explainCommand } from './explain.ts';
 import { pluginsCommand } from './plugins.ts';
 import { readCommand } from './read.ts';
 import { releaseCommand } from './release.ts';
+import { socketsCommand } from './sockets.ts';
 import { statesCommand } from './states.ts';
 import { statusCommand } from './status.ts';
 import { traceCommand } from './trace.ts';
@@ -20,6 +21,7 @@ export function commands(): Command[] {
     statusCommand(),
     pluginsCommand(),
     releaseCommand(),
+    socketsCommand(),
     statesCommand(),
     explainCommand(),
     traceCommand(),

@@ -29,9 +29,11 @@ import { PacketsEnd, ScanKind } from '../wire/layout.gen.ts';
 
 type Schema = { [word: string]: unknown };
 
-const SCHEMA = JSON.parse(
-  readFileSync(new URL('../../docs/events.schema.json', import.meta.url), 'utf8'),
-) as Schema;
+const schemaOf = (name: string): Schema =>
+  JSON.parse(
+    readFileSync(new URL(`../../docs/${name}.schema.json`, import.meta.url), 'utf8'),
+  ) as Schema;
+const SCHEMA = schemaOf('events');
 /** Definitions of objects within a field, and its name. */
 const NESTED: Readonly<Record<string, string>> = {
   tls: 'tls',
@@ -120,6 +122,16 @@ describe('every word that is printed has an entry', () => {
     expect(values).toContain('teredo');
     const known = (value: string) => lookup(value).length > 0;
     expect(values.filter((value) => !known(value))).toEqual([]);
+  });
+
+  test('fields of sockets, and their values', () => {
+    const schema = schemaOf('sockets');
+    const fields = [...everywhere('properties', schema)].flatMap((of) => Object.keys(of as Schema));
+    expect(fields).toEqual(expect.arrayContaining(['fairness', 'somaxconn', 'rtt_us']));
+    expect(missing(fields, 'JSON field', 'socket field')).toEqual([]);
+    const values = [...everywhere('enum', schema)].flat().filter(isText);
+    expect(values).toContain('shared_socket');
+    expect(values.filter((value) => lookup(value).length === 0)).toEqual([]);
   });
 
   test('label values of metrics that are terms', () => {

@@ -15,6 +15,7 @@ export const Facts: Readonly<
     | 'udpPart'
     | 'nothing'
     | 'sum'
+    | 'listener'
     | 'scan'
     | 'udpScan'
     | 'block',
@@ -32,6 +33,8 @@ export const Facts: Readonly<
   nothing: 0,
   /** Attempts summed per victim: who they came from is not known. */
   sum: Has.dst | Has.dstPort | Has.tcp,
+  /** A socket that listens: connections go there. */
+  listener: Has.dst | Has.dstPort | Has.tcp,
   /** One of its attempts: a scan passes when one of them does. Source ports are not kept. */
   scan: Has.src | Has.dst | Has.dstPort | Has.tcp,
   /** A block shuts out an address, whatever it sends. */

@@ -33,8 +33,8 @@ const MSG_TRUNC = 0x20;
 const MSG_NOSIGNAL = 0x4000;
 
 /** A socket that no program inherits. Throws SystemError. @param type of SocketType @param name of the family */
-export function openSocket(family: number, type: number, name: string): number {
-  const fd = cSocket(family, type | SOCK_CLOEXEC, 0) as number;
+export function openSocket(family: number, type: number, name: string, protocol = 0): number {
+  const fd = cSocket(family, type | SOCK_CLOEXEC, protocol) as number;
   if (fd < 0) throw failed(`socket ${name}`);
   return fd;
 }
@@ -156,9 +156,12 @@ export function unixDatagrams(path: string): number {
 /** What waits while nobody reads; the default holds the changes of about 100 interfaces. */
 const NETLINK_BUFFER = 1 << 20;
 
-/** A socket of rtnetlink(7), subscribed to these groups. It never waits. Throws SystemError. */
-export function netlinkSocket(groups: number): number {
-  const fd = openSocket(AF_NETLINK, SocketType.RAW | SOCK_NONBLOCK, 'AF_NETLINK');
+/** Which of the kernel's parts a netlink socket talks to: rtnetlink(7), sock_diag(7). */
+export const NetlinkProtocol = { ROUTE: 0, SOCK_DIAG: 4 } as const;
+
+/** A socket of netlink(7), subscribed to these groups. It never waits. Throws SystemError. */
+export function netlinkSocket(groups: number, protocol: number = NetlinkProtocol.ROUTE): number {
+  const fd = openSocket(AF_NETLINK, SocketType.RAW | SOCK_NONBLOCK, 'AF_NETLINK', protocol);
   const value = Buffer.alloc(128);
   value.writeUInt32LE(NETLINK_BUFFER);
   cSetsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, value, 4); // without the right to it the default has to do

@@ -4,7 +4,7 @@ import { netlinkSocket, receiveNetlink, sendDatagram } from './libc-sockets.ts';
 import { Ask, type Datagram, dumpRequest, type NetlinkMessage, readDatagram } from './rtnetlink.ts';
 
 /** The kernel writes no larger ones (netlink_dump). */
-const DATAGRAM_BYTES = 65_536;
+export const DATAGRAM_BYTES = 65_536;
 const TRIES = 3;
 const { EAGAIN, EINTR, ENOBUFS } = constants.errno;
 
@@ -60,12 +60,22 @@ function dump(what: number): NetlinkMessage[] | undefined {
 const LOST: Datagram = { messages: [], bad: true, done: false, error: 0 };
 
 function receive(fd: number, buffer: Uint8Array): Datagram | undefined {
+  const bytes = takeDatagram(fd, buffer);
+  if (bytes === 'none') return undefined;
+  return bytes === 'lost' ? LOST : readDatagram(bytes);
+}
+
+/**
+ * The next datagram from the kernel, within the buffer; `lost`: there was one that is gone. Throws SystemError.
+ * @param fd of netlinkSocket
+ */
+export function takeDatagram(fd: number, buffer: Uint8Array): Uint8Array | 'none' | 'lost' {
   for (;;) {
     const length = receiveNetlink(fd, buffer);
     if (length === 0 || length === -EINTR) continue; // somebody else's; or a signal
-    if (length === -EAGAIN) return undefined;
-    if (length === -ENOBUFS || length > buffer.length) return LOST;
+    if (length === -EAGAIN) return 'none';
+    if (length === -ENOBUFS || length > buffer.length) return 'lost';
     if (length < 0) throw new SystemError('recvfrom AF_NETLINK', -length);
-    return readDatagram(buffer.subarray(0, length));
+    return buffer.subarray(0, length);
   }
 }

@@ -1,4 +1,5 @@
 import { AF_INET, AF_INET6, type Attributes, NetlinkBody } from './netlink-body.ts';
+import { DUMP, MESSAGE, walkMessages, type Walked } from './netlink-messages.ts';
 
 /** Messages of rtnetlink(7), as far as interfaces, addresses and gateways need them. Pure: bytes in, facts out. */
 
@@ -35,14 +36,8 @@ export interface RouteMessage {
 export type NetlinkMessage = LinkMessage | AddressMessage | RouteMessage;
 
 /** What a datagram holds. */
-export interface Datagram {
+export interface Datagram extends Walked {
   readonly messages: readonly NetlinkMessage[];
-  /** A message was malformed, or the kernel says that some are missing: what is known may be wrong. */
-  readonly bad: boolean;
-  /** The end of a dump. */
-  readonly done: boolean;
-  /** errno of a request that was refused; 0: none was. */
-  readonly error: number;
 }
 
 /** Groups to subscribe to (linux/rtnetlink.h). */
@@ -57,18 +52,11 @@ export const Group = {
 /** What a dump is asked for. */
 export const Ask = { LINKS: 18, ADDRESSES: 22 } as const;
 
-const MESSAGE = 16;
-const NOOP = 1;
-const ERROR = 2;
-const DONE = 3;
-const OVERRUN = 4;
 const NEW_LINK = 16;
 const DELETE_LINK = 17;
 const NEW_ADDRESS = 20;
 const DELETE_ADDRESS = 21;
 const NEW_ROUTE = 24;
-/** NLM_F_DUMP_INTR: what is dumped changed meanwhile. */
-const INTERRUPTED = 0x10;
 const IFF_UP = 1;
 const AF_UNSPEC = 0;
 
@@ -77,7 +65,7 @@ export function dumpRequest(ask: number): Buffer {
   const request = Buffer.alloc(128); // koffi hands out memory of over 64 bytes only
   request.writeUInt32LE(MESSAGE + 24, 0);
   request.writeUInt16LE(ask, 4);
-  request.writeUInt16LE(0x301, 6); // NLM_F_REQUEST | NLM_F_DUMP
+  request.writeUInt16LE(DUMP, 6);
   if (ask !== Ask.LINKS) return request.subarray(0, MESSAGE + 24);
   request.writeUInt16LE(8, MESSAGE + 16);
   request.writeUInt16LE(29, MESSAGE + 18); // IFLA_EXT_MASK
@@ -87,29 +75,13 @@ export function dumpRequest(ask: number): Buffer {
 
 /** Reads a datagram. Kinds of messages that nobody asked for are passed over. */
 export function readDatagram(bytes: Uint8Array): Datagram {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const messages: NetlinkMessage[] = [];
-  let bad = false;
-  let done = false;
-  let error = 0;
-  for (let at = 0; at < bytes.length && !bad; ) {
-    const length = at + MESSAGE <= bytes.length ? view.getUint32(at, true) : 0;
-    if (length < MESSAGE || at + length > bytes.length) {
-      bad = true;
-      break;
-    }
-    const type = view.getUint16(at + 4, true);
-    if ((view.getUint16(at + 6, true) & INTERRUPTED) !== 0 || type === OVERRUN) bad = true;
-    else if (type === DONE) done = true;
-    else if (type === ERROR && length >= MESSAGE + 4) error = -view.getInt32(at + MESSAGE, true);
-    else if (type > NOOP) {
-      const message = readMessage(type, new NetlinkBody(bytes.subarray(at + MESSAGE, at + length)));
-      if (message === 'bad') bad = true;
-      else if (message !== undefined) messages.push(message);
-    }
-    at += (length + 3) & ~3;
-  }
-  return { messages, bad, done, error };
+  const walked = walkMessages(bytes, (type, from, to) => {
+    const message = readMessage(type, new NetlinkBody(bytes.subarray(from, to)));
+    if (message !== undefined && message !== 'bad') messages.push(message);
+    return message !== 'bad';
+  });
+  return { messages, ...walked };
 }
 
 function readMessage(type: number, body: NetlinkBody): NetlinkMessage | 'bad' | undefined {

@@ -25,11 +25,14 @@ export function socketStates(paths: readonly string[]): SocketStates {
   return { counts, malformed: reader.malformed };
 }
 
-/** What the kernel counts of TCP in this network namespace since that was made (RFC 4022, tcp group), by name. */
-export function tcpCounters(path: string): ReadonlyMap<string, number> {
+/**
+ * What the kernel counts of TCP in this network namespace since that was made, by name.
+ * @param group of the file's lines: `Tcp` of /proc/net/snmp (RFC 4022), `TcpExt` of /proc/net/netstat
+ */
+export function tcpCounters(path: string, group = 'Tcp'): ReadonlyMap<string, number> {
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : [];
   const [names = [], values = []] = lines
-    .filter((line) => line.startsWith('Tcp: '))
+    .filter((line) => line.startsWith(`${group}: `))
     .map((line) => line.split(' ').slice(1));
   return new Map(names.map((name, i) => [name, Number(values[i] ?? 0)]));
 }

@@ -13,6 +13,7 @@ function read(name: string): Record<string, unknown> {
 const EVENTS = read('events');
 const ECS = read('ecs');
 const OCSF = read('ocsf');
+const SOCKETS = read('sockets');
 
 /** Fields that the schema names anywhere for connections, scans and so on; others are mistakes of ours. */
 const KNOWN = new Set(
@@ -35,6 +36,11 @@ export function ecsProblems(event: Record<string, unknown>): string[] {
 /** The same of `-o ocsf`. */
 export function ocsfProblems(event: Record<string, unknown>): string[] {
   return against(OCSF, event);
+}
+
+/** The same of `sockets --json`. */
+export function socketsProblems(sockets: object): string[] {
+  return against(SOCKETS, sockets);
 }
 
 let defs: Definitions = {};

@@ -61,8 +61,9 @@ export const SERVICE_CONCEPTS: readonly Entry[] = entries('concept', [
     aliases: ['one acceptor', 'many acceptors', 'prefork', 'thundering herd'],
     definition:
       'One process accepts and hands on; many processes accept from one socket; or many sockets listen on one port (SO_REUSEPORT).',
-    meaning: '`process_from` accept shows the worker, listen the owner of the socket.',
-    see: ['so-reuseport', 'accept-queue', 'field-process-from'],
+    meaning:
+      '`process_from` accept shows the worker, listen the owner of the socket; `packetwatch sockets` the pattern of each port.',
+    see: ['socket-pattern', 'so-reuseport', 'accept-queue', 'field-process-from'],
   },
   {
     term: 'layer 4 load balancing',

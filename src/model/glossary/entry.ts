@@ -16,6 +16,7 @@ export const TERM_KINDS = {
   'block reason': 'reason-',
   'loss place': 'loss-',
   'JSON field': 'field-',
+  'socket field': 'socket-',
   'Zeek field': 'zeek-',
   value: 'value-',
   source: 'source-',

@@ -19,6 +19,7 @@ import { TRAFFIC_METRICS_EXPLAINED } from './metrics-traffic.ts';
 import { OUTCOMES_EXPLAINED } from './outcomes.ts';
 import { PACKET_FIELDS } from './packet-fields.ts';
 import { SCANS } from './scans.ts';
+import { SOCKET_FIELDS } from './socket-fields.ts';
 import { TCB_FIELDS } from './tcb-fields.ts';
 import { TCP_FLAGS } from './tcp-flags.ts';
 import { TCP_STATES } from './tcp-states.ts';
@@ -45,6 +46,7 @@ export const GLOSSARY: readonly Entry[] = [
   ...PACKET_FIELDS,
   ...TCB_FIELDS,
   ...METADATA_FIELDS,
+  ...SOCKET_FIELDS,
   ...ZEEK_FIELDS,
   ...VALUES,
   ...TRAFFIC_METRICS_EXPLAINED,

@@ -8,7 +8,7 @@ export const TCP_STATES: readonly Entry[] = entries('TCP state', [
     definition: 'The socket waits for connections from anybody, at a local port.',
     meaning: 'A service is reachable there; it is no connection and is never told as one.',
     action:
-      'A port that nobody should reach: find its process with `ss -ltnp`, bind it to loopback or end it.',
+      'A port that nobody should reach: find its process with `packetwatch sockets --listen`, bind it to loopback or end it.',
     see: ['accept-queue', 'syn-queue', 'state-syn-received'],
     source: 'RFC 9293, 3.3.2',
   },

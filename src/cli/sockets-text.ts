@@ -1,0 +1,141 @@
+import type { Listener, SocketConnection, SocketOwner, Sockets } from '../model/sockets.ts';
+import { terminalLine } from '../sinks/escape.ts';
+import { amount, duration } from './amounts.ts';
+import { table } from './table.ts';
+import { wrapped } from './wrap.ts';
+
+/** What `packetwatch sockets` prints. @param columns width of the terminal; undefined: nobody's, so nothing is cut */
+export function describeSockets(sockets: Sockets, listen: boolean, columns?: number): string {
+  const { listeners } = sockets;
+  return [
+    table(
+      ['listening', 'accept', 'syn', 'drops', 'conns', 'by'],
+      listeners.map((l) => [
+        placeOf(l),
+        `${l.accept_queue}/${l.accept_limit}`,
+        `${l.syn_queue}/${l.syn_limit}`,
+        amount(l.drops),
+        amount(l.connections),
+        acceptors(l),
+      ]),
+    ),
+    ...listeners.map(shareText),
+    listen ? '' : connectionsText(sockets, columns),
+    notes(sockets),
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+/** `10.0.0.5:80`, `[::]:80`, `[fe80::1%eth0]:80`. */
+function placeOf({ ip, port, iface }: Listener): string {
+  const host = iface === undefined ? ip : `${ip}%${iface}`;
+  return endpoint(host, port);
+}
+
+export function endpoint(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Who accepts, and by which pattern. */
+function acceptors({ pattern, sockets, share }: Listener): string {
+  const first = sockets.flatMap(({ owners }) => owners)[0];
+  const who = first ? processOf(first) : `?, user ${sockets[0]?.uid}`;
+  if (pattern === 'shared_socket') return `${sockets[0]!.owner_count} share it: ${who}`;
+  if (pattern !== 'reuseport') return who;
+  const processes = share?.members.length ?? 1;
+  return `${sockets.length} sockets: ${who}${processes > 1 ? ` +${processes - 1}` : ''}`;
+}
+
+/** `nginx[20]`. */
+export function processOf({ process, pid }: SocketOwner): string {
+  return `${process}[${pid}]`;
+}
+
+const PATTERNS = { one_acceptor: '', shared_socket: 'one socket', reuseport: 'SO_REUSEPORT' };
+/** So many are named, those with most first. */
+const NAMED = 12;
+
+/** How evenly processes share a port. */
+function shareText(listener: Listener): string {
+  const { share, pattern, sockets } = listener;
+  if (!share) return '';
+  const members = [...share.members]
+    .sort((a, b) => b.connections - a.connections)
+    .map((member) => `${processOf(member)} ${member.connections}`);
+  const more = members.length > NAMED ? `, and ${members.length - NAMED} more` : '';
+  const how = [
+    PATTERNS[pattern ?? 'one_acceptor'],
+    sockets.length > 1 ? `${sockets.length} sockets` : '',
+  ]
+    .filter((word) => word !== '')
+    .join(', ');
+  const even = share.fairness === undefined ? '' : `, fairness ${share.fairness.toFixed(2)} of 1`;
+  const waiting =
+    sockets.length > 1
+      ? `  waiting to be accepted, by socket: ${sockets.map((s) => s.accept_queue).join(', ')}\n`
+      : '';
+  return `${placeOf(listener)}${how === '' ? '' : ` (${how})`}, open connections by process${even}:\n${wrapped(terminalLine(`${members.slice(0, NAMED).join(', ')}${more}`), '  ')}${waiting}`;
+}
+
+const HEADERS = ['local', 'peer', 'recv-q', 'send-q', 'rtt', 'retr', 'process'];
+
+function connectionsText({ connections, left_out }: Sockets, columns = Infinity): string {
+  if (connections.length === 0) return 'No connections.\n';
+  const whole = table(
+    HEADERS,
+    connections.map((c) => cells(c, endpoint(...localOf(c)))),
+  );
+  // In a narrow terminal the local address goes, which is nearly always the same.
+  const text = whole.split('\n').every((line) => line.length <= columns)
+    ? whole
+    : table(
+        HEADERS,
+        connections.map((c) => cells(c, `:${localOf(c)[1]}`)),
+      );
+  return left_out === 0 ? text : `${text}and ${left_out} more: -n shows more\n`;
+}
+
+export function localOf(c: SocketConnection): [ip: string, port: number] {
+  return c.direction === 'inbound' ? [c.dst_ip, c.dst_port] : [c.src_ip, c.src_port];
+}
+
+export function peerOf(c: SocketConnection): [ip: string, port: number] {
+  return c.direction === 'inbound' ? [c.src_ip, c.src_port] : [c.dst_ip, c.dst_port];
+}
+
+function cells(c: SocketConnection, local: string): string[] {
+  return [
+    local,
+    `${c.direction === 'inbound' ? '<-' : '->'} ${endpoint(...peerOf(c))}`,
+    amount(c.receive_queue),
+    amount(c.send_queue),
+    duration(c.tcp?.rtt_us),
+    c.tcp ? amount(c.tcp.retransmits) : '-',
+    [holder(c), c.state === 'ESTABLISHED' ? '' : c.state].filter((word) => word !== '').join(' '),
+  ];
+}
+
+/** Who has a connection: a process, or why none has. */
+export function holder({ owners, owner_count, without_owner, uid }: SocketConnection): string {
+  if (without_owner !== undefined)
+    return without_owner === 'closed' ? '(closed)' : '(not accepted)';
+  const [first] = owners;
+  if (!first) return `?, user ${uid}`;
+  return owner_count > 1 ? `${processOf(first)} +${owner_count - 1}` : processOf(first);
+}
+
+function notes({ counters, settings, owners }: Sockets): string {
+  const lines = [
+    `Since this network namespace was made ${counters.listen_overflows} handshakes found the accept queue full, and ${counters.listen_drops} in all were dropped by listeners.`,
+  ];
+  if (settings.tcp_syncookies === 0)
+    lines.push('SYN cookies are off: a full SYN queue drops (net.ipv4.tcp_syncookies).');
+  if (owners.unknown_sockets > 0)
+    lines.push(
+      owners.hidden_processes > 0
+        ? `Sockets without a process here (?): ${owners.unknown_sockets}. Only root may look into the ${owners.hidden_processes} processes of other users.`
+        : `Sockets without a process here (?): ${owners.unknown_sockets}. They are the kernel's own, or of processes outside of this container.`,
+    );
+  return lines.map((line) => wrapped(line, '')).join('');
+}
