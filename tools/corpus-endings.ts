@@ -11,8 +11,7 @@ const AT_ONCE = 2;
 
 const ASKED: readonly (readonly string[])[] = [
   ['--records', 'all', '-o', 'json'],
-  ['--records', 'all', '-o', 'json', '--checksums', 'verify'],
-  ['--records', 'connections', '-o', 'zeek'],
+  ['--records', 'connections', '-o', 'zeek', '--checksums', 'verify'],
 ];
 
 interface Endings {

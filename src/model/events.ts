@@ -141,7 +141,7 @@ export const FLOW_ENDS = [
 ] as const;
 
 /** What packets were wrapped in, in the order of enum pw_tunnel (bpf/events.h). */
-export const TUNNELS = ['', 'ip', 'gre', 'vxlan', 'geneve', 'teredo', 'gtp'] as const;
+export const TUNNELS = ['', 'ip', 'gre', 'vxlan', 'geneve', 'teredo', 'gtp', 'ayiya'] as const;
 
 /** How a connection began and ended, from the lowest bit of enum pw_form (bpf/events.h). */
 export const FORMS = [

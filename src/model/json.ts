@@ -127,6 +127,7 @@ interface JsonControlBlock {
 export interface JsonMetadata {
   /** As Zeek names it. */
   /** By which the originator's address was last looked up in what was captured. */
+  tunnel_parents?: string[];
   orig_name?: string;
   /** The same of the responder's. */
   resp_name?: string;

@@ -5,8 +5,19 @@
  * safe, so whoever prints it escapes it. Every text and list is bounded; what is longer is cut there.
  */
 
-/** Names as in the `service` of Zeek's conn.log. */
-export type Service = 'ssl' | 'ssh' | 'http' | 'dns';
+/** Names as in the `service` of Zeek's conn.log; the latter ones carry packets of other connections. */
+export const SERVICES = [
+  'ssl',
+  'ssh',
+  'http',
+  'dns',
+  'vxlan',
+  'geneve',
+  'teredo',
+  'gtpv1',
+  'ayiya',
+] as const;
+export type Service = (typeof SERVICES)[number];
 
 export interface Metadata {
   service?: Service;
@@ -18,6 +29,8 @@ export interface Metadata {
   /** The names by which the addresses of originator and responder were looked up last. */
   origName?: string;
   respName?: string;
+  /** The ids of the conversations that carried its packets: the first four, the outermost first. */
+  tunnelParents?: string[];
 }
 
 /** Of the first client hello, the server hello and, up to TLS 1.2, the server's certificate. */

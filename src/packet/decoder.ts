@@ -13,6 +13,12 @@ const MOST_LINK_TYPES = 64;
 /** Stands for all link types beyond the first ones. */
 export const OTHERS = -1;
 
+/** Is told of datagrams that carry packets. */
+export interface CarrierTaker {
+  /** @param layers of the datagram @param tunnel of Tunnel: what is inside of it comes next */
+  carrier(layers: Layers, tunnel: number): void;
+}
+
 /**
  * Captured packets from their first byte to the transport header of what they carry, through tunnels, with headers that
  * fragments are put together to. What isn't told of is counted.
@@ -44,12 +50,14 @@ export class Decoder {
   readonly fragments: Fragments = new Fragments();
   readonly tunnels: Tunnels = new Tunnels();
   readonly #verify: boolean;
+  readonly #carriers: CarrierTaker | undefined;
   #linkType = -1;
   #parse: ReturnType<typeof linkParser>;
 
-  /** @param verify whether packets with a wrong checksum are left out */
-  constructor(verify: boolean) {
+  /** @param verify whether packets with a wrong checksum are left out @param carriers is told before `take` returns */
+  constructor(verify: boolean, carriers?: CarrierTaker) {
     this.#verify = verify;
+    this.#carriers = carriers;
   }
 
   /** Is a packet right, and no attempt, at a glance? Then it is counted, and needn't be taken. */
@@ -89,6 +97,7 @@ export class Decoder {
       if (parsed !== Parsed.ok || layers.protocol === Protocol.tcp) break;
       const inner = this.tunnels.enter(layers);
       if (inner === Parsed.other) break;
+      if (this.tunnels.outer.protocol === Protocol.udp && !this.#takeCarrier()) return false;
       parsed = inner;
     }
     this.parsed = parsed;
@@ -102,6 +111,19 @@ export class Decoder {
   fault(parsed: Parsed): void {
     if (parsed === Parsed.malformed) this.malformed++;
     else if (parsed === Parsed.cut) this.cut++;
+  }
+
+  /** Takes the datagram that carries the packet at hand; false: it is wrong, and what it carries isn't believed. */
+  #takeCarrier(): boolean {
+    const { layers } = this;
+    const { outer } = this.tunnels;
+    if (this.#verify && transportSum(outer) === Sum.wrong) {
+      layers.copy(outer);
+      this.parsed = Parsed.ok;
+      return this.#isRight(Sum.wrong);
+    }
+    this.#carriers?.carrier(outer, layers.tunnel);
+    return true;
   }
 
   #hasRightIp(parsed: Parsed): boolean {

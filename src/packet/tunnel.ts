@@ -11,7 +11,8 @@ export const MOST_TUNNELS = 8;
 export class Tunnels {
   /** Packets in more tunnels than MOST_TUNNELS: they count as what the last one is. */
   tooDeep = 0;
-  readonly #outer: Layers = new Layers();
+  /** The packet that carries the one which was entered last. */
+  readonly outer: Layers = new Layers();
 
   /**
    * From a packet's transport header into the tunnel that begins there: afterwards `layers` tells of the packet inside.
@@ -24,7 +25,7 @@ export class Tunnels {
       this.tooDeep++;
       return Parsed.other;
     }
-    const outer = this.#outer;
+    const { outer } = this;
     outer.copy(layers);
     // of a first fragment the rest is elsewhere: not there, but not missing either
     if (layers.fragmented) layers.wireEnd = ANY_LENGTH;

@@ -8,8 +8,9 @@ export function metadataMembers(metadata: Metadata): Uint8Array {
 }
 
 function jsonMetadata(metadata: Metadata): JsonMetadata {
-  const { service, tls, http, dns, ssh, origName, respName } = metadata;
+  const { service, tls, http, dns, ssh, origName, respName, tunnelParents } = metadata;
   return known({
+    tunnel_parents: tunnelParents,
     orig_name: text(origName),
     resp_name: text(respName),
     service,

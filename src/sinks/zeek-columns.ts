@@ -18,6 +18,8 @@ export interface ZeekRow {
   /** By `write` of bool columns. */
   readonly yes: Uint8Array;
   readonly no: Uint8Array;
+  /** Between the members of a set. */
+  readonly between: Uint8Array;
 }
 
 /** A field of conn.log. */
@@ -70,8 +72,7 @@ export const ZEEK_COLUMNS: readonly ZeekColumn[] = [
   { name: 'orig_ip_bytes', type: 'count', write: counter(PacketsPart.orig + PacketsEnd.ip_bytes) },
   { name: 'resp_pkts', type: 'count', write: counter(PacketsPart.resp + PacketsEnd.packets) },
   { name: 'resp_ip_bytes', type: 'count', write: counter(PacketsPart.resp + PacketsEnd.ip_bytes) },
-  // the connections that tunnels are: they have no records of their own
-  { name: 'tunnel_parents', type: 'set[string]', write: (_out, p) => p },
+  { name: 'tunnel_parents', type: 'set[string]', write: tunnelParents },
   { name: 'ip_proto', type: 'count', write: (out, p, row) => decimal(out, p, protocol(row)) },
 ];
 
@@ -102,6 +103,16 @@ function service(out: Uint8Array, pos: number, { table }: ZeekRow): number {
   if (name === undefined) return pos;
   const text = ascii(name);
   return zeekText(out, pos, text, 0, text.length);
+}
+
+/** The uids of what carried its packets. */
+function tunnelParents(out: Uint8Array, pos: number, { table, between }: ZeekRow): number {
+  let p = pos;
+  for (const id of table.metadata?.tunnelParents ?? []) {
+    if (p > pos) p = put(out, p, between);
+    p = put(out, p, ascii(`C${id}`));
+  }
+  return p;
 }
 
 function durationUs({ table, base }: ZeekRow): number {

@@ -39,8 +39,8 @@ export class ZeekSink extends Lines implements Sink {
     if ((this.#events & (1 << event)) === 0) return;
     this.#begin();
     if (!this.output.reserve(MAX_LINE)) return;
-    const { yes, no } = this.#form;
-    const row = (this.#row ??= { table, base: 0, clock: this.#clock, yes, no });
+    const { yes, no, between } = this.#form;
+    const row = (this.#row ??= { table, base: 0, clock: this.#clock, yes, no, between });
     row.table = table;
     row.base = index * Row.stride;
     this.output.commit(this.#form.write(this.output.bytes, this.output.pos, row));
@@ -91,6 +91,7 @@ const MAX_LINE = 1024;
 interface Form {
   readonly yes: Uint8Array;
   readonly no: Uint8Array;
+  readonly between: Uint8Array;
   /** Writes a line. */
   write(out: Uint8Array, pos: number, row: ZeekRow): number;
 }
@@ -98,6 +99,7 @@ interface Form {
 const TABBED: Form = {
   yes: ascii('T'),
   no: ascii('F'),
+  between: ascii(','),
   write(out, pos, row) {
     let p = pos;
     for (const { write } of ZEEK_COLUMNS) {
@@ -114,13 +116,15 @@ const TABBED: Form = {
 const JSON_FORM: Form = {
   yes: ascii('true'),
   no: ascii('false'),
+  between: ascii('","'),
   write(out, pos, row) {
     let p = pos;
-    for (const { key, quote, write } of MEMBERS) {
+    for (const { key, is, write } of MEMBERS) {
       const from = put(out, p, key);
       const end = write(out, from, row);
       if (end === from) continue;
-      p = quote ? quoted(out, from, end) : end;
+      if (is === 'text') p = quoted(out, from, end);
+      else p = is === 'set' ? put(out, end, SET_END) : end;
     }
     out[pos] = 0x7b; // {
     out[p] = 0x7d; // }
@@ -135,9 +139,13 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const DASH = ascii(UNSET);
 const BARE: ReadonlySet<string> = new Set(['time', 'interval', 'count', 'port', 'bool']);
+const SET = 'set[string]';
+const SET_END = ascii('"]');
+/** Before a value, by what it is in JSON. */
+const OPENING = { bare: '', text: '"', set: '["' } as const;
 const MEMBERS = ZEEK_COLUMNS.map(({ name, type, write }) => {
-  const quote = !BARE.has(type);
-  return { key: ascii(`,"${name}":${quote ? '"' : ''}`), quote, write };
+  const is = type === SET ? 'set' : BARE.has(type) ? 'bare' : 'text';
+  return { key: ascii(`,"${name}":${OPENING[is]}`), is, write };
 });
 
 /** Makes of the text between `from` and `end`, which is printable ASCII, the rest of a JSON string. */

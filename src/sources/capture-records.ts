@@ -1,8 +1,8 @@
 import type { CapturedPacket } from '../packet/captured-packet.ts';
-import { Decoder } from '../packet/decoder.ts';
+import { type CarrierTaker, Decoder } from '../packet/decoder.ts';
 import { IcmpMessage } from '../packet/icmp.ts';
 import { Protocol } from '../packet/ip.ts';
-import { Parsed } from '../packet/layers.ts';
+import { type Layers, Parsed } from '../packet/layers.ts';
 import { Segment, SegmentKind } from '../packet/tcp.ts';
 import { Datagram } from '../packet/udp.ts';
 import type { PacketRules } from '../detect/packet-rules.ts';
@@ -13,7 +13,7 @@ import type { RecordWriter } from '../wire/record-writer.ts';
 import { PacketHead } from '../packet/packet-head.ts';
 
 /** What the packets of capture files mean: a SYN is an ATTEMPT, as for PcapRecords. Which way it went nobody knows. */
-export class CaptureRecords {
+export class CaptureRecords implements CarrierTaker {
   attempts = 0;
   readonly decoder: Decoder;
   readonly #writer: RecordWriter;
@@ -23,6 +23,8 @@ export class CaptureRecords {
   readonly #datagram: Datagram = new Datagram();
   readonly #message: IcmpMessage = new IcmpMessage();
   readonly #head: PacketHead = new PacketHead();
+  /** Of the packet at hand. */
+  #tsNs = 0;
 
   /**
    * @param verify whether packets with a wrong checksum are left out
@@ -31,7 +33,7 @@ export class CaptureRecords {
    */
   constructor(writer: RecordWriter, verify: boolean, tracker?: Tracker, rules?: PacketRules) {
     this.#writer = writer;
-    this.decoder = new Decoder(verify);
+    this.decoder = new Decoder(verify, tracker && this);
     this.#tracker = tracker;
     this.#rules = rules;
     this.#head.bytes[Head.direction] = Direction.UNKNOWN;
@@ -41,6 +43,7 @@ export class CaptureRecords {
   take(bytes: Uint8Array, packet: CapturedPacket): boolean {
     const tsNs = recordNs(packet.seconds, packet.nanoseconds);
     const tracker = this.#tracker;
+    this.#tsNs = tsNs;
     tracker?.advance(tsNs);
     const isWhole = this.decoder.take(bytes, packet);
     if (this.decoder.headless) this.#rules?.fragment(this.decoder.layers, tsNs);
@@ -51,6 +54,11 @@ export class CaptureRecords {
     } else if (tracker && this.decoder.leftOut && this.decoder.parsed === Parsed.ok)
       this.#takeCorrupt(tracker, tsNs);
     return this.#writer.count > 0;
+  }
+
+  carrier(layers: Layers, tunnel: number): void {
+    if (this.#datagram.read(layers) === Parsed.ok)
+      this.#tracker?.carrier(layers, this.#datagram, this.#tsNs, tunnel);
   }
 
   #takeSegment(tsNs: number): void {

@@ -1,11 +1,19 @@
-import type { DnsExchange, Metadata, Service, TlsMetadata } from '../model/metadata.ts';
+import {
+  type DnsExchange,
+  type Metadata,
+  type Service,
+  SERVICES,
+  type TlsMetadata,
+} from '../model/metadata.ts';
 import { countOf, type Fields, fieldsOf, textOf, textsOf } from './json-fields.ts';
 
 /** As many as are told of a connection. */
 const MOST_EXCHANGES = 16;
 const TARGET_MAX = 1024;
 
-const SERVICES: ReadonlySet<unknown> = new Set<Service>(['ssl', 'ssh', 'http', 'dns']);
+const KNOWN: ReadonlySet<unknown> = new Set<Service>(SERVICES);
+const MOST_PARENTS = 4;
+const ID = /^[0-9a-f]{16}$/;
 
 /** What a connection said of itself, from its line (docs/events.schema.json); undefined: the line doesn't tell. */
 export function metadataOf(line: Fields): Metadata | undefined {
@@ -15,7 +23,10 @@ export function metadataOf(line: Fields): Metadata | undefined {
   const ssh = fieldsOf(line['ssh']);
   const dns = Array.isArray(line['dns']) ? line['dns'] : undefined;
   const metadata = known<Metadata>({
-    service: SERVICES.has(service) ? (service as Service) : undefined,
+    service: KNOWN.has(service) ? (service as Service) : undefined,
+    tunnelParents: textsOf(line['tunnel_parents'])
+      ?.filter((id) => ID.test(id))
+      .slice(0, MOST_PARENTS),
     tls: tls && tlsOf(tls),
     http: http && {
       ...known({

@@ -1,14 +1,15 @@
 import { ConnState, EventCode, type FlowEnd, Outcome } from '../model/events.ts';
-import type { Metadata } from '../model/metadata.ts';
+import type { Metadata, Service } from '../model/metadata.ts';
 import type { Inspector } from '../payload/inspector.ts';
 import type { PassiveNames } from '../payload/passive-names.ts';
 import { stampId } from '../wire/id.ts';
 import { IpProto, isIcmp } from '../wire/ip-proto.ts';
-import { Form, Head, Kind, PacketsEnd, PacketsPart } from '../wire/layout.gen.ts';
+import { Form, Head, Kind, PacketsEnd, PacketsPart, Tunnel } from '../wire/layout.gen.ts';
 import type { RecordWriter } from '../wire/record-writer.ts';
 import { connStateOf } from './conn-state.ts';
 import { Letter } from './history.ts';
 import { isRequest } from './icmp-pairs.ts';
+import { parentsOf } from './parents.ts';
 import { EndMark, End, Kind as RowKind, Mark, Options, Path, Row, Text } from './row.ts';
 import { bytesSent } from './sent.ts';
 import { stateOf } from './states.ts';
@@ -85,11 +86,16 @@ export class Records {
   /** What the first bytes said, and the names of both ends. */
   #metadata(row: number, base: number): Metadata | undefined {
     const found = this.#inspector?.take(row);
-    const { bytes } = this.#table;
+    const { bytes, words } = this.#table;
+    const service = SERVICES[words[base + Row.carries]!];
+    const parents = parentsOf(this.#table, row);
     const origName = this.#names?.name(bytes, (base + Row.src) << 2);
     const respName = this.#names?.name(bytes, (base + Row.dst) << 2);
-    if (origName === undefined && respName === undefined) return found;
+    if (!service && parents.length === 0 && origName === undefined && respName === undefined)
+      return found;
     const metadata: Metadata = { ...found };
+    if (service) metadata.service = service;
+    if (parents.length > 0) metadata.tunnelParents = parents;
     if (origName !== undefined) metadata.origName = origName;
     if (respName !== undefined) metadata.respName = respName;
     return metadata;
@@ -139,18 +145,23 @@ export class Records {
   }
 
   #head(row: number, kind: number, size: number, tsNs: number): number {
-    const { words, bytes } = this.#table;
-    const base = row * Row.size;
     const writer = this.#writer;
     const at = writer.append(kind, size);
     writer.setU64(at, tsNs);
+    this.identify(row, writer.words, writer.bytes, at);
+    return at;
+  }
+
+  /** Writes both ends and the id into the record at `at`. */
+  identify(row: number, words: Uint32Array, bytes: Uint8Array, at: number): void {
+    const table = this.#table;
+    const base = row * Row.size;
     const w = at >> 2;
     for (let i = 0; i <= Row.ports - Row.src; i++)
-      writer.words[w + (Head.src >> 2) + i] = words[base + Row.src + i]!;
-    writer.bytes[at + Head.family] = bytes[((base + Row.kind) << 2) + RowKind.family]!;
-    writer.words[w + (Head.isn >> 2)] = this.#isn(row, base);
-    stampId(writer.words, writer.bytes, at);
-    return at;
+      words[w + (Head.src >> 2) + i] = table.words[base + Row.src + i]!;
+    bytes[at + Head.family] = table.bytes[((base + Row.kind) << 2) + RowKind.family]!;
+    words[w + (Head.isn >> 2)] = this.#isn(row, base);
+    stampId(words, bytes, at);
   }
 
   /** Where nothing shows the initial sequence number, the time of the begin stands in for it. */
@@ -166,6 +177,15 @@ export class Records {
     return Math.floor(this.#table.numbers[(base + Row.start_ns) >> 1]! / 1000) % 0x1_0000_0000;
   }
 }
+
+/** By what a conversation carries, as Zeek calls it. */
+const SERVICES: Readonly<Record<number, Service>> = {
+  [Tunnel.VXLAN]: 'vxlan',
+  [Tunnel.GENEVE]: 'geneve',
+  [Tunnel.TEREDO]: 'teredo',
+  [Tunnel.GTP]: 'gtpv1',
+  [Tunnel.AYIYA]: 'ayiya',
+};
 
 /** Of UDP and ICMP. */
 function otherState(table: TrackTable, row: number): ConnState {

@@ -30,6 +30,11 @@ export const Row = {
   path: 105,
   /** Bytes of Text, then the letters. */
   text: 106,
+  /** What kind of packets it carries (Tunnel); then its id, once it carries some. */
+  carries: 117,
+  id: 118,
+  /** The ids of what carried its own packets (Parents); 0: no more. */
+  parents: 120,
   size: 128,
 } as const;
 

@@ -13,6 +13,7 @@ import { counterpart } from './icmp-pairs.ts';
 import { PacketKey } from './key.ts';
 import { Life } from './life.ts';
 import { isTcpServer, isUdpServer } from './likely-servers.ts';
+import { Parents } from './parents.ts';
 import { Payload } from './payload.ts';
 import { Phase, phaseOf } from './phase.ts';
 import { Ranges } from './ranges.ts';
@@ -65,6 +66,7 @@ export class Tracker {
   readonly #states: States;
   readonly #life: Life;
   readonly #tcp: TcpFlow;
+  readonly #parents: Parents;
   readonly #inspector: Inspector | undefined;
   readonly #clock: Clock = new Clock();
   readonly #arrival: Arrival = new Arrival();
@@ -84,6 +86,7 @@ export class Tracker {
     this.#states = states;
     this.#inspector = inspector;
     this.#life = new Life({ ...options, table, payload, states });
+    this.#parents = new Parents(table, this.#life.records);
     this.#tcp = new TcpFlow(table, payload, new Closing(table, payload), states);
   }
 
@@ -105,6 +108,7 @@ export class Tracker {
 
   /** Takes the time of the next packet: connections that are over by then end. */
   advance(tsNs: number): void {
+    this.#parents.forget();
     const before = this.#clock.nowNs;
     if (!this.#clock.take(tsNs)) return;
     if (this.#clock.nowNs < before || before === 0) this.#life.start(tsNs);
@@ -116,6 +120,7 @@ export class Tracker {
     const table = this.#table;
     const row = this.#rowOf(layers, segment, tsNs);
     const isNew = this.#isNew;
+    this.#parents.link(row);
     const at = this.#arrival;
     at.on(row, !table.reversed, tsNs);
     if (isSeenTwice(table, at, layers, segment)) {
@@ -163,12 +168,22 @@ export class Tracker {
 
   /** Takes a UDP datagram. */
   datagram(layers: Layers, datagram: Datagram, tsNs: number): void {
-    const { payload, data, captured } = datagram;
+    const { data, captured } = datagram;
+    const row = this.#takeDatagram(layers, datagram, tsNs);
+    if (captured > 0) this.#inspector?.datagram(row, layers.bytes, data, data + captured);
+  }
+
+  /** Takes a UDP datagram that carries a packet, which comes next. @param tunnel of Tunnel */
+  carrier(layers: Layers, datagram: Datagram, tsNs: number, tunnel: number): void {
+    this.#parents.add(this.#takeDatagram(layers, datagram, tsNs), tunnel);
+  }
+
+  #takeDatagram(layers: Layers, datagram: Datagram, tsNs: number): number {
     const row = this.#datagramRow(layers, datagram, tsNs);
     this.#count(row, layers);
-    this.#converse(row, payload, tsNs);
+    this.#converse(row, datagram.payload, tsNs);
     tellDatagram(this.#table, row * Row.size, !this.#table.reversed);
-    if (captured > 0) this.#inspector?.datagram(row, layers.bytes, data, data + captured);
+    return row;
   }
 
   /** Takes a UDP datagram with a wrong checksum: it counts as a packet, as Zeek has it. */
@@ -223,6 +238,7 @@ export class Tracker {
     const { numbers, reversed } = this.#table;
     const end = row * Row.size + (reversed ? Row.resp : Row.orig);
     this.#packets++;
+    this.#parents.link(row);
     numbers[(end + End.packets) >> 1]!++;
     numbers[(end + End.ip_bytes) >> 1]! += ipLength;
   }

@@ -5,3 +5,8 @@
 export function u64(words: Uint32Array, w: number): number {
   return words[w]! + words[w + 1]! * 0x1_0000_0000;
 }
+
+/** A 64-bit number as ids are told: 16 hexadecimal digits. */
+export function hex64(low: number, high: number): string {
+  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
+}

@@ -6,7 +6,7 @@ import { missing } from './rig.ts';
 const FRAMES = Number(process.env['PACKETWATCH_FUZZ_FRAMES'] ?? 20_000);
 const SEED = Number(process.env['PACKETWATCH_FUZZ_SEED'] ?? 0x5eed);
 
-it(`${FRAMES} mutated frames into each hook, seed ${SEED}`, { timeout: 30_000 + FRAMES / 5 }, ({
+it(`${FRAMES} mutated frames into each hook, seed ${SEED}`, { timeout: 30_000 + FRAMES }, ({
   skip,
 }) => {
   skip(missing !== undefined, missing);

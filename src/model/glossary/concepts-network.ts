@@ -138,7 +138,7 @@ export const NETWORK_CONCEPTS: readonly Entry[] = entries('concept', [
   {
     term: 'tunnel',
     aliases: ['encapsulation', 'overlay'],
-    definition: 'Packets in packets: IP in IP, GRE, VXLAN, Geneve, Teredo, GTP.',
+    definition: 'Packets in packets: IP in IP, GRE, VXLAN, Geneve, Teredo, GTP, AYIYA.',
     meaning: 'The inner connection is told, with the tunnel named.',
     see: ['value-vxlan', 'value-gre', 'mtu', 'zeek-tunnel-parents'],
   },

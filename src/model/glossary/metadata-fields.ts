@@ -15,9 +15,15 @@ export const METADATA_FIELDS: readonly Entry[] = entries('JSON field', [
     see: ['field-orig-name', 'field-tls-sni'],
   },
   {
+    term: 'tunnel_parents',
+    definition: 'The ids of the conversations that carried its packets, at most four.',
+    meaning: 'Only tunnels over UDP are conversations: IP in IP and GRE have none.',
+    see: ['field-tunnel', 'zeek-tunnel-parents'],
+  },
+  {
     term: 'service',
     definition:
-      'The protocol that the first bytes show, whatever the port: `ssl`, `ssh`, `http` or `dns`.',
+      'The protocol that the first bytes show, whatever the port: `ssl`, `ssh`, `http` or `dns`; or which packets a conversation carries: `vxlan`, `geneve`, `teredo`, `gtpv1` or `ayiya`.',
     meaning:
       'A service on a port of another one is worth a look: a tunnel, or a way around a filter.',
     see: ['zeek-service', 'field-tls', 'field-http', 'field-dns', 'field-ssh'],

@@ -133,9 +133,16 @@ export const PACKET_FIELDS: readonly Entry[] = [
     },
     {
       term: 'gtp',
+      aliases: ['gtpv1'],
       definition: 'A tunnel: the user plane of mobile networks, UDP port 2152.',
       see: ['tunnel'],
       source: '3GPP TS 29.281',
+    },
+    {
+      term: 'ayiya',
+      definition: 'A tunnel: IPv6 to who had none, by way of a tunnel broker, UDP port 5072.',
+      see: ['tunnel'],
+      source: 'draft-massar-v6ops-ayiya',
     },
   ]),
 ];

@@ -106,8 +106,8 @@ export const ZEEK_FIELDS: readonly Entry[] = entries('Zeek field', [
   },
   {
     term: 'tunnel_parents',
-    definition: 'The uids of the tunnels that the connection was in.',
-    see: ['tunnel'],
+    definition: 'The uids of the tunnels over UDP that the connection was in.',
+    see: ['tunnel', 'field-tunnel-parents'],
   },
   { term: 'ip_proto', definition: 'The number of the IP protocol.', see: ['header-ip-protocol'] },
 ]);
