@@ -57,11 +57,16 @@ async function main(place: string): Promise<number> {
     faults.push(...of.surplus.map((what) => `surplus: ${what}`));
     faults.push(...connections.unexplained.map((what) => `not as Zeek: ${what}`));
   }
+  // two more starts for each file take minutes, so what is known is printed before
+  print([...lines, '']);
   const ended = await endings(place, files);
-  lines.push('', ...ended.rows.map((cells) => row(...cells)));
   faults.push(...ended.faults);
-  process.stdout.write(`${[...lines, ...faults].join('\n')}\n`);
+  print([...ended.rows.map((cells) => row(...cells)), ...faults]);
   return faults.length === 0 ? 0 : 1;
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
 
 function row(...cells: (string | number)[]): string {
