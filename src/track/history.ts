@@ -66,6 +66,11 @@ export function tellFlags(table: TrackTable, segment: Arrival): void {
   }
 }
 
+/** Does a segment without SYN, FIN and RST say nothing new? @param seen Row.seen */
+export function isToldOf(seen: number, isOrig: boolean, hasPayload: boolean): boolean {
+  return ((isOrig ? seen : seen >>> 16) & (hasPayload ? Once.data : Once.ack)) !== 0;
+}
+
 /** Counts what is told at the 1st, 10th, 100th time. @param counter one of End */
 export function tellScaled(
   table: TrackTable,

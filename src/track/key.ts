@@ -6,13 +6,17 @@ export const KEY_PORTS = 8;
 /** Which connection a packet belongs to: both ends, in the packet's direction. One object serves all packets. */
 export class PacketKey {
   /** Addresses as in records, the source's first; then the ports, the source's in the lower half. */
-  readonly words: Uint32Array = new Uint32Array(9);
+  words: Uint32Array = new Uint32Array(9);
+  /** Words that tell addresses of the family apart: those of IPv4 have but the last. */
+  firstWord = 0;
   /** Protocol number, and the family 8 bits above. */
   kind = 0;
   /** Nothing answers such packets: those in the other direction belong to another conversation. */
   oneWay = false;
   /** The same in both directions. */
   hash = 0;
+  readonly #v6: Uint32Array = this.words;
+  readonly #v4: Uint32Array = Uint32Array.of(0, 0, 0xffff_0000, 0, 0, 0, 0xffff_0000, 0, 0);
   readonly #seed: number;
 
   /** @param seed 32 random bits, so that nobody can aim many connections at one place */
@@ -22,17 +26,18 @@ export class PacketKey {
 
   /** Takes addresses from the IP header at hand. */
   fill(layers: Layers, proto: number, srcPort: number, dstPort: number, oneWay: boolean): void {
-    const { words } = this;
     const { bytes, ip, family } = layers;
-    words[KEY_PORTS] = srcPort | (dstPort << 16);
     this.kind = proto | (family << 8);
     this.oneWay = oneWay;
+    const words = family === 4 ? this.#v4 : this.#v6;
+    this.words = words;
+    words[KEY_PORTS] = srcPort | (dstPort << 16);
     if (family === 4) {
-      words[0] = words[1] = words[4] = words[5] = 0;
-      words[2] = words[6] = 0xffff_0000;
+      this.firstWord = 3;
       words[3] = wordAt(bytes, ip + 12);
       words[7] = wordAt(bytes, ip + 16);
     } else {
+      this.firstWord = 0;
       for (let i = 0; i < 4; i++) {
         words[i] = wordAt(bytes, ip + 8 + 4 * i);
         words[4 + i] = wordAt(bytes, ip + 24 + 4 * i);
@@ -50,7 +55,7 @@ export class PacketKey {
     const { words } = this;
     let src = this.#seed ^ srcPort;
     let dst = this.#seed ^ dstPort;
-    for (let i = this.kind >> 8 === 4 ? 3 : 0; i < 4; i++) {
+    for (let i = this.firstWord; i < 4; i++) {
       src = mix(src, words[i]!);
       dst = mix(dst, words[4 + i]!);
     }

@@ -11,7 +11,7 @@ import type { TrackTable } from './table.ts';
 /** So much beyond a hole of an end of which nothing was ever acknowledged: the other direction isn't captured. */
 const MOST_UNASKED = 16_384;
 /** So much that is not acknowledged: its acknowledgements aren't captured. */
-const MOST_UNACKED = 10 * 1024 * 1024;
+export const MOST_UNACKED: number = 10 * 1024 * 1024;
 
 /** Follows the payload of all ends. */
 export class Payload {

@@ -20,11 +20,9 @@ export const Row = {
   resp: 40,
   /** Its first packet. */
   start_ns: 82,
-  /** The next row of the same place in the hash table. */
-  chain: 84,
+  /** Those before and behind it in its list (Wheel), and which list that is. */
   next: 85,
   prev: 86,
-  /** The list that the row is in (Wheel). */
   list: 87,
   /** Bytes of Path. */
   path: 105,

@@ -1,4 +1,5 @@
 import { KEY_PORTS, type PacketKey } from './key.ts';
+import { RowIndex } from './row-index.ts';
 import { End, Kind, Row } from './row.ts';
 
 /**
@@ -14,8 +15,7 @@ export class TrackTable {
   size = 0;
   /** Of the row that `find` found: the packet comes from the responder. */
   reversed = false;
-  #heads: Uint32Array;
-  #mask: number;
+  readonly #index: RowIndex = new RowIndex(FIRST_SLOTS);
   #used = 0;
   #free = NONE;
 
@@ -25,69 +25,50 @@ export class TrackTable {
     this.numbers = new Float64Array(memory);
     this.bytes = new Uint8Array(memory);
     this.maxRows = maxRows;
-    this.#heads = new Uint32Array(FIRST_HEADS).fill(NONE);
-    this.#mask = FIRST_HEADS - 1;
-  }
-
-  /** Rows that were ever in use: all are below this number. */
-  get used(): number {
-    return this.#used;
   }
 
   /** The row of a packet, -1 if there is none; `reversed` says in which direction it goes. */
   find(key: PacketKey): number {
     const { words } = this;
+    const { slots, mask } = this.#index;
     const { hash } = key;
-    for (
-      let row = this.#heads[hash & this.#mask]!;
-      row !== NONE;
-      row = words[row * SIZE + CHAIN]!
-    ) {
+    for (let i = hash & mask; ; i = (i + 1) & mask) {
+      const row = slots[2 * i + 1]! - 1;
+      if (row < 0) return -1;
+      if (slots[2 * i] !== hash) continue;
       const base = row * SIZE;
-      if (words[base + HASH] !== hash || (words[base + KIND]! & 0xffff) !== key.kind) continue;
-      if (this.#isForth(base, key.words)) {
+      if ((words[base + KIND]! & 0xffff) !== key.kind) continue;
+      if (isForth(words, base, key)) {
         this.reversed = false;
         return row;
       }
-      if (!key.oneWay && this.#isBack(base, key.words)) {
+      if (!key.oneWay && isBack(words, base, key)) {
         this.reversed = true;
         return row;
       }
     }
-    return -1;
   }
 
   /** A cleared row of which the packet's source is the originator; the table must not be full. */
   add(key: PacketKey): number {
     let row = this.#free;
-    if (row !== NONE) this.#free = this.words[row * SIZE + CHAIN]!;
-    else {
-      row = this.#used++;
-      if (this.#used > this.#mask + 1) this.#grow();
-    }
+    if (row !== NONE) this.#free = this.words[row * SIZE + Row.next]!;
+    else row = this.#used++;
     const { words } = this;
     const base = row * SIZE;
     words.fill(0, base, base + SIZE);
     for (let i = 0; i <= KEY_PORTS; i++) words[base + Row.src + i] = key.words[i]!;
     words[base + KIND] = key.kind;
     words[base + HASH] = key.hash;
-    this.#link(row);
+    this.#index.add(key.hash, row);
     this.size++;
     return row;
   }
 
   remove(row: number): void {
     const { words } = this;
-    const base = row * SIZE;
-    const place = words[base + HASH]! & this.#mask;
-    const next = words[base + CHAIN]!;
-    let at = this.#heads[place]!;
-    if (at === row) this.#heads[place] = next;
-    else {
-      while (words[at * SIZE + CHAIN] !== row) at = words[at * SIZE + CHAIN]!;
-      words[at * SIZE + CHAIN] = next;
-    }
-    words[base + CHAIN] = this.#free;
+    this.#index.remove(words[row * SIZE + HASH]!, row);
+    words[row * SIZE + Row.next] = this.#free;
     this.#free = row;
     this.size--;
   }
@@ -120,45 +101,31 @@ export class TrackTable {
   proto(row: number): number {
     return this.bytes[row * SIZE * 4 + KIND * 4 + Kind.proto]!;
   }
-
-  #isForth(base: number, key: Uint32Array): boolean {
-    const { words } = this;
-    for (let i = KEY_PORTS; i >= 0; i--) if (words[base + Row.src + i] !== key[i]) return false;
-    return true;
-  }
-
-  #isBack(base: number, key: Uint32Array): boolean {
-    const { words } = this;
-    const ports = key[KEY_PORTS]!;
-    if (words[base + Row.ports] !== ((ports >>> 16) | (ports << 16)) >>> 0) return false;
-    for (let i = 3; i >= 0; i--)
-      if (words[base + Row.src + i] !== key[4 + i] || words[base + Row.dst + i] !== key[i])
-        return false;
-    return true;
-  }
-
-  #link(row: number): void {
-    const { words } = this;
-    const place = words[row * SIZE + HASH]! & this.#mask;
-    words[row * SIZE + CHAIN] = this.#heads[place]!;
-    this.#heads[place] = row;
-  }
-
-  #grow(): void {
-    this.#mask = this.#mask * 2 + 1;
-    this.#heads = new Uint32Array(this.#mask + 1).fill(NONE);
-    // all rows but the newest are in use
-    for (let row = 0; row < this.#used - 1; row++) this.#link(row);
-  }
 }
 
 /** No row. */
 export const NONE = 0xffff_ffff;
-const FIRST_HEADS = 4096;
+const FIRST_SLOTS = 8192;
 const SIZE = Row.size;
 const HASH = Row.hash;
-const CHAIN = Row.chain;
 const KIND = Row.kind;
+
+function isForth(words: Uint32Array, base: number, { words: key, firstWord }: PacketKey): boolean {
+  if (words[base + Row.ports] !== key[KEY_PORTS]) return false;
+  for (let i = firstWord; i < 4; i++)
+    if (words[base + Row.src + i] !== key[i] || words[base + Row.dst + i] !== key[4 + i])
+      return false;
+  return true;
+}
+
+function isBack(words: Uint32Array, base: number, { words: key, firstWord }: PacketKey): boolean {
+  const ports = key[KEY_PORTS]!;
+  if (words[base + Row.ports] !== ((ports >>> 16) | (ports << 16)) >>> 0) return false;
+  for (let i = firstWord; i < 4; i++)
+    if (words[base + Row.src + i] !== key[4 + i] || words[base + Row.dst + i] !== key[i])
+      return false;
+  return true;
+}
 
 function swap(words: Uint32Array, a: number, b: number): void {
   const word = words[a]!;

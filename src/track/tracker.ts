@@ -20,8 +20,10 @@ import { Ranges } from './ranges.ts';
 import type { RecordsOptions } from './records.ts';
 import { isReuse } from './reuse.ts';
 import { End, Mark, Row } from './row.ts';
+import { ahead } from './sequence.ts';
 import { isSeenTwice } from './sighting.ts';
 import { isSynchronized, stateOf, States } from './states.ts';
+import { takeSteady } from './steady.ts';
 import { TrackTable } from './table.ts';
 import { TcpFlow } from './tcp.ts';
 
@@ -128,6 +130,10 @@ export class Tracker {
       return;
     }
     this.#packets++;
+    if (takeSteady(table, at, segment, layers.ipLength)) {
+      if (segment.captured > 0) this.#inspect(at, layers, segment);
+      return;
+    }
     if (isAttempt(segment) && at.fromOrig && phaseOf(table, at.from) === Phase.inactive)
       table.mark(row, Mark.asked);
     const isOver = this.#tcp.take(at, layers, segment);
@@ -254,11 +260,13 @@ export class Tracker {
   }
 
   /** Looks at payload, while there is any use in it. */
-  #inspect(at: Arrival, layers: Layers, { data, captured }: Segment): void {
-    const { row, isOrig, flags } = at;
+  #inspect(at: Arrival, layers: Layers, segment: Segment): void {
+    const { data, captured, flags, seq } = segment;
+    const { row, isOrig } = at;
     const inspector = this.#inspector;
     if (!inspector?.wants(row, isOrig) || (flags & TcpFlag.rst) !== 0) return;
-    const offset = (flags & TcpFlag.syn) === 0 ? at.relative - 1 : 0;
+    const first = this.#table.words[at.from + End.start]! + 1;
+    const offset = (flags & TcpFlag.syn) === 0 ? ahead(seq, first) : 0;
     inspector.segment(row, isOrig, offset, layers.bytes, data, data + captured);
   }
 

@@ -50,7 +50,7 @@ export function takeWindow(table: TrackTable, at: Arrival): boolean {
   const isSyn = (flags & TcpFlag.syn) !== 0;
   if ((flags & TcpFlag.rst) !== 0 || ((flags & TcpFlag.ack) === 0 && !isSyn)) return false;
   const isKnown = (words[from + End.marks]! & EndMark.window) !== 0;
-  const window = at.window << (isSyn ? 0 : effectiveScale(table, from, to));
+  const window = isSyn ? at.window : scaled(table, from, to, at.window);
   if (isKnown) {
     const order = ahead(seq, words[from + End.window_seq]!);
     if (order < 0 || (order === 0 && ahead(ack, words[from + End.window_ack]!) < 0)) return false;
@@ -64,8 +64,8 @@ export function takeWindow(table: TrackTable, at: Arrival): boolean {
   return isKnown && before === window;
 }
 
-/** Both must have offered to scale. */
-function effectiveScale(table: TrackTable, from: number, to: number): number {
+/** A window as an end means it: scaled, if both ends offered that. */
+export function scaled(table: TrackTable, from: number, to: number, window: number): number {
   const scale = scaleOf(table, from);
-  return scale === NO_SCALE || scaleOf(table, to) === NO_SCALE ? 0 : scale;
+  return scale === NO_SCALE || scaleOf(table, to) === NO_SCALE ? window : window << scale;
 }
