@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bulk } from './bulk.ts';
 import { connections } from './connections.ts';
+import { conversations } from './conversations.ts';
 import { detection } from './detection.ts';
 import { kernel } from './kernel.ts';
 import { latency } from './latency.ts';
@@ -34,6 +35,7 @@ const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
   latency,
   swap,
   read,
+  conversations,
   soak,
 };
 /** Run only when it is asked for: it takes half an hour. */

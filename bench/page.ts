@@ -26,6 +26,7 @@ const PACKAGES = [
   'hping3',
   'iperf3',
   'tcpdump',
+  'tshark',
   'ulogd2',
   'conntrack',
   'bpftrace',
