@@ -26,6 +26,8 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_$(BPF_AR
 BPF_OBJECTS := $(patsubst bpf/%.bpf.c,dist/bpf/%.bpf.o,$(wildcard bpf/*.bpf.c))
 # One file starts in 60 % of the time of a hundred; what `read` needs is split off.
 BUNDLE := --bundle --packages=external --platform=node --format=esm --target=node$(NODE_AT_LEAST) --log-level=warning
+# The engine of --store, apart since it is large; what it is made of is in its own lockfile.
+CHDB := tools/chdb/node_modules/.package-lock.json
 PLUGINS := $(patsubst plugins/%/plugin.json,%,$(wildcard plugins/*/plugin.json))
 PLUGIN_OBJECTS := $(foreach plugin,$(PLUGINS),dist/bundled/$(plugin)/$(plugin).bpf.o)
 BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' | \
@@ -34,7 +36,7 @@ BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' |
 # Files that programs write; `make check` fails when writing them again changes one.
 GENERATED := src/wire/layout.gen.ts docs/metrics.md docs/glossary.md
 
-.PHONY: help run build check test test-fuzz test-faults corpus bench soak clean generate generated node bpf bpf-objects ts test-packages bench-packages
+.PHONY: help run build store check test test-fuzz test-faults corpus bench soak clean generate generated node bpf bpf-objects ts test-packages bench-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +45,8 @@ run: build ## log this host's connections, with metrics; ARGS='...' adds options
 	@exec $(NODE) dist/cli/main.js watch --listen 127.0.0.1:9470 $(ARGS)
 
 build: bpf ts ## compile everything to dist/
+
+store: $(CHDB) ## install what `watch --store` needs (chDB, 548 MB)
 
 check: node_modules/.package-lock.json ## format, lint, types, unit tests, dead code, generated files
 	@npm run --silent check
@@ -101,6 +105,12 @@ node_modules/.package-lock.json: package.json package-lock.json | node
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
+# Not `npm ci`: that wants the packages of all other platforms in the lockfile.
+$(CHDB): tools/chdb/package.json tools/chdb/package-lock.json | node
+	@echo 'Installing chDB, 548 MB, for --store'
+	@cd tools/chdb && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
 ts: node_modules/.package-lock.json
 	@$(BIN)/tsc -b src/cli plugins
 	@rm -f dist/cli/*.js
@@ -132,6 +142,7 @@ dist/bundled/%.bpf.o: plugins/%.bpf.c bpf/packetwatch_plugin.h
 # Tests probe for what they need and say what they skip.
 test-packages:
 	@tools/need 'some of the tests' $(TEST_PKGS) || true
+	@$(MAKE) store || echo 'Tests of --store are skipped: chDB could not be installed' >&2
 
 bench-packages:
 	@tools/need 'the peers in the bench' $(BENCH_PKGS) || true

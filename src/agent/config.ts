@@ -6,6 +6,7 @@ import { ALL_EVENTS, type EventMask } from '../model/events.ts';
 import type { FoundPlugin } from '../plugins/folder.ts';
 import type { Format } from '../sinks/sink.ts';
 import type { SyslogTarget } from '../sinks/syslog.ts';
+import type { StoreConfig } from '../store/store.ts';
 import type { WebhookOptions } from '../sinks/webhook.ts';
 
 export type SourceName = 'auto' | 'ebpf' | 'pcap' | 'proc';
@@ -55,6 +56,8 @@ export interface WatchConfig {
   readonly listen: ListenAddress | undefined;
   /** What TLS is spoken with there; undefined: HTTP without it. */
   readonly tls: TlsFiles | undefined;
+  /** Where events are kept; undefined: nowhere. */
+  readonly store: StoreConfig | undefined;
   /** Which events are told; undefined: all. Detection and blocking don't know it. */
   readonly filter: Filter | undefined;
   /** Take over from the program that runs. */
@@ -78,6 +81,7 @@ export const watchDefaults: WatchConfig = {
   alerts: { webhook: undefined, syslog: undefined },
   listen: undefined,
   tls: undefined,
+  store: undefined,
   filter: undefined,
   replace: false,
   durationSeconds: undefined,

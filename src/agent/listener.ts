@@ -11,6 +11,7 @@ import type { LiveCounts } from '../model/api.ts';
 import { OperatorError } from '../model/errors.ts';
 import type { Names, Sink, WallClock } from '../sinks/sink.ts';
 import type { MemoryHistory } from '../store/memory-history.ts';
+import type { Store } from '../store/store.ts';
 import type { TlsFiles } from './config.ts';
 import { isUp, type MetricsParts, TableUse, viewOf } from './metrics.ts';
 import { stateDirectory } from './state-directory.ts';
@@ -20,6 +21,8 @@ import { version } from './version.ts';
 export interface ListenerOptions {
   readonly address: ListenAddress;
   readonly tls: TlsFiles | undefined;
+  /** What is kept for longer than in memory. */
+  readonly store: Store | undefined;
   /** Told what the operator should know, a line each (standard error). */
   readonly note: (line: string) => void;
   /** Of the running program, of this moment. */
@@ -86,7 +89,8 @@ export class Listener {
 
   /** Answers from now on, and tells where. */
   watch(): void {
-    const { parts } = this.#options;
+    const { parts, store } = this.#options;
+    const memory = this.#history!;
     const table = new TableUse();
     this.#api!.watch(
       {
@@ -94,7 +98,9 @@ export class Listener {
         view: () => viewOf(parts(), table, this.#api!.counts()),
         status: () => ({ ...statusOf(parts()), run: this.#run, version, host: hostname() }),
         counts: () => countsOf(parts()),
-        history: this.#history!,
+        get history() {
+          return store?.isOpen === true ? store.history : memory;
+        },
       },
       this.#live!,
     );

@@ -54,6 +54,7 @@ export function viewOf(parts: MetricsParts, table: TableUse, http: HttpCounts): 
     flowLimit: FLOW_DEFAULTS.maxConnections,
     output: sink.counts(),
     alerts: parts.alerts,
+    store: parts.store,
     plugins: { counts: parts.plugins.counts(), samples: parts.plugins.samples() },
     process: processUse(),
     http,

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { OperatorError } from '../model/errors.ts';
-import { ALERT_EVENTS } from '../model/events.ts';
+import { ALERT_EVENTS, ALL_EVENTS } from '../model/events.ts';
 import type { FoundPlugin } from '../plugins/folder.ts';
 import { AlertLines } from '../sinks/alert-lines.ts';
 import { type AlertCounts, AlertQueue } from '../sinks/alert-queue.ts';
@@ -15,6 +15,7 @@ import type { Names, Sink, WallClock } from '../sinks/sink.ts';
 import { syslogTo } from '../sinks/syslog.ts';
 import { Webhook } from '../sinks/webhook.ts';
 import type { AlertConfig, WatchConfig } from './config.ts';
+import type { Store } from '../store/store.ts';
 import { lineSink } from './line-sink.ts';
 
 /** At the end alerts that wait get so long. */
@@ -28,6 +29,8 @@ export interface OutputsOptions {
   readonly log: LogFile | undefined;
   /** Who is told beside them, and holds nothing back. */
   readonly onlookers: readonly Sink[];
+  /** Started; undefined: nothing is kept. */
+  readonly store: Store | undefined;
   /** Told what the operator should know, a line each. */
   readonly note: (line: string) => void;
 }
@@ -42,10 +45,11 @@ export class Outputs {
   readonly #main: Lines;
   readonly #note: (line: string) => void;
   readonly #queues: readonly AlertQueue[];
+  readonly #store: Store | undefined;
   #trouble: string | undefined;
   #lostBefore = 0;
 
-  constructor({ config, clock, names, log, onlookers, note }: OutputsOptions) {
+  constructor({ config, clock, names, log, store, onlookers, note }: OutputsOptions) {
     const host = hostname();
     const { events, pluginEvents, filter, format } = config;
     this.#log = log;
@@ -67,8 +71,13 @@ export class Outputs {
       names,
       host,
     });
-    this.parts = [main, ...(this.#queues.length === 0 ? [] : [alerts]), ...onlookers];
-    const all = this.parts.length === 1 ? main : new FanOut(main, ...this.parts.slice(1));
+    this.#store = store;
+    const others: Sink[] = [...onlookers];
+    if (this.#queues.length > 0) others.push(alerts);
+    if (store)
+      others.push(new JsonSink({ output: store.queue, clock, events: ALL_EVENTS, names, host }));
+    this.parts = [main, ...others];
+    const all = others.length === 0 ? main : new FanOut(main, ...others);
     this.sink = filter ? new FilteredSink(all, filter) : all;
   }
 
@@ -104,14 +113,14 @@ export class Outputs {
     return this.#queues.map((queue) => queue.counts());
   }
 
-  /** Delivers the alerts that wait, for at most 2 s. Everything else is closed by then. */
+  /** Delivers the alerts that wait, for at most 2 s, and what waits for the store. Everything else is closed by then. */
   async stop(): Promise<void> {
     const { waiting } = this.#output;
     if (waiting > 0)
       this.#note(
         `${waiting} lines are not written: ${this.#log?.name ?? 'standard output'} took no more`,
       );
-    await Promise.all(this.#queues.map((queue) => queue.stop(FLUSH_MS)));
+    await Promise.all([this.#store?.stop(), ...this.#queues.map((queue) => queue.stop(FLUSH_MS))]);
   }
 }
 

@@ -9,6 +9,7 @@ import { type PinnedState, pinnedState } from '../kernel/pinned-state.ts';
 import type { PluginCounts } from '../plugins/plugin.ts';
 import type { Plugins } from '../plugins/plugins.ts';
 import type { AlertCounts } from '../sinks/alert-queue.ts';
+import type { StoreCounts } from '../store/store.ts';
 import type { Sink, SinkCounts } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import { PcapSource, type PcapUse } from '../sources/pcap.ts';
@@ -25,6 +26,7 @@ export interface Parts {
   readonly firewall: Firewall | undefined;
   readonly plugins: Plugins;
   readonly alerts: readonly AlertCounts[];
+  readonly store: StoreCounts | undefined;
   readonly swap: Swap | undefined;
   readonly startedNs: number;
   readonly nowNs: number;
@@ -72,6 +74,8 @@ export interface Status {
   readonly source_counts: SourceCounts;
   readonly flow: FlowCounts;
   readonly output: SinkCounts;
+  /** With --store. */
+  readonly store?: StoreCounts;
   /** By receiver; empty without --webhook and --syslog. */
   readonly alerts: readonly AlertCounts[];
   /** In their order; empty without --plugin. */
@@ -87,6 +91,7 @@ export function statusOf({
   firewall,
   plugins,
   alerts,
+  store,
   swap,
   startedNs,
   nowNs,
@@ -129,6 +134,7 @@ export function statusOf({
     source_counts: source.counts(),
     flow: flow.counts(),
     output: sink.counts(),
+    ...(store ? { store } : {}),
     alerts,
     plugins: plugins.counts(),
   };

@@ -3,8 +3,10 @@ import { monotonicNs } from '../kernel/monotonic.ts';
 import { Plugins } from '../plugins/plugins.ts';
 import { LogFile } from '../sinks/log-file.ts';
 import type { Sink } from '../sinks/sink.ts';
+import { Store } from '../store/store.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import type { Source, Written } from '../sources/source.ts';
+import { answerQuery } from './ask-history.ts';
 import { Clock } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
@@ -43,6 +45,7 @@ export class Watch {
   #pipeline!: Pipeline;
   #surroundings!: Surroundings;
   readonly #log: LogFile | undefined;
+  readonly #store: Store | undefined;
   #losses!: Losses;
   #plugins!: Plugins;
   #pins: PinRepair | undefined;
@@ -74,9 +77,17 @@ export class Watch {
     this.#config = config;
     this.#note = note;
     if (config.logFile !== undefined) this.#log = new LogFile(config.logFile);
+    if (config.store) this.#store = new Store(config.store, note);
     const { listen: address, tls } = config;
+    const store = this.#store;
     if (address)
-      this.#listener = new Listener({ address, tls, note, parts: () => this.#metricsParts() });
+      this.#listener = new Listener({
+        address,
+        tls,
+        store,
+        note,
+        parts: () => this.#metricsParts(),
+      });
     this.#claim = new Claim({ config, listener: this.#listener, commands: this.#commands() });
   }
 
@@ -84,6 +95,7 @@ export class Watch {
   async start(): Promise<void> {
     // Before anything is attached: who can't write or listen where it was told to leaves the kernel as it was.
     this.#log?.open();
+    this.#store?.start();
     await this.#claim.listen();
     try {
       this.#plugins = await Plugins.open(this.#config.plugins, this.#note);
@@ -103,6 +115,7 @@ export class Watch {
     } catch (error) {
       this.#listener?.stop();
       this.#claim.instance.stop();
+      await this.#store?.stop();
       throw error;
     }
   }
@@ -117,6 +130,7 @@ export class Watch {
       names,
       log: this.#log,
       onlookers: this.#listener?.sinks(this.#clock, names, () => this.#pipeline.flow.table) ?? [],
+      store: this.#store,
       note: this.#note,
     });
     this.#sink = this.#outputs.sink;
@@ -129,6 +143,7 @@ export class Watch {
         ...this.#source.counts().lost,
         ...this.#plugins.lost(),
         output: this.#sink.counts().lost,
+        ...(this.#store ? { store: this.#store.queue.counts().lost } : {}),
       }),
       this.#claim.handed?.lost,
     );
@@ -171,8 +186,10 @@ export class Watch {
   }
 
   #commands(): Commands {
-    const whileRunning = (answer: () => unknown) => () =>
-      this.#stage === 'running' ? answer() : { error: `it is ${this.#stage}` };
+    const whileRunning =
+      (answer: (argument: string) => unknown) =>
+      (argument: string): unknown =>
+        this.#stage === 'running' ? answer(argument) : { error: `it is ${this.#stage}` };
     return {
       status: whileRunning(() => statusOf(this.#parts())),
       release: whileRunning(() => {
@@ -180,6 +197,7 @@ export class Watch {
         setImmediate(() => this.stop());
         return { released: true };
       }),
+      query: whileRunning((question) => answerQuery(this.#store?.history, question)),
       'hand-over': whileRunning(() => {
         setImmediate(() => this.stop());
         return new Promise<HandedOver>((resolve) => {
@@ -210,6 +228,7 @@ export class Watch {
       }
       if (nowNs >= this.#nextSecondNs) this.#everySecond(nowNs);
       this.#sink.flush();
+      this.#store?.look();
       const { durationSeconds } = this.#config;
       if (durationSeconds !== undefined && nowNs - this.#startedNs >= durationSeconds * SECOND_NS)
         this.stop();
@@ -242,6 +261,7 @@ export class Watch {
   /** The last records, then everything is closed; with --block the guard stays. */
   #finish(): void {
     this.#stage = 'ending';
+    this.#store?.letGo();
     const ebpf = this.#ebpf();
     const ending = this.#handOver ? 0 : endingBlocks(this.#config, this.#source);
     this.#listener?.stop();
@@ -289,6 +309,7 @@ export class Watch {
       swap: this.#swap,
       plugins: this.#plugins,
       alerts: this.#outputs.alerts(),
+      store: this.#store?.counts(),
       startedNs: this.#startedNs,
       nowNs: monotonicNs(),
     };

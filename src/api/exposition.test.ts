@@ -45,6 +45,15 @@ function viewOf(
     flow,
     flowLimit: 1024,
     output: { lines: 3, bytes: 200, lost: 1 },
+    store: {
+      directory: '/x',
+      state: 'open',
+      kept: 11,
+      waiting: 12,
+      lost: 13,
+      rows: 14,
+      bytes: 15,
+    },
     alerts: [{ by: 'syslog', to: 'x', sent: 7, waiting: 8, lost: 9 }],
     plugins: { counts: source === 'ebpf' ? [PLUGIN] : [], samples: [] },
     process: {

@@ -31,9 +31,10 @@ export const PROGRAM_METRICS: readonly Metric[] = [
         scans: 'a scan told as ended early: more went on than can be followed',
         unknown: 'a record of a kind that this program does not know',
         output: 'a line that the output could not take',
+        store: 'an event that the store could not keep',
       },
     },
-    collect({ kernel, pcap, proc, flow, output }, put) {
+    collect({ kernel, pcap, proc, flow, output, store }, put) {
       if (kernel) {
         put(kernel.counters.attempts_lost, 'attempts');
         put(kernel.counters.sums_lost, 'sums');
@@ -59,6 +60,7 @@ export const PROGRAM_METRICS: readonly Metric[] = [
       put(flow.scans_evicted, 'scans');
       put(flow.unknown, 'unknown');
       put(output.lost, 'output');
+      if (store) put(store.lost, 'store');
     },
   },
   {

@@ -1,11 +1,11 @@
 import { type Filter, parseFilter } from '../filter/filter.ts';
 import { type HistoryQuestion, MAX_PAGE, type PageQuestion } from '../store/history.ts';
+import { parseMoment } from '../store/moment.ts';
 import { Refused } from './refused.ts';
 
 const DEFAULT_PAGE = 100;
 /** The longest filter that is read. */
 const LONGEST = 1024;
-const UNITS_S: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** A parameter of the query; undefined: it isn't there. */
 export type Parameter = (name: string) => string | undefined;
@@ -41,15 +41,10 @@ export function filterOf(text: string | undefined): Filter | undefined {
 /** RFC 3339, or `15m`: so long ago. Microseconds since 1970. */
 function momentOf(name: string, text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined || text === '') return undefined;
-  const ago = /^(?<count>\d{1,9})(?<unit>[smhd])$/.exec(text)?.groups;
-  if (ago) return (nowMs - Number(ago['count']) * UNITS_S[ago['unit']!]! * 1000) * 1000;
-  const fraction =
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(?<digits>\d{1,9}))?(?:Z|[+-]\d\d:\d\d)$/i.exec(text);
-  const seconds = Date.parse(text.replace(/\.\d+/, ''));
-  if (!fraction || Number.isNaN(seconds))
+  const us = parseMoment(text, nowMs * 1000);
+  if (us === undefined)
     throw bad(`${name} is a time such as 2026-11-22T00:34:05Z, or 15m for so long ago`);
-  const digits = (fraction.groups?.['digits'] ?? '').padEnd(6, '0').slice(0, 6);
-  return seconds * 1000 + Number(digits);
+  return us;
 }
 
 function bad(message: string): Refused {

@@ -6,6 +6,7 @@ import type { Samples } from '../plugins/samples.ts';
 import type { AlertCounts } from '../sinks/alert-queue.ts';
 import type { SinkCounts } from '../sinks/sink.ts';
 import type { PcapUse } from '../sources/pcap.ts';
+import type { StoreCounts } from '../store/store.ts';
 import type { Source, SourceCounts } from '../sources/source.ts';
 import type { WatchedCounts } from '../sources/watched.ts';
 import type { RefusalName } from './gate.ts';
@@ -21,6 +22,8 @@ export interface MetricsView {
   readonly flowLimit: number;
   readonly output: SinkCounts;
   readonly alerts: readonly AlertCounts[];
+  /** With --store. */
+  readonly store?: StoreCounts | undefined;
   readonly plugins: PluginView;
   readonly process: ProcessUse;
   readonly http: HttpCounts;

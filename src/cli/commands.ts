@@ -7,6 +7,7 @@ import { readCommand } from './read.ts';
 import { releaseCommand } from './release.ts';
 import { socketsCommand } from './sockets.ts';
 import { statesCommand } from './states.ts';
+import { queryCommand } from './query.ts';
 import { statusCommand } from './status.ts';
 import { traceCommand } from './trace.ts';
 import { watchCommand } from './watch.ts';
@@ -16,6 +17,7 @@ export function commands(): Command[] {
   return [
     watchCommand(),
     readCommand(),
+    queryCommand(),
     blockCommand(),
     allowCommand(),
     statusCommand(),

@@ -27,8 +27,10 @@ Examples:
   );
 
 // what reads files needs nothing of what reads the kernel, and starts in three quarters of the time without it
-const isRead = process.argv.slice(2).find((word) => !word.startsWith('-')) === 'read';
-if (isRead) program.addCommand((await import('./read.ts')).readCommand());
+const asked = process.argv.slice(2).find((word) => !word.startsWith('-'));
+if (asked === 'read') program.addCommand((await import('./read.ts')).readCommand());
+else if (asked === 'store-service')
+  program.addCommand((await import('./store-service.ts')).storeServiceCommand());
 else for (const command of (await import('./commands.ts')).commands()) program.addCommand(command);
 for (const [command, name] of withNames(program, 'packetwatch'))
   command.exitOverride().configureOutput(oneLine(name));

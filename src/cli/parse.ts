@@ -1,9 +1,14 @@
 import { InvalidArgumentError } from 'commander';
 import type { Rule } from '../agent/config.ts';
+import { parseMoment } from '../store/moment.ts';
 import { type AddressPrefix, parsePrefix } from '../wire/prefix.ts';
 
 const LONGEST = 365 * 86400;
 const UNITS: Record<string, number> = { '': 1, ms: 0.001, s: 1, m: 60, h: 3600, d: 86400 };
+
+const SIZES: Record<string, number> = { M: 1e6, G: 1e9, T: 1e12 };
+/** Less couldn't hold what is being merged. */
+const LEAST_STORE = 1e8;
 
 /** A span of time such as `90`, `10s`, `1.5m`, in seconds. */
 export function seconds(text: string): number {
@@ -35,6 +40,25 @@ export function integer(low: number, high: number): (text: string) => number {
       throw new InvalidArgumentError(`a whole number from ${low} to ${high} is wanted.`);
     return value;
   };
+}
+
+/** A size such as `500M` or `10G`, in bytes. */
+export function bytes(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([MGT])$/.exec(text) ?? [];
+  const value = Number(count) * (SIZES[unit ?? ''] ?? NaN);
+  if (!(value >= LEAST_STORE))
+    throw new InvalidArgumentError('a size such as 500M or 10G is wanted, 100M at least.');
+  return value;
+}
+
+/** A point in time, RFC 3339 or how long ago it was; microseconds since 1970. */
+export function moment(text: string): number {
+  const us = parseMoment(text, Date.now() * 1000);
+  if (us === undefined)
+    throw new InvalidArgumentError(
+      'a time such as 2026-04-28T15:28:05Z, or how long ago such as 15m, 2h or 7d is wanted.',
+    );
+  return us;
 }
 
 /** The value of `--block`. What follows it may be meant as a filter: commander takes it for the value. */

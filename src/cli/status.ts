@@ -151,6 +151,12 @@ function describe(status: Told): string {
     parts.push(
       `Output to ${status.log ?? 'standard output'}: ${status.output.lines} lines, ${status.output.bytes} bytes, ${status.output.lost} lines lost\n`,
     );
+  if (status.store) {
+    const { directory, state, why, kept, waiting, lost, rows, bytes } = status.store;
+    parts.push(
+      `Store in ${directory}: ${state}${why === undefined ? '' : ` (${why})`}; ${kept} events kept since the start, ${waiting} waiting, ${lost} lost; ${rows} in all, ${bytes} bytes\n`,
+    );
+  }
   for (const { to, sent, waiting, lost } of status.alerts ?? [])
     parts.push(`Alerts to ${to}: ${sent} sent, ${waiting} waiting, ${lost} lost\n`);
   if (status.plugins && status.plugins.length > 0)
@@ -171,6 +177,7 @@ function describe(status: Told): string {
     const lost = [
       ...Object.entries(status.source_counts.lost),
       ['output', status.output?.lost ?? 0] as const,
+      ['store', status.store?.lost ?? 0] as const,
       ...(status.alerts ?? []).map((alerts) => [alerts.to, alerts.lost] as const),
       ...(status.plugins ?? []).map((p) => [`plugin ${p.name}`, p.lost + p.suppressed] as const),
     ].filter(([, count]) => count > 0);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { type Rule, type WatchConfig, watchDefaults } from '../agent/config.ts';
 import { becomeUser, type User, userOf } from '../agent/become-user.ts';
@@ -10,7 +11,8 @@ import type { SyslogTarget } from '../sinks/syslog.ts';
 import { LOCAL_LOG, secretOf, syslogTarget, webhookUrl } from './alerts.ts';
 import { findPlugins } from '../plugins/folder.ts';
 import { checkForm, outputOption } from './output-option.ts';
-import { blockBy, integer, rule, seconds } from './parse.ts';
+import { STORE_DEFAULTS, type StoreConfig } from '../store/store.ts';
+import { blockBy, bytes, integer, rule, seconds } from './parse.ts';
 import { tell } from './tell.ts';
 
 interface Options {
@@ -37,6 +39,9 @@ interface Options {
   listen?: WatchConfig['listen'];
   tlsCert?: string;
   tlsKey?: string;
+  store?: string;
+  storeKeep: number;
+  storeSize: number;
   replace?: boolean;
   duration?: number;
   user?: User;
@@ -141,6 +146,20 @@ export function watchCommand(): Command {
       'with --listen: speak TLS with this certificate (PEM, with its chain)',
     )
     .option('--tls-key <file>', 'its key (PEM)')
+    .option(
+      '--store <directory>',
+      'keep connections, scans and blocks there as well, for `packetwatch query` and the page',
+    )
+    .addOption(
+      new Option('--store-keep <time>', 'how long they are kept')
+        .argParser(seconds)
+        .default(STORE_DEFAULTS.keepSeconds, '30d'),
+    )
+    .addOption(
+      new Option('--store-size <bytes>', 'how much of the disk they take; the oldest go')
+        .argParser(bytes)
+        .default(STORE_DEFAULTS.maxBytes, '10G'),
+    )
     .option('--all-netns', 'sockets of all network namespaces, not only of this one')
     .option(
       '--replace',
@@ -231,6 +250,7 @@ function configOf(words: readonly string[], options: Options): WatchConfig {
     },
     listen: options.listen,
     tls: tlsOf(options),
+    store: options.store === undefined ? undefined : storeOf(options.store, options),
     filter: words.length > 0 ? parseFilter(words.join(' ')) : watchDefaults.filter,
     replace: options.replace ?? false,
     durationSeconds: options.duration,
@@ -245,6 +265,15 @@ function tlsOf({ tlsCert: cert, tlsKey: key, listen }: Options): WatchConfig['tl
     'give all three, or neither certificate nor key',
     { exitCode: Exit.usage },
   );
+}
+
+function storeOf(directory: string, { storeKeep, storeSize }: Options): StoreConfig {
+  return {
+    directory: resolve(directory),
+    keepSeconds: storeKeep,
+    maxBytes: storeSize,
+    program: process.argv[1]!,
+  };
 }
 
 function blockingOf(option: Options['block']): WatchConfig['block'] {

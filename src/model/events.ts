@@ -99,6 +99,7 @@ export const LOSS_PLACES = [
   'table',
   'read',
   'output',
+  'store',
 ] as const;
 
 export type LossPlace = (typeof LOSS_PLACES)[number];

@@ -52,7 +52,6 @@ export const LINE_COLUMNS: readonly Column[] = [
 /** As the line has them: objects and lists. */
 export const JSON_COLUMNS: ReadonlySet<string> = new Set(['tls', 'http', 'dns', 'ssh']);
 
-
 function enumOf(names: readonly string[]): string {
   return `Enum8(${names.map((name, code) => `'${name}' = ${code}`).join(', ')})`;
 }

@@ -28,15 +28,15 @@ export function ddl({ engine, keepSeconds }: DdlOptions): string[] {
     `create database if not exists ${DATABASE}`,
     `create table if not exists ${DATABASE}.connections (
       ${columns.join(',\n      ')},
-      id_text String ephemeral '',
-      id UInt64 default if(id_text = '', ${SUM_ID}, reinterpretAsUInt64(reverse(unhex(id_text)))) codec(ZSTD(1)),
+      id String ephemeral '',
+      key UInt64 default if(id = '', ${SUM_ID}, reinterpretAsUInt64(reverse(unhex(id)))) codec(ZSTD(1)),
       index by_src src_ip type bloom_filter(0.01) granularity 1,
       index by_dst dst_ip type bloom_filter(0.01) granularity 1,
-      index by_id id type bloom_filter(0.01) granularity 1
-    ) ${common} order by (ts, id, event) ${settings}`,
+      index by_key key type bloom_filter(0.01) granularity 1
+    ) ${common} order by (ts, key, event) ${settings}`,
     `create table if not exists ${DATABASE}.events (
       ts DateTime64(6, 'UTC'), event LowCardinality(String), src_ip IPv6, dst_ip IPv6, kind LowCardinality(String),
-      state LowCardinality(String), ports UInt32, line String codec(ZSTD(3))
+      state LowCardinality(String), line String codec(ZSTD(3))
     ) ${common} order by (ts, event) ${settings}`,
   ];
 }

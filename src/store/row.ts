@@ -5,7 +5,7 @@ import { JSON_COLUMNS, LINE_COLUMNS } from './columns.ts';
 /** What is selected of `connections` to make lines of it again. */
 export const SELECTED: string = [
   ...LINE_COLUMNS.map(({ name }) => name),
-  'lower(hex(id)) as id_hex',
+  'lower(hex(key)) as key_hex',
 ].join(', ');
 
 /** A row as FORMAT JSONEachRow has it. */
@@ -18,7 +18,7 @@ export function connectionOf(row: StoredRow): JsonConnection {
     const value = row[name];
     if (!isAbsent(row, name, value)) line[name] = told(name, value);
     if (name === 'event' && row['count'] === null)
-      line['id'] = String(row['id_hex']).padStart(16, '0');
+      line['id'] = String(row['key_hex']).padStart(16, '0');
   }
   return line as unknown as JsonConnection;
 }
@@ -34,7 +34,11 @@ function isAbsent(row: StoredRow, name: string, value: unknown): boolean {
 
 function told(name: string, value: unknown): unknown {
   if (JSON_COLUMNS.has(name)) return JSON.parse(String(value)) as unknown;
-  if (name !== 'src_ip' && name !== 'dst_ip') return value;
-  const address = parseAddress(String(value));
-  return address === undefined ? value : formatAddress(address);
+  return name === 'src_ip' || name === 'dst_ip' ? addressOf(value) : value;
+}
+
+/** An address as lines have it, of one as ClickHouse writes it. */
+export function addressOf(value: unknown): string {
+  const bytes = parseAddress(String(value));
+  return bytes === undefined ? String(value) : formatAddress(bytes);
 }

@@ -153,6 +153,15 @@ export const LOSSES: readonly Entry[] = entries('loss place', [
     see: ['event-loss', 'packetwatch-output-lines-total'],
   },
   {
+    term: 'store',
+    definition:
+      'Events were not kept, since the store of `--store` was too slow, full, locked or broken, and 32 MiB of them waited already.',
+    meaning: 'They were told on standard output all the same; `packetwatch query` has a gap there.',
+    action:
+      '`packetwatch status` says why; free the disk, or let the store have a disk that is faster.',
+    see: ['event-loss', 'packetwatch-store-waiting', 'packetwatch-store-up'],
+  },
+  {
     term: 'alerts',
     definition:
       'Alerts were lost, since their receiver was too slow, gone, or refused them; told on standard error and in `status`.',

@@ -32,6 +32,29 @@ export const PROGRAM_METRICS_EXPLAINED: readonly Entry[] = entries('metric', [
     see: ['packetwatch-alerts-total'],
   },
   {
+    term: 'packetwatch_store_events_total',
+    definition: 'Events that the store of `--store` has taken.',
+    see: ['packetwatch-store-waiting', 'loss-store'],
+  },
+  {
+    term: 'packetwatch_store_waiting',
+    definition: 'Events that wait for the store; beyond 32 MiB they are lost.',
+    meaning: 'A second of events is usual; more and more: the store is too slow, or fails.',
+    action: '`packetwatch status` says why it fails.',
+    see: ['packetwatch-store-up', 'loss-store'],
+  },
+  {
+    term: 'packetwatch_store_up',
+    definition: 'Whether the store takes events: 0 while it is opened, or fails.',
+    action: 'At 0 for a minute: standard error and `packetwatch status` say why.',
+    see: ['packetwatch-store-waiting'],
+  },
+  {
+    term: 'packetwatch_store_bytes',
+    definition: 'What the store takes on disk; the oldest events go at `--store-size`.',
+    see: ['alarm-disk', 'packetwatch-store-events-total'],
+  },
+  {
     term: 'packetwatch_http_answers_total',
     definition: "Requests to the program's own listener that were answered, by status code.",
     see: ['http-status'],

@@ -1,0 +1,85 @@
+import { closeSync, ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { lockFile } from '../kernel/libc.ts';
+import { privateDirectory } from '../kernel/private-directory.ts';
+import { errorText, OperatorError } from '../model/errors.ts';
+import { ddl, keepFor } from './ddl.ts';
+import { findChdb } from './find-chdb.ts';
+import { firstLine } from './refusal.ts';
+
+/** What of chDB's connection is used; the package is not installed where nobody asks for a store. */
+interface Chdb {
+  readonly createChdbConnection: (options: {
+    path: string;
+  }) => NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
+}
+
+/** An open store: a directory that no other process has. */
+export interface OpenStore {
+  readonly client: ClickHouseClient;
+  close(): Promise<void>;
+}
+
+/** As the client tells what it does in every statement; the rest of this is what ClickHouse does by itself. */
+const SETTINGS = {
+  date_time_input_format: 'best_effort',
+  date_time_output_format: 'iso',
+  input_format_json_read_objects_as_strings: 1,
+  input_format_json_read_arrays_as_strings: 1,
+  output_format_json_quote_64bit_integers: 0,
+  // one answer may not take the memory that the watching needs, nor hold up the events for long
+  max_memory_usage: '1000000000',
+  max_execution_time: 30,
+} as const;
+
+/**
+ * Opens the tables in a directory, or makes them. One process has a directory at a time; it keeps it until it ends,
+ * however that happens. Throws OperatorError.
+ * @param keepSeconds undefined: the tables are there, and are taken as they are
+ */
+export async function openChdb(directory: string, keepSeconds?: number): Promise<OpenStore> {
+  const { createChdbConnection } = requireChdb();
+  privateDirectory(directory);
+  const lock = takeLock(directory);
+  try {
+    const connection = createChdbConnection({ path: join(directory, 'chdb') });
+    const client = createClient({ connection, clickhouse_settings: SETTINGS });
+    if (keepSeconds !== undefined)
+      for (const query of [...ddl({ engine: 'MergeTree', keepSeconds }), ...keepFor(keepSeconds)])
+        await client.command({ query });
+    return {
+      client,
+      close: async () => {
+        await client.close();
+        closeSync(lock);
+      },
+    };
+  } catch (cause) {
+    closeSync(lock);
+    throw new OperatorError(
+      `can't open the store in ${directory}: ${firstLine(errorText(cause))}`,
+      'move the directory away to begin with an empty one',
+      { cause },
+    );
+  }
+}
+
+function requireChdb(): Chdb {
+  const path = findChdb();
+  return createRequire(path)(path) as Chdb;
+}
+
+function takeLock(directory: string): number {
+  const path = join(directory, 'lock');
+  const lock = lockFile(path);
+  if (lock === undefined)
+    throw new OperatorError(
+      `${directory} is in use by process ${readFileSync(path, 'utf8').trim()}`,
+      'one process has a store at a time: ask that one, or end it',
+    );
+  ftruncateSync(lock);
+  writeSync(lock, `${process.pid}\n`, 0);
+  return lock;
+}

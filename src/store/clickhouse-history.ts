@@ -1,0 +1,177 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import type {
+  ConnectionsAnswer,
+  Covers,
+  Edge,
+  EdgesAnswer,
+  ScansAnswer,
+  Story,
+} from '../model/history.ts';
+import type { JsonScan } from '../model/json.ts';
+import { DATABASE } from './ddl.ts';
+import type { History, HistoryQuestion, PageQuestion } from './history.ts';
+import { MAX_EDGES } from './history.ts';
+import { countOf, cursorOf, cursorText, rowsOf } from './question.ts';
+import { addressOf, connectionOf, SELECTED, type StoredRow } from './row.ts';
+import { knownScans } from './stored-scans.ts';
+
+const CONNECTIONS = `${DATABASE}.connections`;
+const EVENTS = `${DATABASE}.events`;
+/** Of one connection: it has a handful. */
+const MAX_EVENTS = 1000;
+
+type Params = Readonly<Record<string, string | number>>;
+
+/** History in the tables of ddl.ts, in this process (chDB) or on a server. */
+export class ClickHouseHistory implements History {
+  readonly #client: ClickHouseClient;
+
+  constructor(client: ClickHouseClient) {
+    this.#client = client;
+  }
+
+  async connections(question: PageQuestion): Promise<ConnectionsAnswer> {
+    const rows = rowsOf(question);
+    const cursor = question.cursor === undefined ? undefined : cursorOf(question.cursor);
+    // a connection whose last event was on a page before is told; what is older than that isn't its last
+    const at = '(ts, key, event)';
+    const mark = `(fromUnixTimestamp64Micro({cursor_ts:Int64}), reinterpretAsUInt64(reverse(unhex({cursor_key:String}))), {cursor_event:Int8})`;
+    const before = cursor
+      ? `and ${at} < ${mark} and key not in (select key from ${CONNECTIONS} where ${rows.sql} and ${at} >= ${mark})`
+      : '';
+    const found = await this.#rows(
+      `select ${SELECTED}, toUnixTimestamp64Micro(ts) as ts_us, toInt8(event) as event_code from ${CONNECTIONS}
+       where ${rows.sql} ${before} order by ts desc, key desc, event desc limit 1 by key limit {limit:UInt32}`,
+      {
+        ...rows.params,
+        limit: question.limit + 1,
+        ...(cursor && { cursor_ts: cursor.ts, cursor_key: cursor.key, cursor_event: cursor.event }),
+      },
+    );
+    const page = found.slice(0, question.limit);
+    const last = page.at(-1);
+    const more =
+      found.length > page.length && last
+        ? cursorText({
+            ts: Number(last['ts_us']),
+            key: keyOf(last),
+            event: Number(last['event_code']),
+          })
+        : null;
+    return {
+      connections: page.map(connectionOf),
+      more,
+      covers: await this.#covers(question),
+      from: 'store',
+    };
+  }
+
+  async edges(question: HistoryQuestion): Promise<EdgesAnswer> {
+    const rows = rowsOf(question);
+    const found = await this.#rows(
+      `select src, dst, port, proto_, anyIf(process_, process_ != '') as process,
+         any(direction_) as direction, count() as connections, countIf(failed_) as failed,
+         sum(orig) as orig_bytes, sum(resp) as resp_bytes, quantileExactIf(0.5)(rtt, rtt > 0) as rtt_us,
+         max(last) as last_ts, count() over () as edges
+       from (
+         select any(src_ip) as src, any(dst_ip) as dst, any(dst_port) as port, any(proto) as proto_,
+           anyIf(process, process != '') as process_, any(direction) as direction_,
+           max(outcome in ('refused', 'timeout', 'reset', 'dropped')) as failed_,
+           max(coalesce(orig_bytes, 0)) as orig, max(coalesce(resp_bytes, 0)) as resp,
+           max(coalesce(rtt_us, 0)) as rtt, max(ts) as last
+         from ${CONNECTIONS} where ${rows.sql} and count is null group by key
+       ) group by src, dst, port, proto_ order by connections desc, last_ts desc limit ${MAX_EDGES}`,
+      rows.params,
+    );
+    const all = Number(found[0]?.['edges'] ?? 0);
+    return {
+      edges: found.map(edgeOf),
+      more: all - found.length,
+      covers: await this.#covers(question),
+      from: 'store',
+    };
+  }
+
+  async scans(question: PageQuestion): Promise<ScansAnswer> {
+    const { filter, cursor } = question;
+    const { sql, params } = rowsOf({ ...question, filter: undefined });
+    const rows = await this.#rows(
+      `select line from ${EVENTS} where event = 'scan' and ${sql} order by ts`,
+      params,
+    );
+    const told = rows.map((row) => JSON.parse(String(row['line'])) as JsonScan);
+    const newest = knownScans(told, filter);
+    const from = cursor === undefined ? 0 : countOf(cursor);
+    const to = from + question.limit;
+    return {
+      scans: newest.slice(from, to),
+      more: newest.length > to ? String(to) : null,
+      covers: await this.#covers(question),
+      from: 'store',
+    };
+  }
+
+  async story(id: string): Promise<Story | undefined> {
+    const rows = await this.#rows(
+      `select ${SELECTED} from ${CONNECTIONS} where key = reinterpretAsUInt64(reverse(unhex({id:String}))) and count is null
+       order by ts, event limit ${MAX_EVENTS}`,
+      { id },
+    );
+    const events = rows.map(connectionOf);
+    const connection = events.at(-1);
+    return connection && { connection, events };
+  }
+
+  async #covers({ sinceUs, untilUs }: HistoryQuestion): Promise<Covers> {
+    const [row] = await this.#rows(
+      `select toUnixTimestamp64Micro(min(ts)) as first, count() as rows from ${CONNECTIONS}`,
+      {},
+    );
+    const nowUs = Date.now() * 1000;
+    const first = Number(row?.['rows']) === 0 ? nowUs : Number(row?.['first']);
+    return {
+      since_ts: timeOf(Math.max(first, sinceUs ?? 0)),
+      until_ts: timeOf(Math.min(nowUs, untilUs ?? nowUs)),
+    };
+  }
+
+  async #rows(query: string, params: Params): Promise<StoredRow[]> {
+    const result = await this.#client.query({ query, query_params: params, format: 'JSONEachRow' });
+    return result.json<StoredRow>();
+  }
+}
+
+function keyOf(row: StoredRow): string {
+  return String(row['key_hex']).padStart(16, '0');
+}
+
+function timeOf(us: number): string {
+  const ms = Math.floor(us / 1000);
+  const rest = String(Math.floor(us) - ms * 1000).padStart(3, '0');
+  return new Date(ms).toISOString().replace('Z', `${rest}Z`);
+}
+
+const LOCAL: Readonly<Record<string, Edge['local']>> = {
+  outbound: 'client',
+  inbound: 'server',
+  local: 'both',
+};
+
+function edgeOf(row: StoredRow): Edge {
+  const local = LOCAL[String(row['direction'])];
+  const rtt = Number(row['rtt_us']);
+  return {
+    client: addressOf(row['src']),
+    server: addressOf(row['dst']),
+    port: Number(row['port']),
+    proto: row['proto_'] as Edge['proto'],
+    ...(row['process'] === '' ? {} : { process: String(row['process']) }),
+    ...(local ? { local } : {}),
+    connections: Number(row['connections']),
+    failed: Number(row['failed']),
+    orig_bytes: Number(row['orig_bytes']),
+    resp_bytes: Number(row['resp_bytes']),
+    ...(rtt > 0 ? { rtt_us: rtt } : {}),
+    last_ts: String(row['last_ts']),
+  };
+}
