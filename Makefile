@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Debian packages, by what they are needed for.
 BUILD_PKGS := clang libbpf-dev linux-libc-dev
-TEST_PKGS := iproute2 nftables nmap hping3 curl openssh-server openssh-client python3 tcpdump strace logrotate
+TEST_PKGS := iproute2 nftables nmap hping3 curl openssh-server openssh-client python3 tcpdump strace logrotate chromium
 BENCH_PKGS := iproute2 ethtool xdp-tools tcpdump tshark time conntrack bpftrace ulogd2 nftables iperf3 nmap masscan hping3 psad fail2ban \
   portsentry rsyslog iptables python3 gcc libc6-dev
 
@@ -36,7 +36,7 @@ BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' |
 # Files that programs write; `make check` fails when writing them again changes one.
 GENERATED := src/wire/layout.gen.ts docs/metrics.md docs/glossary.md
 
-.PHONY: help run build store check test test-fuzz test-faults corpus bench soak clean generate generated node bpf bpf-objects ts test-packages bench-packages
+.PHONY: help run build store check test test-fuzz test-faults corpus bench soak clean generate generated node bpf bpf-objects ts web test-packages bench-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,7 +44,7 @@ help: ## list the targets
 run: build ## log this host's connections, with metrics; ARGS='...' adds options of `packetwatch watch`
 	@exec $(NODE) dist/cli/main.js watch --listen 127.0.0.1:9470 $(ARGS)
 
-build: bpf ts ## compile everything to dist/
+build: bpf ts web ## compile everything to dist/
 
 store: $(CHDB) ## install what `watch --store` needs (chDB, 548 MB)
 
@@ -117,6 +117,9 @@ ts: node_modules/.package-lock.json
 	@$(BIN)/esbuild src/cli/main.ts $(BUNDLE) --splitting --outdir=dist/cli
 	@$(BIN)/esbuild $(PLUGINS:%=plugins/%/decoder.ts) $(BUNDLE) --outbase=plugins --outdir=dist/bundled
 	@for plugin in $(PLUGINS); do cp plugins/$$plugin/plugin.json dist/bundled/$$plugin/; done
+
+web: node_modules/.package-lock.json
+	@$(BIN)/vite build web
 
 # Without clang the program still runs, on /proc.
 bpf:

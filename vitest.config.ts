@@ -9,13 +9,14 @@ export default defineConfig({
   test: {
     reporters: ['default', './tools/summary-reporter.ts'],
     projects: [
-      project('unit', '{src,plugins}/**/*.test.ts', { order: 0, timeoutMs: 10_000 }),
+      project('unit', '{src,plugins,web}/**/*.test.ts', { order: 0, timeoutMs: 10_000 }),
       project('contract', 'test/contract/**/*.test.ts', { order: 1, timeoutMs: 30_000 }),
       project('cases', 'test/cases/**/*.test.ts', { order: 1, timeoutMs: 30_000 }),
       project('corpus', 'test/corpus/**/*.test.ts', { order: 1, timeoutMs: 60_000 }),
       project('kernel', 'test/kernel/**/*.test.ts', { order: 2, timeoutMs: 30_000 }),
       project('netns', 'test/netns/**/*.test.ts', { order: 3, timeoutMs: 60_000, workers: 3 }),
-      project('pack', 'test/pack/**/*.test.ts', { order: 4, timeoutMs: 120_000 }),
+      project('web', 'test/web/**/*.test.ts', { order: 4, timeoutMs: 60_000 }),
+      project('pack', 'test/pack/**/*.test.ts', { order: 5, timeoutMs: 120_000 }),
     ],
   },
 });

@@ -1,0 +1,138 @@
+import type { StateName } from '../../../src/model/tcp-transitions.ts';
+import type { StatesAnswer } from '../data/answers.ts';
+import { usePoll } from '../data/poll.ts';
+import type { Params } from '../data/route.ts';
+import { Failure } from '../parts/says.tsx';
+import { isTable, ShapeChoice } from '../parts/shape.tsx';
+import { Term } from '../parts/term.tsx';
+import { keep } from '../shell/navigation.ts';
+import { whole } from '../text/format.ts';
+import { StateDiagram } from './tcp-diagram.tsx';
+import { StateSockets } from './tcp-sockets.tsx';
+
+/** RFC 9293's state diagram with this host's sockets in it. */
+export function TcpView({ params }: { params: Params }) {
+  const { data, error } = usePoll<StatesAnswer>('/states', {}, 1000);
+  const chosen = data?.states.find(({ state }) => state === params['state'])?.state;
+  const choose = (state: StateName) => keep({ state: state === chosen ? undefined : state });
+  return (
+    <div class={`page tcp ${chosen === undefined ? '' : 'has-side'}`}>
+      <div class="tools">
+        <ShapeChoice params={params} />
+        {data && (
+          <dl class="figures">
+            <Figure slug="tcp" word="sockets" value={data.total} />
+            <Figure
+              slug="state-established"
+              word="established"
+              value={countOf(data, 'ESTABLISHED')}
+            />
+            <Figure slug="state-listen" word="listening" value={countOf(data, 'LISTEN')} />
+            <Figure slug="outcome-refused" word="failed attempts" value={data.attempt_fails} />
+            <Figure slug="outcome-reset" word="resets" value={data.estab_resets} />
+          </dl>
+        )}
+      </div>
+      {error && !data && <Failure error={error} />}
+      {data &&
+        (isTable(params) ? (
+          <StateTables data={data} chosen={chosen} onChoose={choose} />
+        ) : (
+          <StateDiagram data={data} chosen={chosen} onChoose={choose} />
+        ))}
+      {chosen !== undefined && (
+        <StateSockets state={chosen} onClose={() => keep({ state: undefined })} />
+      )}
+    </div>
+  );
+}
+
+function Figure({ slug, word, value }: { slug: string; word: string; value: number | undefined }) {
+  if (value === undefined) return null;
+  return (
+    <div>
+      <dt>
+        <Term slug={slug}>{word}</Term>
+      </dt>
+      <dd>{whole(value)}</dd>
+    </div>
+  );
+}
+
+function countOf(data: StatesAnswer, name: StateName): number {
+  return data.states.find(({ state }) => state === name)?.count ?? 0;
+}
+
+function StateTables({
+  data,
+  chosen,
+  onChoose,
+}: {
+  data: StatesAnswer;
+  chosen: StateName | undefined;
+  onChoose: (state: StateName) => void;
+}) {
+  return (
+    <div class="sheet two">
+      <table>
+        <caption>Sockets by state</caption>
+        <thead>
+          <tr>
+            <th scope="col">State</th>
+            <th scope="col" class="number">
+              Sockets
+            </th>
+            <th scope="col">
+              <span class="unseen">List</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.states.map(({ state, slug, count }) => (
+            <tr key={state} class={state === chosen ? 'chosen' : ''}>
+              <td>
+                <Term slug={slug}>{state}</Term>
+              </td>
+              <td class="number">{whole(count)}</td>
+              <td>
+                <button
+                  type="button"
+                  class="small"
+                  aria-pressed={state === chosen}
+                  onClick={() => onChoose(state)}
+                >
+                  List
+                </button>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <table>
+        <caption>Transitions since the host's start, where the kernel counts them</caption>
+        <thead>
+          <tr>
+            <th scope="col">From</th>
+            <th scope="col">To</th>
+            <th scope="col">On</th>
+            <th scope="col">Sends</th>
+            <th scope="col" class="number">
+              Count
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {data.transitions.map((each) => (
+            <tr key={`${each.from} ${each.to}`}>
+              <td>{each.from}</td>
+              <td>{each.to}</td>
+              <td>{each.on}</td>
+              <td>{each.sends}</td>
+              <td class="number">{each.count === undefined ? '' : whole(each.count)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
