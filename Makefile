@@ -34,7 +34,7 @@ BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' |
   $(CLANG) -target bpf $(BPF_INCLUDE) -fsyntax-only -x c - 2>/dev/null
 
 # Files that programs write; `make check` fails when writing them again changes one.
-GENERATED := src/wire/layout.gen.ts docs/metrics.md docs/glossary.md
+GENERATED := src/wire/layout.gen.ts docs/metrics.md docs/glossary.md docs/openapi.json
 
 .PHONY: help run build store check test test-fuzz test-faults corpus bench soak clean generate generated node bpf bpf-objects ts web test-packages bench-packages
 
@@ -78,6 +78,7 @@ generate: bpf-objects node_modules/.package-lock.json ## write the generated fil
 	@$(BIN)/tsx tools/gen-layout.ts
 	@$(BIN)/tsx tools/gen-metrics.ts
 	@$(BIN)/tsx tools/gen-glossary.ts
+	@$(BIN)/tsx tools/gen-openapi.ts
 
 clean: ## remove what the other targets made, but not node_modules
 	@rm -rf dist coverage bench/out
@@ -88,7 +89,7 @@ generated:
 	@before=$$(mktemp -d); trap 'rm -rf "$$before"' EXIT; \
 	cp --parents $(GENERATED) "$$before"; \
 	if $(BPF_PROBE); then $(MAKE) generate; \
-	else echo 'The record layout was not checked: that needs clang and libbpf-dev'; $(BIN)/tsx tools/gen-metrics.ts; $(BIN)/tsx tools/gen-glossary.ts; fi; \
+	else echo 'The record layout was not checked: that needs clang and libbpf-dev'; $(BIN)/tsx tools/gen-metrics.ts; $(BIN)/tsx tools/gen-glossary.ts; $(BIN)/tsx tools/gen-openapi.ts; fi; \
 	for file in $(GENERATED); do \
 	  cmp -s "$$before/$$file" "$$file" || { echo "$$file was out of date and has been written again: commit it" >&2; exit 1; }; \
 	done

@@ -10,12 +10,17 @@ import { monotonicNs } from '../kernel/monotonic.ts';
 import type { LiveCounts } from '../model/api.ts';
 import { OperatorError } from '../model/errors.ts';
 import type { Names, Sink, WallClock } from '../sinks/sink.ts';
+import { EbpfSource } from '../sources/ebpf.ts';
 import type { MemoryHistory } from '../store/memory-history.ts';
 import type { Store } from '../store/store.ts';
 import type { TlsFiles } from './config.ts';
+import { blockingOf } from './blocking.ts';
+import { HealthBook, lostOf } from './health.ts';
 import { isUp, type MetricsParts, TableUse, viewOf } from './metrics.ts';
+import { SocketLooks } from './socket-looks.ts';
 import { stateDirectory } from './state-directory.ts';
-import { statusOf } from './status.ts';
+import { liveStates, type States } from './states.ts';
+import { isBlocking, statusOf } from './status.ts';
 import { version } from './version.ts';
 
 export interface ListenerOptions {
@@ -28,6 +33,9 @@ export interface ListenerOptions {
   /** Of the running program, of this moment. */
   readonly parts: () => MetricsParts;
 }
+
+/** States are counted at most so often. */
+const STATES_MS = 1000;
 
 /** What is loaded with `--listen` alone. */
 interface Classes {
@@ -45,10 +53,13 @@ export class Listener {
   #history: MemoryHistory | undefined;
   #live: Live | undefined;
   #classes: Classes | undefined;
+  readonly #health: HealthBook;
+  #counted: { readonly states: States; readonly atMs: number } | undefined;
 
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#address = options.address;
+    this.#health = new HealthBook(options.parts);
   }
 
   /** Listens; throws OperatorError when it can't. */
@@ -90,25 +101,46 @@ export class Listener {
   /** Answers from now on, and tells where. */
   watch(): void {
     const { parts, store } = this.#options;
+    const { source, config } = parts();
     const memory = this.#history!;
     const table = new TableUse();
+    const sockets = new SocketLooks();
     this.#api!.watch(
       {
         up: () => isUp(parts().source),
         view: () => viewOf(parts(), table, this.#api!.counts()),
         status: () => ({ ...statusOf(parts()), run: this.#run, version, host: hostname() }),
+        health: () => this.#health.health(),
         counts: () => countsOf(parts()),
+        states: () => this.#states(),
+        sockets: (asked) => sockets.look(asked),
         get history() {
           return store?.isOpen === true ? store.history : memory;
         },
+        blocking:
+          source instanceof EbpfSource ? blockingOf(source.kernel, isBlocking(config)) : undefined,
       },
       this.#live!,
     );
     for (const line of this.#notes()) this.#options.note(line);
   }
 
+  /** Call it about once a second. */
+  sample(): void {
+    this.#health.sample();
+  }
+
   stop(): void {
     this.#api?.stop();
+  }
+
+  /** They are read from /proc, which takes a while where there are many sockets. */
+  #states(): States {
+    const nowMs = performance.now();
+    if (this.#counted && nowMs - this.#counted.atMs < STATES_MS) return this.#counted.states;
+    const states = liveStates();
+    this.#counted = { states, atMs: nowMs };
+    return states;
   }
 
   #notes(): string[] {
@@ -131,9 +163,8 @@ export class Listener {
   }
 }
 
-function countsOf({ flow, source, sink, plugins }: MetricsParts): LiveCounts {
-  const { events, live } = flow.counts();
-  const lost = { ...source.counts().lost, ...plugins.lost(), output: sink.counts().lost };
+function countsOf(parts: MetricsParts): LiveCounts {
+  const { events, live } = parts.flow.counts();
   return {
     ts: timeOf(new Date()),
     attempts: events['connection.attempt'],
@@ -142,7 +173,7 @@ function countsOf({ flow, source, sink, plugins }: MetricsParts): LiveCounts {
       events['connection.refused'] + events['connection.timeout'] + events['connection.reset'],
     closed: events['connection.close'],
     live,
-    lost: Object.values(lost).reduce((sum, count) => sum + count, 0),
+    lost: lostOf(parts),
   };
 }
 

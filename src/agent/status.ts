@@ -104,7 +104,7 @@ export function statusOf({
     uid: process.geteuid!(),
     capabilities: [...heldCapabilities()],
     source: source.name,
-    blocking: config.block !== 'off' && !config.kernel.dryRun,
+    blocking: isBlocking(config),
     ...(config.listen ? { listen: formatListen(config.listen) } : {}),
     limits: source.limits(),
     ...(config.filter ? { filter: config.filter.text } : {}),
@@ -138,4 +138,9 @@ export function statusOf({
     alerts,
     plugins: plugins.counts(),
   };
+}
+
+/** Does it shut out scanners by itself? */
+export function isBlocking({ block, kernel }: WatchConfig): boolean {
+  return block !== 'off' && !kernel.dryRun;
 }

@@ -243,6 +243,7 @@ export class Watch {
     this.#outputs.watch();
     this.#heap.look();
     this.#losses.tell(nowNs);
+    this.#listener?.sample();
     const ebpf = this.#ebpf();
     if (!ebpf) return;
     this.#pins?.look();

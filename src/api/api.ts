@@ -45,6 +45,7 @@ export class Api {
       answer: appOf({
         running: () => this.#running,
         assets: new Assets(),
+        note,
         countRefusal: (why) => server.countRefusal(why),
         fail: (error) => server.fail(error),
       }),

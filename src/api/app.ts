@@ -5,8 +5,10 @@ import { OperatorError } from '../model/errors.ts';
 import type { Assets } from './assets.ts';
 import { CONTENT_TYPES, expose, formFor } from './exposition.ts';
 import type { RefusalName } from './gate.ts';
+import { changeRoutes } from './change-routes.ts';
 import { historyRoutes } from './history-routes.ts';
 import type { Live } from './live.ts';
+import { hostRoutes } from './host-routes.ts';
 import { liveRoute } from './live-route.ts';
 import type { Program } from './program.ts';
 import { errorBody, Refused } from './refused.ts';
@@ -21,6 +23,8 @@ export interface AppOptions {
   readonly running: () => { readonly program: Program; readonly live: Live } | undefined;
   readonly assets: Assets;
   readonly countRefusal: (why: RefusalName) => void;
+  /** Told what was changed, a line each. */
+  readonly note: (line: string) => void;
   /** Told what should not have happened. */
   readonly fail: (error: unknown) => void;
 }
@@ -54,7 +58,20 @@ export function appOf(options: AppOptions): RequestListener {
     const form = formFor(c.req.header('accept'));
     return c.body(expose(now.program.view(), form), 200, { 'Content-Type': CONTENT_TYPES[form] });
   });
-  app.get('/api/v1/status', (c) => c.json(running().program.status()));
+  hostRoutes(app, () => running().program);
+  changeRoutes(app, {
+    blocking() {
+      const { blocking } = running().program;
+      if (blocking) return blocking;
+      throw new Refused(
+        409,
+        'no_guard',
+        'no guard is attached, so nothing can be blocked',
+        'the kernel source has one: start as root on a kernel with BTF',
+      );
+    },
+    note: options.note,
+  });
   historyRoutes(app, () => running().program.history);
   liveRoute(app, () => running().live);
   app.get('*', (c) => page(c, options.assets));

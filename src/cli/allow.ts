@@ -1,24 +1,13 @@
 import { Command } from 'commander';
-import { monotonicNs } from '../kernel/monotonic.ts';
-import { mustNft, nftBlocks } from '../guard/nft.ts';
-import { remove as removeElement } from '../guard/nft-script.ts';
-import { NeverList, Origin } from '../kernel/never.ts';
+import { allow, allowRows, disallow } from '../guard/allowed.ts';
+import { NeverList } from '../kernel/never.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';
 import { Pins } from '../kernel/pins.ts';
 import { OperatorError } from '../model/errors.ts';
-import { type AddressPrefix, contains, formatPrefix } from '../wire/prefix.ts';
+import { type AddressPrefix, formatPrefix } from '../wire/prefix.ts';
 import { prefix } from './parse.ts';
 import { table } from './table.ts';
 import { tell } from './tell.ts';
-
-/** What `allow list` calls the bits of Origin. */
-const ORIGINS: readonly (readonly [number, string])[] = [
-  [Origin.own, 'own address'],
-  [Origin.gateway, 'gateway'],
-  [Origin.resolver, 'resolver'],
-  [Origin.ssh, 'ssh'],
-  [Origin.user, 'user'],
-];
 
 /** `packetwatch allow list|add|rm`: who is never blocked, kept in the kernel whether the program runs or not. */
 export function allowCommand(): Command {
@@ -44,12 +33,7 @@ export function allowCommand(): Command {
 }
 
 function list(json: boolean): void {
-  const rows = neverList('read')
-    .list()
-    .map((entry) => ({
-      cidr: formatPrefix(entry),
-      origin: originsOf(entry.origin),
-    }));
+  const rows = allowRows(neverList('read'));
   if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
   else
     process.stdout.write(
@@ -60,42 +44,15 @@ function list(json: boolean): void {
     );
 }
 
-/** Names of the bits of Origin. */
-export function originsOf(bits: number): string[] {
-  return ORIGINS.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
-}
-
-function add(allowed: AddressPrefix): void {
+async function add(allowed: AddressPrefix): Promise<void> {
   const guard = new Pins().hasMaps() ? new PinnedGuard('change') : undefined;
-  if (neverList('change', guard).allow(allowed) === 'full') {
-    guard?.requests.countFull();
-    throw new OperatorError(
-      'as many prefixes are allowed as may be, 4096',
-      'take some back with `packetwatch allow rm`',
-    );
-  }
-  if (guard) endBlocks(guard, allowed);
+  await allow(neverList('change', guard), guard, allowed);
   tell(`${formatPrefix(allowed)} is never blocked from now on`);
 }
 
 function remove(allowed: AddressPrefix): void {
-  if (neverList('change').disallow(allowed) === 'nothing')
-    throw new OperatorError(
-      `${formatPrefix(allowed)} was not added`,
-      '`packetwatch allow list` shows what was, as user',
-    );
+  disallow(neverList('change'), allowed);
   tell(`${formatPrefix(allowed)} is not allowed any more`);
-}
-
-function endBlocks(guard: PinnedGuard, allowed: AddressPrefix): void {
-  const nowNs = monotonicNs();
-  const holds = (address: Uint8Array) => contains(allowed, { address, length: 128 });
-  for (const { source, fullSource } of guard.table.blocks(nowNs).active)
-    if (holds(source) || holds(fullSource)) guard.requests.unblock(source);
-  for (const net of guard.nets.list(nowNs).active)
-    if (contains(allowed, net)) guard.nets.unblock(net);
-  const inFirewall = (nftBlocks() ?? []).filter(({ address }) => holds(address));
-  if (inFirewall.length > 0) mustNft(inFirewall.map(removeElement).join(''));
 }
 
 /** That of the guard, or the one that a program has left. */

@@ -1,14 +1,14 @@
 import { Command, Option } from 'commander';
+import { blockRows } from '../guard/block-list.ts';
+import { addBlock, removeBlock } from '../guard/blocks.ts';
 import { gatherNeverBlock } from '../guard/never-block.ts';
-import { mustNft, nftBlocks } from '../guard/nft.ts';
-import { keyOf, remove as removeElement, textOf } from '../guard/nft-script.ts';
 import { kernelDefaults } from '../kernel/options.ts';
 import { PinnedGuard } from '../kernel/pinned-guard.ts';
 import { Pins } from '../kernel/pins.ts';
 import { OperatorError } from '../model/errors.ts';
 import { type AddressPrefix, contains, formatPrefix } from '../wire/prefix.ts';
-import { blockRows } from './block-list.ts';
 import { prefix, seconds } from './parse.ts';
+import { pinnedBlocks } from './pinned-blocks.ts';
 import { table } from './table.ts';
 import { why } from './why.ts';
 import { tell } from './tell.ts';
@@ -49,8 +49,9 @@ export function blockCommand(): Command {
   return command;
 }
 
-function list(json: boolean): void {
-  const rows = blockRows();
+async function list(json: boolean): Promise<void> {
+  const { guard, inFirewall } = await pinnedBlocks();
+  const rows = blockRows(guard, inFirewall);
   if (json) for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
   else
     process.stdout.write(
@@ -76,50 +77,14 @@ function add(source: AddressPrefix, ttl: number): void {
   );
   if (never)
     throw new OperatorError(`${formatPrefix(source)} is never blocked`, `it is ${never.reason}`);
-  const guard = new PinnedGuard('change');
-  if (guard.never.covers(source))
-    throw new OperatorError(
-      `${formatPrefix(source)} is never blocked`,
-      '`packetwatch allow list` shows why',
-    );
-  const result =
-    source.length === 128
-      ? guard.requests.block(source.address, ttl)
-      : guard.nets.block(source, ttl);
-  if (result === 'busy') throw new OperatorError('the table is busy', 'try again');
-  if (result === 'full')
-    throw new OperatorError(
-      source.length === 128
-        ? 'as many sources are blocked as --block-max allows'
-        : 'as many prefixes are blocked as may be, 4096',
-      'end some with `packetwatch block rm`',
-    );
+  addBlock(new PinnedGuard('change'), source, ttl);
   tell(`blocked ${formatPrefix(source)} for ${ttl}s`);
 }
 
-function remove(source: AddressPrefix): void {
-  const inFirewall = removeFromFirewall(source);
-  if (!inFirewall || new Pins().hasMaps()) {
-    const guard = new PinnedGuard('change');
-    let result =
-      source.length === 128 ? guard.requests.unblock(source.address) : guard.nets.unblock(source);
-    // as `block list` shows the block of an IPv6 source
-    if (result === 'nothing' && source.length === kernelDefaults.v6Prefix)
-      result = guard.requests.unblock(source.address);
-    if (result === 'nothing' && !inFirewall)
-      throw new OperatorError(
-        `${formatPrefix(source)} is not blocked`,
-        '`packetwatch block list` shows what is',
-      );
-  }
+async function remove(source: AddressPrefix): Promise<void> {
+  await removeBlock(
+    (hadBlock) => (hadBlock && !new Pins().hasMaps() ? undefined : new PinnedGuard('change')),
+    source,
+  );
   tell(`unblocked ${formatPrefix(source)}`);
-}
-
-/** Ends a block that --block=nft has set; its program sees it within 5 s. false: there is none. */
-function removeFromFirewall({ address, length }: AddressPrefix): boolean {
-  if (length !== 128) return false;
-  const keys = new Set([true, false].map((own) => textOf(keyOf(address, () => own))));
-  const found = (nftBlocks() ?? []).filter((block) => keys.has(textOf(block)));
-  if (found.length > 0) mustNft(found.map(removeElement).join(''));
-  return found.length > 0;
 }

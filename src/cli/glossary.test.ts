@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../api/metrics.ts';
-import { originsOf } from './allow.ts';
+import { originsOf } from '../guard/allowed.ts';
 import { Errno } from '../flow/ending.ts';
 import { techniqueOf } from '../flow/scan-kind.ts';
 import {

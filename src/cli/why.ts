@@ -1,107 +1,17 @@
-import { monotonicNs } from '../kernel/monotonic.ts';
-import { classOf, techniqueOf } from '../flow/scan-kind.ts';
-import { PinnedGuard } from '../kernel/pinned-guard.ts';
-import { Pins } from '../kernel/pins.ts';
-import { isWeighted, type Way, WayState } from '../kernel/table-way.ts';
-import { SCAN_KINDS } from '../model/events.ts';
-import { formatAddress } from '../wire/address.ts';
+import { type Why, type WhyEntry, whyOf } from '../guard/why.ts';
 import { Weight } from '../wire/layout.gen.ts';
-import { type AddressPrefix, contains, formatPrefix, parsePrefix } from '../wire/prefix.ts';
-import { originsOf } from './allow.ts';
-import { blockRows, sourceOf } from './block-list.ts';
+import type { AddressPrefix } from '../wire/prefix.ts';
+import { pinnedBlocks } from './pinned-blocks.ts';
 
 /** Weights are kept in 1/256 nat (bpf/score.h). */
 const NAT = 256;
 const THRESHOLD = (Weight.SCAN / NAT).toFixed(2);
 
-/** What the guard's table and the never-block list say of a source. */
-interface Why {
-  readonly src_ip: string;
-  readonly blocked: boolean;
-  /** Why it would not be blocked. */
-  readonly never: readonly string[];
-  readonly entries: readonly WhyEntry[];
-}
-
-interface WhyEntry {
-  readonly src_ip: string;
-  readonly dst_ip?: string;
-  readonly state: 'watched' | 'found' | 'blocked';
-  readonly where: 'kernel' | 'nft';
-  readonly reason?: 'scan' | 'user';
-  readonly kind?: string;
-  readonly technique?: string;
-  readonly confirmed?: boolean;
-  readonly left_s: number;
-  readonly since_s?: number;
-  readonly ports?: readonly number[];
-  /** Packets that counted, or that were dropped. */
-  readonly packets: number;
-  /** By the weighted rule. */
-  readonly score?: number;
-  readonly closed?: number;
-  readonly silent?: number;
-  readonly half_open?: number;
-  readonly opened?: number;
-}
-
 /** `packetwatch block why ADDRESS`: the evidence, and the parts of the score. */
-export function why(source: AddressPrefix, json: boolean): void {
-  const nowNs = monotonicNs();
-  const rows = blockRows(); // throws where nothing blocks
-  const guard = new Pins().hasMaps() ? new PinnedGuard('read') : undefined;
-  const never = guard?.never.list().filter((entry) => contains(entry, source)) ?? [];
-  const ways = (guard?.table.of(source.address, nowNs) ?? []).map((way) => entryOf(way, nowNs));
-  const elsewhere = rows
-    .filter((row) => row.where === 'nft' || row.src_ip.includes('/'))
-    .filter((row) => covers(row.src_ip, source))
-    .filter((row) => !ways.some((way) => way.state === 'blocked' && way.src_ip === row.src_ip))
-    .map((row): WhyEntry => {
-      const { src_ip, where, reason, left_s, drops: packets } = row;
-      return { src_ip, state: 'blocked', where, reason, left_s, packets };
-    });
-  const entries = [...ways, ...elsewhere];
-  const answer: Why = {
-    src_ip: formatPrefix(source),
-    blocked: entries.some((entry) => entry.state === 'blocked'),
-    never: never.flatMap(({ origin }) => originsOf(origin)),
-    entries,
-  };
+export async function why(source: AddressPrefix, json: boolean): Promise<void> {
+  const { guard, inFirewall } = await pinnedBlocks();
+  const answer = whyOf(source, guard, inFirewall);
   process.stdout.write(json ? `${JSON.stringify(answer)}\n` : text(answer));
-}
-
-function entryOf(way: Way, nowNs: number): WhyEntry {
-  const { score } = way;
-  const technique = techniqueOf(way.scan);
-  const blocked = way.state === WayState.blocked;
-  const judged = way.state !== WayState.watched && !way.byUser;
-  return {
-    src_ip: sourceOf(way),
-    dst_ip: formatAddress(way.victim),
-    state: blocked ? 'blocked' : way.state === WayState.found ? 'found' : 'watched',
-    where: 'kernel',
-    ...(blocked ? { reason: way.byUser ? 'user' : 'scan', confirmed: way.confirmed } : {}),
-    ...(judged ? { kind: SCAN_KINDS[classOf(way.scan)] } : {}),
-    ...(judged && technique !== undefined ? { technique } : {}),
-    left_s: Math.round((way.untilNs - nowNs) / 1e9),
-    since_s: Math.round((nowNs - way.firstNs) / 1e9),
-    ports: way.ports,
-    packets: way.hits,
-    ...(isWeighted(score)
-      ? {
-          score: Math.round(score.value * 100) / 100,
-          closed: score.closed,
-          silent: score.silent,
-          half_open: score.halfOpen,
-          opened: score.opened,
-        }
-      : {}),
-  };
-}
-
-function covers(cidr: string, source: AddressPrefix): boolean {
-  const prefix = parsePrefix(cidr);
-  return prefix !== undefined && contains(prefix, source);
 }
 
 function text({ src_ip, never, entries }: Why): string {

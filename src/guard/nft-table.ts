@@ -1,7 +1,7 @@
 import {
   blocksOf,
   listNft,
-  mustNft,
+  mustNftNow,
   nftBlocks,
   type NftDone,
   releaseNft,
@@ -43,7 +43,7 @@ export class NftTable {
 
   /** Makes the table, or takes over that of an earlier run: returns its blocks. Throws OperatorError. */
   start(): NftBlock[] {
-    mustNft(this.#setup);
+    mustNftNow(this.#setup);
     return nftBlocks() ?? [];
   }
 

@@ -56,13 +56,19 @@ export function runNftNow(script: string, args: readonly string[] = ['-f', '-'])
 }
 
 /** Runs a script that must succeed; throws OperatorError. */
-export function mustNft(script: string): void {
-  const { error } = runNftNow(script);
-  if (error !== undefined)
-    throw new OperatorError(
-      `can't change the firewall: ${error}`,
-      '--block=nft needs nft (nftables), root and a kernel with nf_tables and conntrack; plain --block needs none',
-    );
+export async function mustNft(script: string): Promise<void> {
+  mustSucceed(await runNft(script));
+}
+
+/** The same, waiting for its end. */
+export function mustNftNow(script: string): void {
+  mustSucceed(runNftNow(script));
+}
+
+/** What our table blocks, not waiting for it; undefined when there is no such table, or no nft. */
+export async function listBlocks(): Promise<NftBlock[] | undefined> {
+  const { output, error } = await listNft();
+  return error === undefined ? blocksOf(output) : undefined;
 }
 
 /** What our table blocks now; undefined when there is no such table, or no nft. */
@@ -101,6 +107,14 @@ interface ListedSet {
       readonly counter?: { readonly packets?: number };
     };
   }[];
+}
+
+function mustSucceed({ error }: NftDone): void {
+  if (error !== undefined)
+    throw new OperatorError(
+      `can't change the firewall: ${error}`,
+      '--block=nft needs nft (nftables), root and a kernel with nf_tables and conntrack; plain --block needs none',
+    );
 }
 
 function missing(error: Error): string {

@@ -37,3 +37,61 @@ export interface LiveCounts {
   readonly live: number;
   readonly lost: number;
 }
+
+/** Who is blocked, and who never is. */
+export interface BlocksAnswer {
+  /** As `packetwatch block list --json`. */
+  readonly blocks: readonly object[];
+  /** As `packetwatch allow list --json`. */
+  readonly allow: readonly object[];
+  /** The program blocks scanners by itself (--block). */
+  readonly blocking: boolean;
+}
+
+/** What a part of the program took, passed on and lost since its start. */
+export interface Stage {
+  readonly stage: string;
+  readonly in: number;
+  readonly out: number;
+  readonly lost: number;
+  /** What is counted. */
+  readonly what: string;
+}
+
+/** What was seen, lost and where, and what the program itself costs. */
+export interface Health {
+  readonly source: string;
+  readonly limits: readonly string[];
+  readonly stages: readonly Stage[];
+  /** Per second, over the last 10 s or since the start. */
+  readonly rates: {
+    readonly records: number;
+    readonly attempts: number;
+    readonly opened: number;
+    readonly failed: number;
+    readonly closed: number;
+    readonly lines: number;
+    readonly lost: number;
+  };
+  readonly cost: {
+    /** Of one core, over the same time. */
+    readonly cpu_percent: number;
+    readonly resident_bytes: number;
+    readonly heap_bytes: number;
+  };
+}
+
+/** What a source tried, newest first. */
+export interface ProbesAnswer {
+  readonly probes: readonly Probe[];
+  /** What to ask with for those before them; null: there are none. */
+  readonly more: string | null;
+}
+
+export interface Probe {
+  readonly ts: string;
+  readonly dst_ip: string;
+  readonly dst_port: number;
+  /** Absent: not known yet. */
+  readonly outcome?: string;
+}

@@ -50,6 +50,8 @@ export class MemoryHistory extends Onlooker implements Sink, History {
   readonly #options: MemoryHistoryOptions;
   readonly #rows: MemoryRows;
   readonly #scans = new MemoryScans();
+  /** By which events are told: as it was at each. */
+  readonly #wall = { offsetUs: 0 };
   readonly #json: JsonObjects;
   readonly #startedNs: number;
   /** One row, as it was at an event. */
@@ -59,15 +61,16 @@ export class MemoryHistory extends Onlooker implements Sink, History {
     super();
     this.#options = options;
     this.#rows = new MemoryRows(options.capacity ?? MEMORY_ROWS, options.seed);
-    this.#json = new JsonObjects(options);
+    this.#json = new JsonObjects({ ...options, clock: this.#wall });
     this.#startedNs = options.nowNs();
   }
 
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
-    this.#rows.take(event, table, row);
+    this.#rows.take(event, table, row, this.#options.clock.offsetUs);
   }
 
   scan(scan: Scan): void {
+    this.#wall.offsetUs = this.#options.clock.offsetUs;
     this.#scans.take(scan, this.#json.scan(scan));
   }
 
@@ -202,6 +205,8 @@ export class MemoryHistory extends Onlooker implements Sink, History {
       then.halves[Row.error >> 1] = 0;
       then.halves[Row.marks >> 1]! &= ~Mark.counted;
     }
+    const { offsetUs } = this.#options.clock;
+    this.#wall.offsetUs = rows === this.#rows ? this.#rows.offsetUs(row) : offsetUs;
     return this.#json.connection(event, then, 0);
   }
 

@@ -8,8 +8,16 @@ import { type ConnectionEvent, EventCode } from '../model/events.ts';
  */
 export const MEMORY_ROWS = 131_072;
 
-/** In a remembered row, places that only flow's lists need hold when its events were; 0: not told. */
-const Kept = { attempt_ns: Row.deadline_ns, open_ns: Row.verdict, event: Row.list } as const;
+/**
+ * What a remembered row holds in places that only flow's lists need: the last event, the clock's offset at it
+ * (WallClock), and when the others were told, wall time in microseconds; 0: they were not.
+ */
+const Kept = {
+  event: Row.list,
+  offset_us: Row.next,
+  attempt_us: Row.deadline_ns,
+  open_us: Row.verdict,
+} as const;
 
 /**
  * Rows of connections as their last events left them, in the order in which they were first told of; the oldest is
@@ -54,7 +62,8 @@ export class MemoryRows implements Rows {
     return this.#index.find(idLo, idHi) >= 0;
   }
 
-  take(event: ConnectionEvent, from: Rows, row: number): void {
+  /** @param offsetUs of the clock that the event is told by (WallClock): it moves by microseconds */
+  take(event: ConnectionEvent, from: Rows, row: number, offsetUs: number): void {
     const source = (row * Row.stride) >> 2;
     const idLo = from.words[source + ID]!;
     const idHi = from.words[source + ID + 1]!;
@@ -62,15 +71,16 @@ export class MemoryRows implements Rows {
     const goesOn = known >= 0 && this.event(known) <= EventCode.open;
     const at = goesOn ? known : this.#place(idLo, idHi, known >= 0);
     const number = (at * Row.stride) >> 3;
-    let attemptNs = goesOn ? this.numbers[number + ATTEMPT]! : 0;
-    let openNs = goesOn ? this.numbers[number + OPEN]! : 0;
+    let attemptUs = goesOn ? this.numbers[number + ATTEMPT]! : 0;
+    let openUs = goesOn ? this.numbers[number + OPEN]! : 0;
     const target = (at * Row.stride) >> 2;
     for (let i = 0; i < WORDS; i++) this.words[target + i] = from.words[source + i]!;
-    const eventNs = this.numbers[number + EVENT]!;
-    if (event === EventCode.attempt) attemptNs = eventNs;
-    else if (event === EventCode.open) openNs = eventNs;
-    this.numbers[number + ATTEMPT] = attemptNs;
-    this.numbers[number + OPEN] = openNs;
+    const us = Math.floor(this.numbers[number + EVENT]! / 1000 + offsetUs);
+    if (event === EventCode.attempt) attemptUs = us;
+    else if (event === EventCode.open) openUs = us;
+    this.numbers[number + OFFSET] = offsetUs;
+    this.numbers[number + ATTEMPT] = attemptUs;
+    this.numbers[number + OPEN] = openUs;
     this.bytes[at * Row.stride + Kept.event] = event;
   }
 
@@ -79,12 +89,18 @@ export class MemoryRows implements Rows {
     return this.bytes[row * Row.stride + Kept.event]! as ConnectionEvent;
   }
 
+  /** The clock's offset at the last event: with it each event has the time that it was told with. */
+  offsetUs(row: number): number {
+    return this.numbers[((row * Row.stride) >> 3) + OFFSET]!;
+  }
+
   /** When an event of a row was; 0: it was not told. */
   eventNs(row: number, event: ConnectionEvent): number {
     const number = (row * Row.stride) >> 3;
     if (event === this.event(row)) return this.numbers[number + EVENT]!;
-    if (event === EventCode.attempt) return this.numbers[number + ATTEMPT]!;
-    return event === EventCode.open ? this.numbers[number + OPEN]! : 0;
+    const us = this.numbers[number + (event === EventCode.attempt ? ATTEMPT : OPEN)]!;
+    // half a microsecond more: it was rounded down, and will be again
+    return us === 0 ? 0 : (us + 0.5 - this.numbers[number + OFFSET]!) * 1000;
   }
 
   #place(idLo: number, idHi: number, again: boolean): number {
@@ -108,5 +124,6 @@ export class MemoryRows implements Rows {
 const WORDS = Row.stride / 4;
 const ID = Row.id / 4;
 const EVENT = Row.event_ns / 8;
-const ATTEMPT = Kept.attempt_ns / 8;
-const OPEN = Kept.open_ns / 8;
+const OFFSET = Kept.offset_us / 8;
+const ATTEMPT = Kept.attempt_us / 8;
+const OPEN = Kept.open_us / 8;

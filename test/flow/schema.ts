@@ -43,6 +43,40 @@ export function socketsProblems(sockets: object): string[] {
   return against(SOCKETS, sockets);
 }
 
+interface Answers {
+  readonly responses: Readonly<
+    Record<string, { readonly content: Readonly<Record<string, { readonly schema: Schema }>> }>
+  >;
+}
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Answers>>>>;
+  readonly components: { readonly schemas: Definitions };
+}
+
+/**
+ * What is wrong with an answer of the API, by its own description (docs/openapi.json).
+ * @param path as the description has it: `/api/v1/connections/{id}`
+ */
+export function answerProblems(
+  api: unknown,
+  path: string,
+  method: string,
+  status: number,
+  body: unknown,
+): string[] {
+  const { paths, components } = api as OpenApi;
+  const { responses } = paths[path]![method]!;
+  defs = components.schemas;
+  const answer = responses[status] ?? responses['default']!;
+  return check(answer.content['application/json']!.schema, body, '$');
+}
+
+/** The same of what a message of the stream holds. @param name of its schema */
+export function messageProblems(api: unknown, name: string, data: unknown): string[] {
+  defs = (api as OpenApi).components.schemas;
+  return check(defs[name]!, data, '$');
+}
+
 let defs: Definitions = {};
 
 function against(root: Record<string, unknown>, value: unknown): string[] {
@@ -73,7 +107,8 @@ const WORDS: Record<string, Word> = {
     const matching = fits.filter((found) => found.length === 0).length;
     return matching === 1 ? [] : [`${matching} of the schemas match ${at}`, ...fits.flat()];
   },
-  $ref: (rule: string, value, at) => check(defs[rule.replace('#/$defs/', '')]!, value, at),
+  $ref: (rule: string, value, at) =>
+    check(defs[rule.replace(/^#\/(?:\$defs|components\/schemas)\//, '')]!, value, at),
   allOf: (rule: Schema[], value, at) => rule.flatMap((schema) => check(schema, value, at)),
   properties: (rule: Record<string, Schema>, value, at) =>
     Object.entries(rule).flatMap(([key, schema]) => {
@@ -107,6 +142,7 @@ const WORDS: Record<string, Word> = {
 function isOfType(type: string, value: unknown): boolean {
   if (type === 'integer') return Number.isInteger(value);
   if (type === 'array') return Array.isArray(value);
+  if (type === 'null') return value === null;
   if (type === 'object')
     return typeof value === 'object' && value !== null && !Array.isArray(value);
   return typeof value === type;

@@ -1,18 +1,20 @@
 import { monotonicNs } from '../kernel/monotonic.ts';
-import { nftBlocks } from '../guard/nft.ts';
 import { kernelDefaults } from '../kernel/options.ts';
-import { PinnedGuard } from '../kernel/pinned-guard.ts';
-import { Pins } from '../kernel/pins.ts';
 import type { Way } from '../kernel/table-way.ts';
 import { formatAddress, isV4 } from '../wire/address.ts';
 import { formatPrefix } from '../wire/prefix.ts';
+import type { GuardTables } from './guard-tables.ts';
+import type { NftBlock } from './nft-script.ts';
 
 /** Bits of an IPv6 source that are blocked. */
 const PREFIX = kernelDefaults.v6Prefix;
 
-/** All blocks in force: of the kernel's table, by prefix, and of the firewall. Throws OperatorError where no guard is. */
-export function blockRows(): BlockRow[] {
-  return [...kernelRows(), ...firewallRows()];
+/** All blocks in force: of the kernel's table, by prefix, and of the firewall. */
+export function blockRows(
+  guard: Pick<GuardTables, 'table' | 'nets'> | undefined,
+  inFirewall: readonly NftBlock[],
+): BlockRow[] {
+  return [...(guard ? kernelRows(guard) : []), ...inFirewall.map(firewallRow)];
 }
 
 /** A block as it is told. */
@@ -28,10 +30,8 @@ export interface BlockRow {
   readonly drops: number;
 }
 
-function kernelRows(): BlockRow[] {
-  if (!new Pins().hasMaps() && nftBlocks() !== undefined) return [];
+function kernelRows(guard: Pick<GuardTables, 'table' | 'nets'>): BlockRow[] {
   const nowNs = monotonicNs();
-  const guard = new PinnedGuard('read');
   const nets = guard.nets.list(nowNs).active.map((net): BlockRow => {
     const left_s = leftOf(net.untilNs, nowNs);
     return { src_ip: formatPrefix(net), where: 'kernel', reason: 'user', left_s, drops: net.drops };
@@ -39,14 +39,14 @@ function kernelRows(): BlockRow[] {
   return [...guard.table.blocks(nowNs).active.map((block) => describe(block, nowNs)), ...nets];
 }
 
-function firewallRows(): BlockRow[] {
-  return (nftBlocks() ?? []).map(({ set, address, leftMs, drops }) => ({
+function firewallRow({ set, address, leftMs, drops }: NftBlock): BlockRow {
+  return {
     src_ip: `${formatAddress(address)}${set === 'blocked_nets6' ? `/${PREFIX}` : ''}`,
     where: 'nft',
     reason: 'scan',
     left_s: Math.round(leftMs / 1000),
     drops,
-  }));
+  };
 }
 
 function describe(block: Way, nowNs: number): BlockRow {

@@ -1,0 +1,94 @@
+import type { Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { OperatorError } from '../model/errors.ts';
+import { formatPrefix } from '../wire/prefix.ts';
+import type { Env } from './app.ts';
+import type { Blocking } from './program.ts';
+import { prefixOf } from './question.ts';
+import { clientOf } from './rate.ts';
+import { Refused } from './refused.ts';
+
+/** Bytes of a body: an address and a number. */
+const BODY = 4096;
+/** As `block add` without --ttl, and its longest. */
+const LONGEST_S = 365 * 86_400;
+
+export interface ChangeOptions {
+  /** Throws Refused when nothing here could block. */
+  readonly blocking: () => Blocking;
+  /** Tells the operator what was changed, a line. */
+  readonly note: (line: string) => void;
+}
+
+/** Who is blocked and who never is, and the changes of both: as `packetwatch block` and `allow`. */
+export function changeRoutes(app: Hono<Env>, { blocking, note }: ChangeOptions): void {
+  const answer = async (c: Context<Env>) => c.json(await blocking().list());
+  const limited = bodyLimit({
+    maxSize: BODY,
+    onError: () => {
+      throw refusedBody(413, `a body has at most ${BODY} bytes`);
+    },
+  });
+  const change = async (c: Context<Env>, what: string, step: () => void | Promise<void>) => {
+    try {
+      await step();
+    } catch (error) {
+      if (error instanceof OperatorError)
+        throw new Refused(409, 'refused', error.message, error.hint);
+      throw error;
+    }
+    note(`${what}, asked over HTTP by ${clientOf(c.env.incoming.socket.remoteAddress)}`);
+    return answer(c);
+  };
+
+  app.get('/api/v1/blocks', answer);
+  app.get('/api/v1/blocks/:address/why', async (c) =>
+    c.json(await blocking().why(prefixOf(c.req.param('address')))),
+  );
+  app.post('/api/v1/blocks', limited, async (c) => {
+    const { address, ttl_s: ttl } = await bodyOf(c);
+    const source = prefixOf(address);
+    const seconds = secondsOf(ttl) ?? blocking().seconds;
+    const what = `${formatPrefix(source)} was blocked for ${seconds}s`;
+    return change(c, what, () => blocking().block(source, seconds));
+  });
+  app.delete('/api/v1/blocks/:address', (c) => {
+    const source = prefixOf(c.req.param('address'));
+    return change(c, `${formatPrefix(source)} was unblocked`, () => blocking().unblock(source));
+  });
+  app.post('/api/v1/allow', limited, async (c) => {
+    const allowed = prefixOf((await bodyOf(c)).address);
+    return change(c, `${formatPrefix(allowed)} was allowed`, () => blocking().allow(allowed));
+  });
+  app.delete('/api/v1/allow/:address', (c) => {
+    const allowed = prefixOf(c.req.param('address'));
+    const what = `${formatPrefix(allowed)} is not allowed any more`;
+    return change(c, what, () => blocking().disallow(allowed));
+  });
+}
+
+/** What a change is asked with; anything may be in it. */
+interface Body {
+  readonly address?: unknown;
+  readonly ttl_s?: unknown;
+}
+
+async function bodyOf(c: Context<Env>): Promise<Body> {
+  // what a form of another page can't send
+  if (!/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
+    throw refusedBody(415, 'the body is JSON, and its Content-Type says so');
+  const value: unknown = await c.req.json<unknown>().catch(() => undefined);
+  if (typeof value === 'object' && value !== null) return value;
+  throw refusedBody(400, 'the body is no JSON object');
+}
+
+function refusedBody(status: 400 | 413 | 415, message: string): Refused {
+  return new Refused(status, 'body', message, 'send {"address": "192.0.2.7"}', 'body');
+}
+
+/** Undefined: it isn't there. */
+function secondsOf(ttl: unknown): number | undefined {
+  if (ttl === undefined || ttl === null) return undefined;
+  if (typeof ttl === 'number' && ttl > 0 && ttl <= LONGEST_S) return ttl;
+  throw new Refused(400, 'bad_request', 'ttl_s is no time', `give seconds, at most ${LONGEST_S}`);
+}
