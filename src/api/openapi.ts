@@ -417,8 +417,9 @@ function definitions(
   schema: Schema,
   prefix: string,
 ): { readonly root: Schema; readonly all: Schema } {
-  const text = JSON.stringify(schema).replaceAll('#/$defs/', `#/components/schemas/${prefix}`);
-  const { $defs, $schema, ...root } = JSON.parse(text) as Record<string, unknown>;
+  const json = JSON.stringify(schema).replaceAll('#/$defs/', `#/components/schemas/${prefix}`);
+  const { $defs, ...root } = JSON.parse(json) as Record<string, unknown>;
+  delete root['$schema'];
   const all = Object.entries($defs as Schema).map(([name, one]) => [`${prefix}${name}`, one]);
   return { root, all: Object.fromEntries(all) as Schema };
 }

@@ -39,7 +39,7 @@ export async function ask(from: Namespace, path: string, asking: Asking = {}): P
   return {
     status: Number(/^HTTP\/1\.1 (\d+)/.exec(first)?.[1] ?? 0),
     text,
-    headers: new Headers(pairs as [string, string][]),
+    headers: new Headers(pairs),
   };
 }
 
