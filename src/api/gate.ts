@@ -38,7 +38,7 @@ export interface GateOptions {
   /** Nobody but this host reaches the listener. */
   readonly loopback: boolean;
   readonly scheme: 'http' | 'https';
-  readonly token: Token;
+  readonly token: Pick<Token, 'is'>;
 }
 
 /** What reads a table of thousands costs as much as so many small answers. */

@@ -2,10 +2,11 @@ import type { LineBuffer } from '../sinks/output.ts';
 import type { SinkCounts } from '../sinks/sink.ts';
 import type { Written } from '../sources/source.ts';
 
-/** Bytes of the events between two ticks, at most: 1,024 lines of 450 bytes, and one of any length. */
-const BYTES = 512 * 1024;
-/** And so many events. */
+/** Bytes of the events between two ticks, at most, and how many they are: lines have about 450 bytes. */
+const BYTES = 640 * 1024;
 const EVENTS = 2048;
+/** Connections leave so much of it to what is never sampled. */
+const SPARE = 64 * 1024;
 
 /** The tier of an event that is never sampled. */
 export const ALWAYS = 15;
@@ -35,7 +36,8 @@ export class LiveBuffer implements LineBuffer {
   readonly #tiers: Uint8Array = new Uint8Array(EVENTS);
 
   reserve(size: number): boolean {
-    return this.count < EVENTS && this.pos + size <= BYTES;
+    const room = this.tier === ALWAYS ? BYTES : BYTES - SPARE;
+    return this.count < EVENTS && this.pos + size <= room;
   }
 
   commit(pos: number): void {

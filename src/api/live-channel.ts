@@ -17,6 +17,8 @@ import type { LiveClient } from './live-client.ts';
 const TARGET = 1000;
 /** Within a tick the sample becomes coarser each time that so many more came. */
 const STEP = TARGET / 8;
+/** Bytes of a line, at most (JsonSink). */
+const LONGEST = 8192;
 /** After so many ticks at which twice as many would have done, they are sent. */
 const CALM_TICKS = 10;
 
@@ -35,6 +37,7 @@ export class LiveChannel extends Onlooker implements Sink {
   readonly clients: Set<LiveClient> = new Set();
   readonly #buffer = new LiveBuffer();
   readonly #json: JsonSink;
+  readonly #id: () => string;
   /** One connection in 2^level is written. */
   #level = 0;
   #raiseAt = TARGET;
@@ -43,8 +46,10 @@ export class LiveChannel extends Onlooker implements Sink {
   #happened = 0;
   #connections = 0;
 
-  constructor(filter: Filter | undefined, telling: Telling) {
+  /** @param id of a message that is sent now */
+  constructor(filter: Filter | undefined, telling: Telling, id: () => string) {
     super();
+    this.#id = id;
     this.filter = filter;
     this.entry = filter ? new FilteredSink(this, filter) : this;
     this.#json = new JsonSink({ ...telling, output: this.#buffer, events: ALL_EVENTS });
@@ -62,8 +67,11 @@ export class LiveChannel extends Onlooker implements Sink {
     this.#level = Math.min(this.#level + 1, MAX_LEVEL);
   }
 
+  /** Has no id to be sampled by. */
   summed(words: Uint32Array, bytes: Uint8Array, at: number): void {
-    this.#always();
+    this.#happened++;
+    this.#connections++;
+    this.#buffer.tier = MAX_LEVEL;
     this.#json.summed(words, bytes, at);
   }
 
@@ -93,7 +101,8 @@ export class LiveChannel extends Onlooker implements Sink {
   }
 
   /** Sends what came since the last tick. */
-  tick(id: string): void {
+  tick(): void {
+    const id = this.#id();
     const selected: ReturnType<LiveBuffer['select']>[] = [];
     const select = (level: number) => (selected[level] ??= this.#buffer.select(level));
     for (const client of this.clients) client.events(id, this.#happened, this.#level, select);
@@ -104,9 +113,11 @@ export class LiveChannel extends Onlooker implements Sink {
     this.#raiseAt = TARGET;
   }
 
+  /** What must not be left out: when there is no room for it, what is there goes first. */
   #always(): void {
-    this.#happened++;
     this.#buffer.tier = ALWAYS;
+    if (!this.#buffer.reserve(LONGEST)) this.tick();
+    this.#happened++;
   }
 
   /** What comes next is as much as what came. */

@@ -59,8 +59,9 @@ export class Live extends Onlooker implements Sink {
    */
   add(response: ServerResponse, filter: Filter | undefined, lastId: string | undefined): void {
     let channel = this.#channelOf(filter);
-    if (!channel) this.#channels.push((channel = new LiveChannel(filter, this.#options)));
-    else channel.tick(this.#id()); // what came before is not for this one
+    if (!channel)
+      this.#channels.push((channel = new LiveChannel(filter, this.#options, () => this.#id())));
+    else channel.tick(); // what came before is not for this one
     const client = new LiveClient(response, performance.now());
     channel.clients.add(client);
     response.once('close', () => this.#remove(channel, client));
@@ -74,38 +75,38 @@ export class Live extends Onlooker implements Sink {
   }
 
   connection(event: ConnectionEvent, table: ConnectionTable, row: number): void {
-    this.#told++;
     for (const { entry } of this.#channels) entry.connection(event, table, row);
+    this.#told++;
   }
 
   summed(words: Uint32Array, bytes: Uint8Array, at: number): void {
-    this.#told++;
     for (const { entry } of this.#channels) entry.summed(words, bytes, at);
+    this.#told++;
   }
 
   scan(scan: Scan): void {
-    this.#told++;
     for (const { entry } of this.#channels) entry.scan(scan);
+    this.#told++;
   }
 
   block(words: Uint32Array, bytes: Uint8Array, at: number): void {
-    this.#told++;
     for (const { entry } of this.#channels) entry.block(words, bytes, at);
+    this.#told++;
   }
 
   unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
-    this.#told++;
     for (const { entry } of this.#channels) entry.unblock(words, bytes, at);
+    this.#told++;
   }
 
   loss(where: string, count: number, nowNs: number): void {
-    this.#told++;
     for (const { entry } of this.#channels) entry.loss(where, count, nowNs);
+    this.#told++;
   }
 
   plugin(event: PluginEvent): void {
-    this.#told++;
     for (const { entry } of this.#channels) entry.plugin(event);
+    this.#told++;
   }
 
   override stop(): void {
@@ -115,10 +116,9 @@ export class Live extends Onlooker implements Sink {
 
   #tick(): void {
     const nowMs = performance.now();
-    const id = this.#id();
-    for (const channel of this.#channels) channel.tick(id);
+    for (const channel of this.#channels) channel.tick();
     if (++this.#ticks % COUNTS_TICKS !== 0) return;
-    const counts = message('counts', id, this.#options.counts());
+    const counts = message('counts', this.#id(), this.#options.counts());
     for (const { clients } of this.#channels)
       for (const client of clients)
         if (!client.isStuck(nowMs)) client.state(counts);
