@@ -1,6 +1,6 @@
 /** What is done in short for most segments is what would be done at length. */
 import fc from 'fast-check';
-import { beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type * as script from '../../test/track/script.ts';
 import type { Told } from '../../test/track/told.ts';
 
@@ -14,6 +14,8 @@ let short: Script;
 let long: Script;
 
 beforeAll(async () => {
+  // the worker may have loaded them for the files before this one
+  vi.resetModules();
   vi.doMock(import('./steady.ts'), async (original) => {
     const { takeSteady } = await original();
     return {
@@ -28,6 +30,11 @@ beforeAll(async () => {
   vi.resetModules();
   vi.doMock(import('./steady.ts'), () => ({ takeSteady: () => false }));
   long = await import('../../test/track/script.ts');
+});
+
+afterAll(() => {
+  vi.doUnmock('./steady.ts');
+  vi.resetModules();
 });
 
 function run(one: Script, lines: readonly string[]): [Told[], unknown] {
