@@ -7,6 +7,7 @@ import {
   PacketsPart,
   SocketPart,
 } from '../wire/layout.gen.ts';
+import type { RecordBatch } from '../wire/batch.ts';
 import { End, Mark, Row } from './row.ts';
 import type { ConnectionTable } from './table.ts';
 import { u64 } from '../wire/words.ts';
@@ -123,10 +124,14 @@ export function takePackets(
     words[(at + resp + PacketsEnd.retransmits) >> 2]!;
 }
 
-/** Does an ENDED record know packets? One of a log may know only what a socket had. */
-export function hasPackets(words: Uint32Array, at: number): boolean {
-  const { orig, resp } = PacketsPart;
+/**
+ * Does an ENDED record know packets? One of a log may know only what a socket had. Packets with a wrong checksum don't
+ * count, but leave their letter.
+ */
+export function hasPackets({ words, bytes }: RecordBatch, at: number): boolean {
+  const { orig, resp, history } = PacketsPart;
   return (
+    bytes[at + history] !== 0 ||
     u64(words, (at + orig + PacketsEnd.packets) >> 2) !== 0 ||
     u64(words, (at + resp + PacketsEnd.packets) >> 2) !== 0
   );

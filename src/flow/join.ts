@@ -203,7 +203,8 @@ export class Join {
   }
 
   /** An ENDED record: all that a connection's packets showed. Nothing comes after it. */
-  ended({ words, bytes, attached }: RecordBatch, at: number): void {
+  ended(batch: RecordBatch, at: number): void {
+    const { words, bytes, attached } = batch;
     const w = at >> 2;
     const tsNs = u64(words, w);
     let row = this.#table.find(words[w + ID]!, words[w + ID + 1]!);
@@ -213,7 +214,7 @@ export class Join {
     }
     this.#tally.applied[Kind.ENDED]!++;
     takePackets(this.#table, row, words, bytes, at);
-    this.#table.ended = hasPackets(words, at) ? { words, bytes, at } : undefined;
+    this.#table.ended = hasPackets(batch, at) ? { words, bytes, at } : undefined;
     this.#table.metadata = attached?.[words[(at + PacketsPart.metadata) >> 2]! - 1];
     this.#connections.endAs(row, bytes[at + PacketsPart.event]! as ConnectionEvent, tsNs);
     this.#table.ended = undefined;

@@ -161,6 +161,25 @@ describe.concurrent('read', () => {
     expect(child.err.all).toEqual(['packetwatch: interrupted: the rest was not read']);
   });
 
+  test('packets with a wrong checksum are left out when asked to verify; that they came is told', async () => {
+    const wrong = syn(0, 80);
+    wrong.frame[wrong.frame.length - 1]! ^= 1;
+    const path = file('wrong.pcap', pcap([wrong, syn(1, 81)]));
+    const args = ['--records', 'all', '--checksums', 'verify', path];
+    const { code, stdout, stderr } = await read(args);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'packetwatch: 1 packet is left out: a checksum is wrong\n',
+    });
+    expect(stdout.match(/New connection.*/g)).toEqual([
+      'New connection: 192.0.2.1:40000 -> 192.0.2.2:81',
+    ]);
+    expect(stdout).toMatch(/:80 0\.000s OTH 0\/0 bytes/);
+    const json = (await read([...args, '-o', 'json', '--filter', 'port 80'])).stdout;
+    expect(JSON.parse(json)).toMatchObject({ conn_state: 'OTH', history: 'C', orig_packets: 0 });
+    expect((await read([path])).stdout.match(/New connection/g)).toHaveLength(2);
+  });
+
   test('a link type that is not decoded is named', async () => {
     const path = file('radio.pcap', pcap([syn(0, 80)], { linkType: 127 }));
     expect(await read([path])).toEqual({
