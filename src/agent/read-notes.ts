@@ -25,13 +25,18 @@ export interface ReadEnd {
 export function readNotes(end: ReadEnd): string[] {
   const { decoder, scans, sources_evicted, connections_evicted, unopened, unwritten } = end;
   const lines: string[] = [];
-  if (unopened > 0) lines.push(`${unopened} more files are not read, for the same reason`);
+  if (unopened > 0)
+    lines.push(
+      `${many(unopened, '1 more file is', 'more files are')} not read, for the same reason`,
+    );
   for (const [linkType, count] of decoder.unknown) {
     const what = linkType === OTHERS ? 'further link types' : `link type ${linkTypeText(linkType)}`;
     lines.push(`${packets(count)} of ${what}: not decoded`);
   }
   if (decoder.malformed > 0)
-    lines.push(`${packets(decoder.malformed)} malformed: they tell no attempt`);
+    lines.push(
+      `${packets(decoder.malformed)} malformed: ${decoder.malformed === 1 ? 'it tells' : 'they tell'} no attempt`,
+    );
   if (decoder.cut > 0)
     lines.push(
       `${packets(decoder.cut)} cut off within the headers: capture with a longer snapshot length`,
@@ -44,7 +49,7 @@ export function readNotes(end: ReadEnd): string[] {
   const { begun, whole } = decoder.fragments;
   if (begun > whole)
     lines.push(
-      `${begun - whole} header${begun - whole === 1 ? '' : 's'} in fragments without all of them: what they tell is not known`,
+      `${many(begun - whole, '1 header', 'headers')} in fragments without all of them: what they tell is not known`,
     );
   if (decoder.tunnels.tooDeep > 0)
     lines.push(
@@ -54,27 +59,36 @@ export function readNotes(end: ReadEnd): string[] {
     lines.push(`none of the ${decoder.packets} packets is IP; ARP: ${decoder.arp}`);
   if (sources_evicted > 0)
     lines.push(
-      `${sources_evicted} sources were forgotten within the window, because there were too many: a scan may be missing`,
+      `${many(sources_evicted, '1 source was', 'sources were')} forgotten within the window, because there were too many: a scan may be missing`,
     );
   if (connections_evicted > 0)
     lines.push(
-      `${connections_evicted} connections were told before their end, because there were too many at once`,
+      `${many(connections_evicted, '1 connection was told before its', 'connections were told before their')} end, because there were too many at once`,
     );
   if (end.untold > 0)
     lines.push(
-      `what connections said was let go ${end.untold} times, because there was too much at once`,
+      `what connections said was let go ${many(end.untold, 'once', 'times')}, because there was too much at once`,
     );
   if (scans > 0)
-    lines.push(`${scans} port scan${scans === 1 ? '' : 's'} found: --records scans tells of them`);
-  if (end.strange > 0) {
-    const what = end.strange === 1 ? '1 line' : `${end.strange} lines`;
-    lines.push(`${what} left out: neither a socket nor an event`);
-  }
+    lines.push(`${many(scans, '1 port scan', 'port scans')} found: --records scans tells of them`);
+  if (end.strange > 0)
+    lines.push(`${many(end.strange, '1 line', 'lines')} left out: neither a socket nor an event`);
   if (end.stopped) lines.push('interrupted: the rest was not read');
-  if (unwritten > 0) lines.push(`${unwritten} lines are not written: standard output took no more`);
+  if (unwritten > 0)
+    lines.push(
+      `${many(unwritten, '1 line is', 'lines are')} not written: standard output took no more`,
+    );
   return lines;
 }
 
 function packets(count: number): string {
-  return count === 1 ? '1 packet is' : `${count} packets are`;
+  return many(count, '1 packet is', 'packets are');
+}
+
+/**
+ * @param one said of one
+ * @param more said behind any other number
+ */
+function many(count: number, one: string, more: string): string {
+  return count === 1 ? one : `${count} ${more}`;
 }
