@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
+import type { Filter } from '../filter/filter.ts';
 import { dumpSockets } from '../kernel/sock-diag.ts';
 import { interfaceName } from '../kernel/libc-sockets.ts';
 import { SystemError } from '../kernel/libc.ts';
-import { OperatorError } from '../model/errors.ts';
+import { OperatorError, shortage } from '../model/errors.ts';
 import type { SocketCounters, Sockets, SocketSettings } from '../model/sockets.ts';
 import { TcpState } from '../model/tcp-state.ts';
-import { Snapshot, type SocketQuery } from '../sockets/snapshot.ts';
+import { answerOf, type Told } from '../sockets/answer.ts';
+import { Snapshot } from '../sockets/snapshot.ts';
 import { tcpCounters } from '../sources/proc-states.ts';
 import { SocketOwners } from '../sources/socket-owners.ts';
 
@@ -21,30 +23,49 @@ const OTHERS =
   (1 << TcpState.LAST_ACK) |
   (1 << TcpState.CLOSING);
 
+/** What is asked of the sockets. */
+export interface SocketQuery extends Told {
+  /** Undefined: all. */
+  readonly filter: Filter | undefined;
+}
+
 /**
  * The TCP sockets of this network namespace as they are now; needs no rights, but sees the processes of other users
  * only with them. Lets others have their turn meanwhile.
  * Throws OperatorError where the kernel refuses.
- * @param owners of an earlier look: they are looked for again where they aren't known; undefined: always
+ * @param known owners of an earlier look: they are looked for again where they aren't known; undefined: always
  */
-export async function socketsNow(query: SocketQuery, known?: SocketOwners): Promise<Sockets> {
+export async function socketsNow(
+  query: SocketQuery,
+  known: SocketOwners = new SocketOwners(),
+): Promise<Sockets> {
   const ts = new Date().toISOString();
-  const snapshot = new Snapshot(query, cachedNames());
+  const snapshot = await snapshotNow(query.filter);
+  const inodes = snapshot.inodes();
+  if (!known.knows(inodes)) await known.look(inodes);
+  return answerOf(snapshot, query, {
+    ts,
+    owners: known,
+    settings: socketSettings(),
+    counters: counters(),
+  });
+}
+
+/** The sockets alone, without their processes. Throws OperatorError where the kernel refuses. */
+export async function snapshotNow(filter: Filter | undefined): Promise<Snapshot> {
+  const snapshot = new Snapshot(filter, cachedNames());
   try {
     await dumpSockets(LISTENING, (row) => snapshot.listener(row));
     await dumpSockets(OTHERS, (row) => snapshot.other(row));
+    return snapshot;
   } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
+    if (!(error instanceof SystemError) || shortage(error)) throw error;
     throw new OperatorError(
       `the kernel doesn't tell its sockets (${error.message})`,
       MENDS[error.code] ?? '`packetwatch states` reads /proc/net/tcp instead, and counts them',
       { cause: error },
     );
   }
-  const owners = known ?? new SocketOwners();
-  const inodes = snapshot.inodes();
-  if (!owners.knows(inodes)) await owners.look(inodes);
-  return snapshot.answer({ ts, owners, settings: settings(), counters: counters() });
 }
 
 const MENDS: Record<string, string> = {
@@ -60,7 +81,7 @@ function cachedNames(): (ifindex: number) => string | undefined {
   };
 }
 
-function settings(): SocketSettings {
+export function socketSettings(): SocketSettings {
   return {
     somaxconn: sysctl('core/somaxconn'),
     tcp_max_syn_backlog: sysctl('ipv4/tcp_max_syn_backlog'),

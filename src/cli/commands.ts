@@ -9,6 +9,7 @@ import { socketsCommand } from './sockets.ts';
 import { statesCommand } from './states.ts';
 import { queryCommand } from './query.ts';
 import { statusCommand } from './status.ts';
+import { topCommand } from './top.ts';
 import { traceCommand } from './trace.ts';
 import { watchCommand } from './watch.ts';
 
@@ -24,6 +25,7 @@ export function commands(): Command[] {
     pluginsCommand(),
     releaseCommand(),
     socketsCommand(),
+    topCommand(),
     statesCommand(),
     explainCommand(),
     traceCommand(),

@@ -28,7 +28,7 @@ export function describeSockets(sockets: Sockets, listen: boolean, columns?: num
 }
 
 /** `10.0.0.5:80`, `[::]:80`, `[fe80::1%eth0]:80`. */
-function placeOf({ ip, port, iface }: Listener): string {
+export function placeOf({ ip, port, iface }: Listener): string {
   const host = iface === undefined ? ip : `${ip}%${iface}`;
   return endpoint(host, port);
 }
@@ -38,7 +38,7 @@ export function endpoint(host: string, port: number): string {
 }
 
 /** Who accepts, and by which pattern. */
-function acceptors({ pattern, sockets, share }: Listener): string {
+export function acceptors({ pattern, sockets, share }: Listener): string {
   const first = sockets.flatMap(({ owners }) => owners)[0];
   const who = first ? processOf(first) : `?, user ${sockets[0]?.uid}`;
   if (pattern === 'shared_socket') return `${sockets[0]!.owner_count} share it: ${who}`;

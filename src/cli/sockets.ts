@@ -55,9 +55,8 @@ Connections: bytes that arrived and weren't read (recv-q), that were written and
     .action(async (words: string[], { listen = false, sort, lines, json }: Options) => {
       const sockets = await socketsNow({
         filter: words.length > 0 ? parseFilter(words.join(' ')) : undefined,
-        listen,
         order: sort,
-        limit: lines ?? (json ? Infinity : LINES),
+        limit: listen ? 0 : (lines ?? (json ? Infinity : LINES)),
       });
       process.stdout.write(
         json

@@ -159,6 +159,27 @@ export interface SocketTcp {
   readonly drops: number;
 }
 
+/** How much went through a connection since the look before, each second. Absent at the first look. */
+export interface SocketRates {
+  readonly in_bytes_per_s: number;
+  /** What was sent again included. */
+  readonly out_bytes_per_s: number;
+  readonly retransmits_per_s: number;
+}
+
+/** One look of `packetwatch top`: each line of `--json`. */
+export interface SocketTop {
+  readonly ts: string;
+  /** Since the look before; absent at the first one. */
+  readonly interval_s?: number;
+  /** Of all connections that pass the filter; what was gone before the look is not in it. */
+  readonly total: Partial<SocketRates> & { readonly connections: number };
+  /** Listeners with a queue that is at least three quarters full, fullest first. */
+  readonly pressed: readonly Listener[];
+  readonly connections: readonly (SocketConnection & Partial<SocketRates>)[];
+  readonly left_out: number;
+}
+
 /** What this network namespace has counted since it was made (/proc/net/netstat, /proc/net/snmp). */
 export interface SocketCounters {
   readonly listen_overflows: number;

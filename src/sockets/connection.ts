@@ -2,40 +2,43 @@ import type { SocketConnection, SocketTcp } from '../model/sockets.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { STATE_NAMES, type StateName } from '../model/tcp-transitions.ts';
 import { formatAddress } from '../wire/address.ts';
+import { named } from './listener.ts';
 import { cookieOf } from './listening.ts';
+import type { Owners } from './owners.ts';
 import { MemInfo, type SocketRow, TcpInfo } from './row.ts';
+import type { Snapshot } from './snapshot.ts';
 
-/** A connection before it is known who has it. */
-export type Unowned = Omit<SocketConnection, 'owners' | 'owner_count'>;
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/**
- * @param isInbound does a socket listen on its port?
- * @param iface the name of the interface that it is bound to
- */
-export function connectionOf(
-  row: SocketRow,
-  isInbound: boolean,
-  iface: string | undefined,
-): Unowned {
+/** One of a snapshot's connections. */
+export function connectionAt(
+  { connections, ifaceOf }: Snapshot,
+  at: number,
+  owners: Owners,
+): SocketConnection {
+  const row = connections.row(at);
+  const isInbound = connections.inbound[at]!;
   const local = formatAddress(row.local);
   const remote = formatAddress(row.remote);
-  return {
+  const connection: Mutable<SocketConnection> = {
     src_ip: isInbound ? remote : local,
     src_port: isInbound ? row.remotePort : row.localPort,
     dst_ip: isInbound ? local : remote,
     dst_port: isInbound ? row.localPort : row.remotePort,
     direction: isInbound ? 'inbound' : 'outbound',
-    ...(iface === undefined ? {} : { iface }),
     state: (STATE_NAMES[row.state] || 'CLOSED') satisfies StateName,
     cookie: cookieOf(row),
     uid: row.uid,
-    ...(row.inode === 0
-      ? { without_owner: isInbound && isOpen(row) ? 'not_accepted' : 'closed' }
-      : { inode: row.inode }),
+    ...named(owners.of(row.inode)),
     receive_queue: row.receiveQueue,
     send_queue: row.sendQueue,
-    ...(row.isFull ? { tcp: tcpOf(row) } : {}),
   };
+  const iface = ifaceOf(row.ifindex);
+  if (iface !== undefined) connection.iface = iface;
+  if (row.inode !== 0) connection.inode = row.inode;
+  else connection.without_owner = isInbound && isOpen(row) ? 'not_accepted' : 'closed';
+  if (row.isFull) connection.tcp = tcpOf(row);
+  return connection;
 }
 
 /** Has this end not closed it? Then it has no descriptor because nobody has accepted it yet. */
@@ -52,13 +55,11 @@ const NO_RTT = 0xffff_ffff;
 const MAX_RATE = 2 ** 53;
 
 function tcpOf(row: SocketRow): SocketTcp {
-  const rtt_us = row.tcp32(TcpInfo.rtt);
-  const min_rtt_us = row.tcp32(TcpInfo.min_rtt);
+  const rtt = row.tcp32(TcpInfo.rtt);
+  const minRtt = row.tcp32(TcpInfo.min_rtt);
   const ssthresh = row.tcp32(TcpInfo.snd_ssthresh);
   const pacing = row.tcp64(TcpInfo.pacing_rate);
-  return {
-    ...(rtt_us === 0 ? {} : { rtt_us, rtt_var_us: row.tcp32(TcpInfo.rttvar) }),
-    ...(min_rtt_us === NO_RTT || rtt_us === 0 ? {} : { min_rtt_us }),
+  const tcp: Mutable<SocketTcp> = {
     rto_us: row.tcp32(TcpInfo.rto),
     retransmits: row.tcp32(TcpInfo.total_retrans),
     backoff: row.tcp8(TcpInfo.backoff),
@@ -71,14 +72,12 @@ function tcpOf(row: SocketRow): SocketTcp {
     segments_in: row.tcp32(TcpInfo.segs_in),
     out_of_order: row.tcp32(TcpInfo.rcv_ooopack),
     cwnd: row.tcp32(TcpInfo.snd_cwnd),
-    ...(ssthresh >= NO_SSTHRESH ? {} : { ssthresh }),
     congestion: row.congestion(),
     mss: row.tcp32(TcpInfo.snd_mss),
     send_window: row.tcp32(TcpInfo.snd_wnd),
     in_flight: row.tcp32(TcpInfo.unacked),
     not_sent: row.tcp32(TcpInfo.notsent_bytes),
     delivery_bytes_per_s: row.tcp64(TcpInfo.delivery_rate),
-    ...(pacing >= MAX_RATE ? {} : { pacing_bytes_per_s: pacing }),
     busy_us: row.tcp64(TcpInfo.busy_time),
     window_limited_us: row.tcp64(TcpInfo.rwnd_limited),
     buffer_limited_us: row.tcp64(TcpInfo.sndbuf_limited),
@@ -90,4 +89,12 @@ function tcpOf(row: SocketRow): SocketTcp {
     send_buffer: row.memory(MemInfo.sndbuf),
     drops: row.memory(MemInfo.drops),
   };
+  if (rtt !== 0) {
+    tcp.rtt_us = rtt;
+    tcp.rtt_var_us = row.tcp32(TcpInfo.rttvar);
+    if (minRtt !== NO_RTT) tcp.min_rtt_us = minRtt;
+  }
+  if (ssthresh < NO_SSTHRESH) tcp.ssthresh = ssthresh;
+  if (pacing < MAX_RATE) tcp.pacing_bytes_per_s = pacing;
+  return tcp;
 }

@@ -91,6 +91,6 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** The kernel's number of a socket, 16 hex digits. */
-export function cookieOf({ cookieHi, cookieLo }: SocketRow): string {
-  return cookieHi.toString(16).padStart(8, '0') + cookieLo.toString(16).padStart(8, '0');
+export function cookieOf({ cookie }: SocketRow): string {
+  return cookie.toString(16).padStart(16, '0');
 }

@@ -77,8 +77,8 @@ export class SocketRow {
   remotePort = 0;
   /** Interface that it is bound to; 0: none. */
   ifindex = 0;
-  cookieLo = 0;
-  cookieHi = 0;
+  /** The kernel's number of this socket: it counts them, and so is exact for 2^53. */
+  cookie = 0;
   /** Of a listener the connections that wait to be accepted, else bytes that wait to be read. */
   receiveQueue = 0;
   /** Of a listener how many connections may wait, else bytes that aren't acknowledged. */
@@ -87,7 +87,11 @@ export class SocketRow {
   /** 0: no process has a descriptor of it. */
   inode = 0;
   v6Only = false;
-  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** Where it lies: from byte `from` to before byte `to`. */
+  bytes: Uint8Array = new Uint8Array(0);
+  from = 0;
+  to = 0;
+  #view: DataView = new DataView(this.bytes.buffer);
   #info = 0;
   #infoEnd = 0;
   #memory = 0;
@@ -105,24 +109,29 @@ export class SocketRow {
    * @returns false when it is malformed; the row is worth nothing then
    */
   read(bytes: Uint8Array, from: number, to: number): boolean {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
     if (to - from < Message.size || to > bytes.length) return false;
     const family = bytes[from + Message.family];
     if (family !== AF_INET && family !== AF_INET6) return false;
-    const number = (offset: number): number => view.getUint32(from + offset, true);
-    this.#view = view;
+    const view = this.#view;
+    this.from = from;
+    this.to = to;
     this.state = bytes[from + Message.state]!;
     copyAddress(bytes, from + Message.src, family === AF_INET, this.local);
     copyAddress(bytes, from + Message.dst, family === AF_INET, this.remote);
     this.localPort = u16(bytes, from + Message.sport);
     this.remotePort = u16(bytes, from + Message.dport);
-    this.ifindex = number(Message.ifindex);
-    this.cookieLo = number(Message.cookie_lo);
-    this.cookieHi = number(Message.cookie_hi);
-    this.receiveQueue = number(Message.rqueue);
-    this.sendQueue = number(Message.wqueue);
-    this.uid = number(Message.uid);
-    this.inode = number(Message.inode);
+    this.ifindex = view.getUint32(from + Message.ifindex, true);
+    this.cookie =
+      view.getUint32(from + Message.cookie_lo, true) +
+      view.getUint32(from + Message.cookie_hi, true) * 2 ** 32;
+    this.receiveQueue = view.getUint32(from + Message.rqueue, true);
+    this.sendQueue = view.getUint32(from + Message.wqueue, true);
+    this.uid = view.getUint32(from + Message.uid, true);
+    this.inode = view.getUint32(from + Message.inode, true);
     return this.#readAttributes(bytes, from + Message.size, to);
   }
 

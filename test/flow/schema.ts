@@ -77,6 +77,11 @@ export function messageProblems(api: unknown, name: string, data: unknown): stri
   return check(defs[name]!, data, '$');
 }
 
+/** The same of a line of `top --json`. */
+export function topProblems(line: object): string[] {
+  return against({ $ref: '#/$defs/top', $defs: SOCKETS['$defs'] }, line);
+}
+
 let defs: Definitions = {};
 
 function against(root: Record<string, unknown>, value: unknown): string[] {

@@ -278,6 +278,36 @@ export const SOCKET_FIELDS: readonly Entry[] = [
     },
     { term: 'send_buffer', definition: 'How much that may be (SO_SNDBUF).' },
     {
+      term: 'interval_s',
+      definition: 'Seconds since the look before, of which the rates are.',
+    },
+    {
+      term: 'total',
+      definition: 'Sums of all connections that pass the filter.',
+      meaning: 'What was gone before the look is not in them.',
+    },
+    {
+      term: 'pressed',
+      definition: 'Listeners with a queue that is at least three quarters full.',
+      see: ['event-listen-pressure', 'socket-accept-queue', 'socket-syn-queue'],
+    },
+    {
+      term: 'in_bytes_per_s',
+      aliases: ['in/s'],
+      definition: 'Bytes of payload that arrived each second since the look before.',
+    },
+    {
+      term: 'out_bytes_per_s',
+      aliases: ['out/s'],
+      definition:
+        'Bytes of payload that were sent each second since the look before, those sent again included.',
+    },
+    {
+      term: 'retransmits_per_s',
+      definition: 'Segments that were sent again each second since the look before.',
+      see: ['retransmission'],
+    },
+    {
       term: 'listen_overflows',
       definition: 'Handshakes that found an accept queue full (ListenOverflows).',
       see: ['listen-overflow', 'socket-accept-queue'],
