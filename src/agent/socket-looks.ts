@@ -24,6 +24,6 @@ export class SocketLooks {
       this.#owners = new SocketOwners();
       this.#ownersMs = nowMs;
     }
-    return socketsNow({ ...asked, listen: false }, this.#owners);
+    return socketsNow(asked, this.#owners);
   }
 }

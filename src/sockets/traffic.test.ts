@@ -35,12 +35,12 @@ describe('traffic', () => {
       out_bytes_per_s: 50,
       retransmits_per_s: 2,
     });
-    expect([0, 1].map((at) => Object.values(rates.of(at)))).toEqual([
-      [0, 50, 0],
-      [1000, 0, 2],
+    expect([0, 1].map((at) => rates.of(at))).toEqual([
+      { in_bytes_per_s: 0, out_bytes_per_s: 50, retransmits_per_s: 0 },
+      { in_bytes_per_s: 1000, out_bytes_per_s: 0, retransmits_per_s: 2 },
     ]);
     const later = traffic.since(look([1, 3000, 501, 4]), 12.3)!;
-    expect(Object.values(later.of(0))).toEqual([0, 3.3, 0]);
+    expect(later.of(0)).toMatchObject({ in_bytes_per_s: 0, out_bytes_per_s: 3.3 });
   });
 
   test('has no rate within no time', () => {

@@ -38,7 +38,7 @@ export class Terminal {
 
   /** The other screen's lines, without spaces at their ends. */
   get lines(): readonly string[] {
-    return Array.from(this.#lines, (line = '') => line.trimEnd());
+    return Array.from(this.#lines, (line: string | undefined) => line?.trimEnd() ?? '');
   }
 
   keys(text: string): void {
@@ -104,6 +104,7 @@ export class Terminal {
       this.plain += text;
       return;
     }
+    // oxlint-disable-next-line no-control-regex -- that there are none is what it says
     if (/[\x00-\x1f\x7f-\x9f]/.test(text))
       this.#fault ??= `a control character: ${JSON.stringify(text)}`;
     const line = (this.#lines[this.#row] ?? '').padEnd(this.#column);
@@ -127,6 +128,7 @@ export class Terminal {
 }
 
 /** Text, or a control sequence (ECMA-48, 5.4). */
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const NEXT = /^(?:(?<text>[^\x1b]+)|\x1b\[(?<args>[0-9;?]*)(?<final>[@-~]))/;
 /** A sequence that isn't whole by then is none. */
 const LONGEST = 32;
