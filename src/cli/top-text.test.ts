@@ -36,6 +36,23 @@ const TOP: SocketTop = {
 };
 const VIEW = { order: 'rate', paused: false, filter: undefined, columns: 80, rows: 24 } as const;
 
+/** What may not get to a terminal, and what takes more or less room there than a letter. */
+const HOSTILE = [
+  'a',
+  ' ',
+  '\\',
+  '\n',
+  '\r',
+  '\x1b',
+  '[',
+  '2J',
+  '\x07',
+  '\x9b',
+  '\u202e',
+  '\u754c',
+  '\u0301',
+];
+
 describe('the screen', () => {
   test('fits into 80 columns', () => {
     expect(connectionLines([ROW, V6], VIEW)).toEqual([
@@ -80,7 +97,7 @@ describe('the screen', () => {
 
   test('is as large as the terminal, and without control characters, whatever names there are', () => {
     const size = fc.integer({ min: 1, max: 250 });
-    const name = fc.string({ unit: 'binary', maxLength: 40 });
+    const name = fc.string({ unit: fc.constantFrom(...HOSTILE), maxLength: 40 });
     const order = fc.constantFrom(...SOCKET_ORDERS);
     fc.assert(
       fc.property(size, size, name, order, (columns, rows, process, by) => {
