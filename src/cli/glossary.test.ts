@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../api/metrics.ts';
 import { originsOf } from '../guard/allowed.ts';
+import { CONNECTION_HEADERS, LISTEN_HEADERS } from './sockets-text.ts';
+import { connectionLines } from './top-text.ts';
 import { Errno } from '../flow/ending.ts';
 import { techniqueOf } from '../flow/scan-kind.ts';
 import {
@@ -132,6 +134,13 @@ describe('every word that is printed has an entry', () => {
     const values = [...everywhere('enum', schema)].flat().filter(isText);
     expect(values).toContain('shared_socket');
     expect(values.filter((value) => lookup(value).length === 0)).toEqual([]);
+  });
+
+  test('columns of tables of sockets', () => {
+    const wide = connectionLines([], { order: 'rate', columns: 200 });
+    const columns = [...LISTEN_HEADERS, ...CONNECTION_HEADERS, ...wide[0]!.split(/ +/)];
+    expect(columns).toContain('queued');
+    expect(columns.filter((name) => lookup(name).length === 0)).toEqual([]);
   });
 
   test('label values of metrics that are terms', () => {

@@ -10,6 +10,9 @@ export type Happening = { readonly key: string } | 'resize' | 'end' | 'time';
 const CTRL_C = '\x03';
 const CTRL_Z = '\x1a';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Of arrows and function keys, whose last letter is no key. */
+// oxlint-disable-next-line no-control-regex -- they begin with one
+const SEQUENCES = /\x1b[[O][0-9;]*[@-~]/g;
 /** Keys that nobody has taken: more are dropped. */
 const KEYS = 64;
 
@@ -23,12 +26,13 @@ export class Screen {
   #wake: (() => void) | undefined;
   #entered = false;
 
+  /** A terminal that doesn't say, as a serial line, has 80 columns and 24 rows. */
   get columns(): number {
-    return process.stdout.columns;
+    return process.stdout.columns || 80;
   }
 
   get rows(): number {
-    return process.stdout.rows;
+    return process.stdout.rows || 24;
   }
 
   start(): void {
@@ -83,7 +87,7 @@ export class Screen {
     this.#add('resize');
   };
   readonly #keys = (bytes: Buffer): void => {
-    for (const key of bytes.toString('latin1'))
+    for (const key of bytes.toString('latin1').replace(SEQUENCES, ''))
       if (key === CTRL_C) this.#add('end');
       else if (key === CTRL_Z) this.#suspend();
       else if (this.#happened.length < KEYS) this.#add({ key });

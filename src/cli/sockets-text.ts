@@ -9,7 +9,7 @@ export function describeSockets(sockets: Sockets, listen: boolean, columns?: num
   const { listeners } = sockets;
   return [
     table(
-      ['listening', 'accept', 'syn', 'drops', 'conns', 'by'],
+      LISTEN_HEADERS,
       listeners.map((l) => [
         placeOf(l),
         `${l.accept_queue}/${l.accept_limit}`,
@@ -26,6 +26,15 @@ export function describeSockets(sockets: Sockets, listen: boolean, columns?: num
     .filter((part) => part !== '')
     .join('\n');
 }
+
+export const LISTEN_HEADERS: readonly string[] = [
+  'listening',
+  'accept',
+  'syn',
+  'drops',
+  'conns',
+  'process',
+];
 
 /** `10.0.0.5:80`, `[::]:80`, `[fe80::1%eth0]:80`. */
 export function placeOf({ ip, port, iface }: Listener): string {
@@ -78,19 +87,27 @@ function shareText(listener: Listener): string {
   return `${placeOf(listener)}${how === '' ? '' : ` (${how})`}, open connections by process${even}:\n${wrapped(terminalLine(`${members.slice(0, NAMED).join(', ')}${more}`), '  ')}${waiting}`;
 }
 
-const HEADERS = ['local', 'peer', 'recv-q', 'send-q', 'rtt', 'retr', 'process'];
+export const CONNECTION_HEADERS: readonly string[] = [
+  'local',
+  'peer',
+  'recv-q',
+  'send-q',
+  'rtt',
+  'retr',
+  'process',
+];
 
 function connectionsText({ connections, left_out }: Sockets, columns = Infinity): string {
   if (connections.length === 0) return 'No connections.\n';
   const whole = table(
-    HEADERS,
+    CONNECTION_HEADERS,
     connections.map((c) => cells(c, endpoint(...localOf(c)))),
   );
   // In a narrow terminal the local address goes, which is nearly always the same.
   const text = whole.split('\n').every((line) => line.length <= columns)
     ? whole
     : table(
-        HEADERS,
+        CONNECTION_HEADERS,
         connections.map((c) => cells(c, `:${localOf(c)[1]}`)),
       );
   return left_out === 0 ? text : `${text}and ${left_out} more: -n shows more\n`;

@@ -61,7 +61,7 @@ Connections: bytes that arrived and weren't read (recv-q), that were written and
       process.stdout.write(
         json
           ? `${terminalLine(JSON.stringify(sockets))}\n`
-          : describeSockets(sockets, listen, process.stdout.columns),
+          : describeSockets(sockets, listen, process.stdout.columns || undefined),
       );
     });
 }

@@ -73,7 +73,7 @@ async function table(
   await pause(s * 1000);
   await top.look();
   const { connections, left_out } = await top.answer(sort, most);
-  const columns = process.stdout.isTTY ? process.stdout.columns : COLUMNS;
+  const columns = process.stdout.columns || COLUMNS;
   const told = connectionLines(connections, { order: sort, columns });
   if (left_out > 0) told.push(`and ${left_out} more: -n shows more`);
   process.stdout.write(`${told.join('\n')}\n`);

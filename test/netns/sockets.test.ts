@@ -1,4 +1,5 @@
 /** `packetwatch sockets` beside what ss and nstat of iproute2 tell of the same sockets. */
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { SocketConnection, Sockets } from '../../src/model/sockets.ts';
 import { socketsProblems } from '../flow/schema.ts';
@@ -6,6 +7,8 @@ import { until } from '../support/command.ts';
 import { PYTHON } from '../support/peer.ts';
 import { MAIN, type Namespace, VICTIM } from '../support/rig.ts';
 import { suite, useRig } from '../support/suite.ts';
+
+const WITHOUT = fileURLToPath(new URL('../support/without_netlink.py', import.meta.url));
 
 /**
  * listen HOST BACKLOG: prints its port and never accepts ·
@@ -206,6 +209,13 @@ suite('sockets', ['ss', 'nstat', 'setpriv'], () => {
       expect(waiting.tcp!.in_flight + waiting.tcp!.not_sent).toBeGreaterThan(0);
       await running.end();
     });
+  });
+
+  test('one line says that netlink is refused', async () => {
+    const refused = [PYTHON, WITHOUT, process.execPath, MAIN, 'sockets'];
+    const { code, stdout, stderr } = await rig().victim.run(refused);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^packetwatch: the kernel doesn't tell its sockets \(.*\): [^\n]+\n$/);
   });
 
   test('another user sees the sockets and not their processes', async () => {

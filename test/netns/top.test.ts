@@ -80,6 +80,9 @@ suite('top', ['prlimit'], () => {
     const wide = await top.shows('the new size', (now) => now.length === 10 && now);
     expect(wide[2]).toMatch(/queued +bytes +state$/);
     expect(wide.join('\n')).toContain(` [${VICTIM[6]}]:${fast.port} `);
+    top.resize(0, 0); // a serial line
+    await top.shows('24 lines', (now) => now.length === 24);
+    top.keys('\x1b[A\x1bOq'); // an arrow, and no q
     top.resize(30, 3);
     const tiny = await top.shows('a tiny one', (now) => now.length === 3 && now);
     expect(tiny.every((line) => line.length <= 30)).toBe(true);

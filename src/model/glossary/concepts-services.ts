@@ -48,6 +48,19 @@ export const SERVICE_CONCEPTS: readonly Entry[] = entries('concept', [
     source: 'ss(8)',
   },
   {
+    term: 'local end',
+    aliases: ['local'],
+    definition: "This host's end of a connection: its address and port.",
+    see: ['peer', 'field-direction'],
+  },
+  {
+    term: 'peer',
+    aliases: ['remote end'],
+    definition: 'The other end of a connection, as this host sees it.',
+    meaning: '`<-` before it: it began the connection; `->`: this host did.',
+    see: ['local-end', 'originator', 'responder'],
+  },
+  {
     term: 'SO_REUSEPORT',
     aliases: ['socket sharding', 'reuseport'],
     definition:

@@ -187,6 +187,7 @@ export const FIELDS: readonly Entry[] = entries('JSON field', [
   },
   {
     term: 'retransmits',
+    aliases: ['retr'],
     definition: 'Segments that were sent again.',
     meaning: 'More than some in a hundred: loss or congestion on the path.',
     see: ['retransmission'],

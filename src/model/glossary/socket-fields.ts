@@ -10,6 +10,7 @@ export const SOCKET_FIELDS: readonly Entry[] = [
     },
     {
       term: 'connections',
+      aliases: ['conns'],
       definition:
         'Ends of connections on this host; of a listener how many there are to it, of a process how many it has.',
       meaning: 'Without TIME-WAIT, and without handshakes, which are in a SYN queue.',
@@ -157,11 +158,13 @@ export const SOCKET_FIELDS: readonly Entry[] = [
     },
     {
       term: 'receive_queue',
+      aliases: ['queued'],
       definition: 'Bytes that arrived and that the program has not read.',
       see: ['receive-queue', 'zero-window'],
     },
     {
       term: 'send_queue',
+      aliases: ['queued'],
       definition: 'Bytes that the program wrote and the peer has not acknowledged.',
       see: ['send-queue', 'socket-window-limited-us'],
     },
@@ -201,13 +204,18 @@ export const SOCKET_FIELDS: readonly Entry[] = [
     },
     {
       term: 'bytes_sent',
+      aliases: ['bytes'],
       definition: 'Bytes of payload that were sent, those sent again included.',
     },
     {
       term: 'bytes_acked',
       definition: 'Bytes that the peer has acknowledged, SYN and FIN included.',
     },
-    { term: 'bytes_received', definition: 'Bytes of payload that arrived in order.' },
+    {
+      term: 'bytes_received',
+      aliases: ['bytes'],
+      definition: 'Bytes of payload that arrived in order.',
+    },
     {
       term: 'bytes_retransmitted',
       definition: 'Bytes of payload that were sent again.',
