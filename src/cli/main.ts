@@ -2,6 +2,7 @@
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { version } from '../agent/version.ts';
 import { errorText, Exit, OperatorError, shortage } from '../model/errors.ts';
+import { cannotWrite } from '../sinks/output.ts';
 import { tell } from './tell.ts';
 
 const program = new Command('packetwatch')
@@ -36,7 +37,11 @@ for (const [command, name] of withNames(program, 'packetwatch'))
   command.exitOverride().configureOutput(oneLine(name));
 
 // `--help | head`: who stops reading has read enough. Records go another way (sinks/output.ts).
-process.stdout.on('error', () => process.exit(process.exitCode ?? Exit.done));
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  const { code } = error;
+  if (code === 'EPIPE') process.exit(process.exitCode ?? Exit.done);
+  process.exit(report(cannotWrite('standard output', code, error)));
+});
 
 try {
   await program.parseAsync();

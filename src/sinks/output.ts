@@ -183,14 +183,21 @@ export class Output implements LineBuffer {
   }
 
   #fail(done: number, code: string | undefined, cause: unknown): void {
-    const [why, hint] = reasonOf(code ?? String(cause));
-    const { name } = this.#options.target;
-    this.#failure = new OperatorError(`cannot write to ${name}: ${why}`, hint, { cause });
+    this.#failure = cannotWrite(this.#options.target.name, code, cause);
     const lines = linesIn(this.bytes, done, this.pos);
     this.#lost += lines;
     this.#lines -= lines;
     this.pos = done;
   }
+}
+
+/**
+ * @param name of an OutputTarget
+ * @param code of the system call's error, if it was one
+ */
+export function cannotWrite(name: string, code: string | undefined, cause: unknown): OperatorError {
+  const [why, hint] = reasonOf(code ?? String(cause));
+  return new OperatorError(`cannot write to ${name}: ${why}`, hint, { cause });
 }
 
 const NEWLINE = 10;

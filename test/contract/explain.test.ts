@@ -51,6 +51,17 @@ describe.concurrent('explain', () => {
     expect(stderr.length).toBeLessThan(200);
   });
 
+  test.each([
+    ['a full disk', '"$@" >/dev/full', 'no space left on the device (ENOSPC)'],
+    ['what is not open for writing', '"$@" 1</dev/null', 'it is not open for writing (EBADF)'],
+  ])('to %s: one line, exit code 1', async (_, shell, why) => {
+    const argv = ['bash', '-c', shell, 'bash', process.execPath, MAIN, 'explain', 'RST'];
+    const { code, stderr } = await run(argv);
+    expect(stderr).toMatch(/^packetwatch: cannot write to standard output: [^\n]+\n$/);
+    expect(stderr).toContain(why);
+    expect(code).toBe(1);
+  });
+
   test('a list has room in any terminal', () => {
     expect(wrapped('aaa bbb ccc', ' ', 5)).toBe(' aaa bbb ccc\n');
     const words = Array.from({ length: 40 }, () => 'word').join(' ');
