@@ -125,17 +125,21 @@ export function takePackets(
 }
 
 /**
- * Does an ENDED record know packets? One of a log may know only what a socket had. Packets with a wrong checksum don't
- * count, but leave their letter.
+ * Does an ENDED record know packets? One of a log may know only what a socket had, or a history without the packets.
+ * Those with a wrong checksum don't count, but leave their letter.
  */
 export function hasPackets({ words, bytes }: RecordBatch, at: number): boolean {
   const { orig, resp, history } = PacketsPart;
   return (
-    bytes[at + history] !== 0 ||
+    (bytes[at + history]! | LOWER_CASE) === BAD_CHECKSUM ||
     u64(words, (at + orig + PacketsEnd.packets) >> 2) !== 0 ||
     u64(words, (at + resp + PacketsEnd.packets) >> 2) !== 0
   );
 }
+
+/** The letter c of a history. */
+const BAD_CHECKSUM = 0x63;
+const LOWER_CASE = 0x20;
 
 /** All ones. */
 function isUnknown(words: Uint32Array, w: number): boolean {

@@ -87,6 +87,18 @@ describe('an end of which the packets tell', () => {
     expect(ping).not.toHaveProperty('history');
   });
 
+  it('of packets with wrong checksums alone has their letter; of a history of a log no counts are made up', () => {
+    const { feed, lines } = linesOf('json');
+    const uncounted = { bytes: [0, 0], ends: { packets: [0, 0], ip_bytes: [0, 0] } } as const;
+    feed(
+      { kind: 'ENDED', packets: { ...uncounted, state: 'OTH', history: 'Cc' } },
+      { kind: 'ENDED', isn: 2, packets: { ...uncounted, history: 'ShADaFf' } },
+    );
+    const [wrong, log] = lines().map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(wrong).toMatchObject({ history: 'Cc', orig_packets: 0, resp_packets: 0 });
+    expect(log).not.toHaveProperty('orig_packets');
+  });
+
   it('of another protocol than TCP has the Community ID of that one', () => {
     const { feed, lines } = linesOf('json');
     feed({ ...PING, src: '192.168.0.89', dst: '192.168.0.1' });
