@@ -1,6 +1,7 @@
 import { Mark, Row } from '../flow/row.ts';
 import type { Rows } from '../flow/table.ts';
 import { Outcome } from '../model/events.ts';
+import { IpProto } from '../wire/ip-proto.ts';
 import { Direction } from '../wire/layout.gen.ts';
 
 /** Of the key: both addresses, the responder's port and the protocol. */
@@ -123,7 +124,7 @@ export class EdgeTable {
     let hash = 0;
     for (let i = 0; i < 8; i++) key[i] = rows.words[w + (Row.src >> 2) + i]!;
     key[8] = rows.halves[(row * Row.stride + Row.dst_port) >> 1]!;
-    key[9] = rows.bytes[row * Row.stride + Row.proto]!;
+    key[9] = rows.bytes[row * Row.stride + Row.proto]! || IpProto.tcp;
     for (let i = 0; i < KEY_WORDS; i++)
       hash = Math.imul(hash ^ key[i]!, 0x9e3779b1) ^ (hash >>> 15);
     for (let i = (hash ^ (hash >>> 16)) & this.#mask; ; i = (i + 1) & this.#mask) {
