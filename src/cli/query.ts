@@ -70,7 +70,7 @@ async function historyOf(directory: string | undefined): Promise<OpenHistory> {
       'name the directory: packetwatch query --store DIR',
       { exitCode: Exit.usage },
     );
-  return openHistory(resolve(directory), process.argv[1]!);
+  return openHistory(resolve(directory), process.argv[1]!, tell);
 }
 
 async function print(

@@ -1,11 +1,11 @@
-import { closeSync, ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { lockFile } from '../kernel/libc.ts';
 import { privateDirectory } from '../kernel/private-directory.ts';
 import { errorText, OperatorError } from '../model/errors.ts';
-import { ddl, keepFor } from './ddl.ts';
+import { DATABASE, ddl, keepFor } from './ddl.ts';
 import { findChdb } from './find-chdb.ts';
 import { firstLine } from './refusal.ts';
 
@@ -19,8 +19,15 @@ interface Chdb {
 /** An open store: a directory that no other process has. */
 export interface OpenStore {
   readonly client: ClickHouseClient;
+  /** Parts of the tables that could not be read, and were set aside: what was in them is missing. */
+  readonly broken: number;
+  /** The directory is still there: chDB would write on into another one of its name, and lose that with its end. */
+  isThere(): boolean;
   close(): Promise<void>;
 }
+
+/** Locked by whoever has the directory, whose number is in it. */
+const LOCK = 'lock';
 
 /** As the client tells what it does in every statement; the rest of this is what ClickHouse does by itself. */
 const SETTINGS = {
@@ -51,6 +58,8 @@ export async function openChdb(directory: string, keepSeconds?: number): Promise
         await client.command({ query });
     return {
       client,
+      broken: await brokenParts(client),
+      isThere: () => isAt(directory, lock),
       close: async () => {
         await client.close();
         closeSync(lock);
@@ -71,8 +80,24 @@ function requireChdb(): Chdb {
   return createRequire(path)(path) as Chdb;
 }
 
+async function brokenParts(client: ClickHouseClient): Promise<number> {
+  const result = await client.query({
+    query: `select count() as parts from system.detached_parts
+      where database = {database:String} and reason like 'broken%'`,
+    query_params: { database: DATABASE },
+    format: 'JSONEachRow',
+  });
+  const [row] = await result.json<{ parts: number }>();
+  return row?.parts ?? 0;
+}
+
+function isAt(directory: string, lock: number): boolean {
+  const there = statSync(join(directory, LOCK), { throwIfNoEntry: false });
+  return there?.ino === fstatSync(lock).ino;
+}
+
 function takeLock(directory: string): number {
-  const path = join(directory, 'lock');
+  const path = join(directory, LOCK);
   const lock = lockFile(path);
   if (lock === undefined)
     throw new OperatorError(

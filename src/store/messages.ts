@@ -44,7 +44,7 @@ export interface Question {
 export type HistoryAnswer = ConnectionsAnswer | EdgesAnswer | ScansAnswer | Story | undefined;
 
 export type FromStore =
-  | { readonly kind: 'open' }
+  | { readonly kind: 'open'; readonly broken: number }
   /** The batch is stored: it survives the end of both processes. */
   | { readonly kind: 'took' }
   /** It isn't. @property passing once there is room, say */

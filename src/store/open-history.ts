@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Exit, OperatorError } from '../model/errors.ts';
 import { findChdb } from './find-chdb.ts';
 import type { History } from './history.ts';
+import { brokenNote } from './refusal.ts';
 import { StoreProcess } from './process.ts';
 import { historyBy } from './remote.ts';
 
@@ -13,7 +14,11 @@ export interface OpenHistory {
 }
 
 /** Opens a store that no program has at the moment, as it is. Throws OperatorError. */
-export async function openHistory(directory: string, program: string): Promise<OpenHistory> {
+export async function openHistory(
+  directory: string,
+  program: string,
+  note: (line: string) => void,
+): Promise<OpenHistory> {
   findChdb();
   if (!existsSync(join(directory, 'chdb')))
     throw new OperatorError(
@@ -23,7 +28,10 @@ export async function openHistory(directory: string, program: string): Promise<O
     );
   let news: (error?: OperatorError) => void = () => {};
   const store = new StoreProcess({ directory, program }, (told) => {
-    if (told.kind === 'open') news();
+    if (told.kind === 'open') {
+      if (told.broken > 0) note(brokenNote(directory, told.broken));
+      news();
+    }
     if (told.kind === 'closed') news(new OperatorError(told.message, told.hint, told));
     if (told.kind === 'ended')
       news(new OperatorError(`the process of the store ended (${told.how})`, 'try again'));

@@ -12,6 +12,11 @@ export function refusalOf(error: unknown): Refusal {
   };
 }
 
+/** What is told of a store that was opened without some of its parts. */
+export function brokenNote(directory: string, broken: number): string {
+  return `${broken} parts of the store in ${directory} are broken and were set aside: their events are missing`;
+}
+
 /** What chDB says is long. */
 export function firstLine(text: string): string {
   return (text.split('\n')[0] ?? '').slice(0, 300);

@@ -8,8 +8,8 @@ import { firstLine, refusalOf } from './refusal.ts';
 import { answer } from './remote.ts';
 import { bound } from './retention.ts';
 
-/** How often the size of the store is looked at. */
-const BOUND_MS = 10_000;
+/** The size of the store is looked at so long after a batch. */
+const BOUND_MS = 1000;
 /** What chDB calls it when the disk has no room, or fails, or the memory that it may take is used up. */
 const PASSING =
   /NOT_ENOUGH_SPACE|No space left|Disk quota|MEMORY_LIMIT|CANNOT_(?:WRITE|OPEN|CREATE)|errno|filesystem error|TOO_MANY_PARTS/;
@@ -22,6 +22,7 @@ export class StoreService {
   /** What is being done, one after the other: tables are written by one. */
   #last: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #maxBytes: number | undefined;
 
   /** Runs until the other end is gone. */
   run(): void {
@@ -52,16 +53,17 @@ export class StoreService {
     const { client } = this.#store;
     this.#inserter = new Inserter(client);
     this.#history = new ClickHouseHistory(client);
-    tell({ kind: 'open' });
-    if (maxBytes === undefined) return;
-    this.#queue(() => this.#bound(maxBytes));
-    this.#timer = setInterval(() => this.#queue(() => this.#bound(maxBytes)), BOUND_MS);
+    tell({ kind: 'open', broken: this.#store.broken });
+    this.#maxBytes = maxBytes;
+    this.#boundSoon();
   }
 
   async #insert(lines: Buffer, again: boolean): Promise<void> {
     try {
       await this.#inserter.take(lines, again);
-      tell({ kind: 'took' });
+      if (this.#store?.isThere() === false) this.#abandon();
+      else tell({ kind: 'took' });
+      this.#boundSoon();
     } catch (error) {
       const why = errorText(error);
       tell({
@@ -70,6 +72,13 @@ export class StoreService {
         passing: PASSING.test(`${why} ${typeOf(error)}`),
       });
     }
+  }
+
+  /** The directory was removed. What chDB would write at its end would be the beginning of another store. */
+  #abandon(): void {
+    this.#store = undefined;
+    const hint = 'another one is made in its place';
+    tell({ kind: 'closed', message: 'the directory was removed', hint, exitCode: Exit.failed });
   }
 
   async #ask({ n, question }: AskMessage): Promise<void> {
@@ -82,16 +91,24 @@ export class StoreService {
     }
   }
 
-  async #bound(maxBytes: number): Promise<void> {
+  #boundSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#queue(() => this.#bound());
+    }, BOUND_MS);
+  }
+
+  async #bound(): Promise<void> {
+    if (!this.#store || this.#maxBytes === undefined) return;
     try {
-      tell({ kind: 'use', ...(await bound(this.#store!.client, maxBytes)) });
+      tell({ kind: 'use', ...(await bound(this.#store.client, this.#maxBytes)) });
     } catch {
       // the next batch will fail as well, and that is told
     }
   }
 
   async #close(): Promise<void> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     await this.#store?.close();
     process.exit(Exit.done);
   }

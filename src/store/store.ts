@@ -5,6 +5,7 @@ import type { History } from './history.ts';
 import type { HistoryAnswer, Question, StoreUse } from './messages.ts';
 import { type StoreNews, StoreProcess, type StoreProcessOptions } from './process.ts';
 import { StoreQueue } from './queue.ts';
+import { brokenNote } from './refusal.ts';
 import { historyBy } from './remote.ts';
 
 /** What `--store` asks for. */
@@ -131,6 +132,7 @@ export class Store {
     switch (news.kind) {
       case 'open':
         this.#state = 'open';
+        if (news.broken > 0) this.#note(brokenNote(this.#directory, news.broken));
         if (this.queue.sent === undefined) this.#recover();
         break;
       case 'took':
