@@ -21,6 +21,7 @@ import { read } from './read.ts';
 import { ring } from './ring.ts';
 import { type Check, type Options, type Section, sectionMarkdown } from './report.ts';
 import { soak } from './soak.ts';
+import { store } from './store.ts';
 import { swap } from './swap.ts';
 
 /** The rows in the order of the page. */
@@ -36,6 +37,7 @@ const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
   swap,
   read,
   conversations,
+  store,
   soak,
 };
 /** Run only when it is asked for: it takes half an hour. */

@@ -101,3 +101,44 @@ describe('a fan-out', () => {
     await slow.queue.stop(1000);
   });
 });
+
+describe('how far several sinks are', () => {
+  /** A sink of which only that is asked. */
+  const sinkAt = (at: { made: number; written: number }) =>
+    ({ written: () => ({ ...at }) }) as unknown as JsonSink;
+
+  it('is as far as the last of them', () => {
+    const fast = { made: 0, written: 0 };
+    const slow = { made: 0, written: 0 };
+    const all = new FanOut(sinkAt(fast), sinkAt(slow));
+    const { made, written } = all.written();
+    expect(written).toBe(made);
+    Object.assign(fast, { made: 100, written: 100 });
+    Object.assign(slow, { made: 70 });
+    const first = all.written();
+    expect(first.written).toBeLessThan(first.made);
+    Object.assign(fast, { made: 300, written: 300 });
+    Object.assign(slow, { made: 200 });
+    const second = all.written();
+    expect(second.made).toBeGreaterThan(first.made);
+    Object.assign(slow, { written: 70 });
+    expect(all.written().written).toBe(first.made);
+    Object.assign(slow, { written: 199 });
+    expect(all.written().written).toBe(first.made);
+    Object.assign(slow, { written: 200 });
+    expect(all.written()).toEqual({ made: second.made, written: second.made });
+  });
+
+  it('keeps few states of a sink that stands still', () => {
+    const fast = { made: 0, written: 0 };
+    const slow = { made: 1, written: 0 };
+    const all = new FanOut(sinkAt(fast), sinkAt(slow));
+    for (let i = 1; i < 1000; i++) {
+      fast.made = fast.written = slow.made = i;
+      expect(all.written().written).toBe(0);
+    }
+    slow.written = slow.made;
+    const { made, written } = all.written();
+    expect(written).toBe(made);
+  });
+});

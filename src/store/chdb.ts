@@ -22,8 +22,8 @@ export interface OpenStore {
   /** Parts of the tables that could not be read, and were set aside: what was in them is missing. */
   readonly broken: number;
   /** The directory is still there: chDB would write on into another one of its name, and lose that with its end. */
-  isThere(): boolean;
-  close(): Promise<void>;
+  readonly isThere: () => boolean;
+  readonly close: () => Promise<void>;
 }
 
 /** Locked by whoever has the directory, whose number is in it. */
@@ -36,9 +36,7 @@ const SETTINGS = {
   input_format_json_read_objects_as_strings: 1,
   input_format_json_read_arrays_as_strings: 1,
   output_format_json_quote_64bit_integers: 0,
-  // one answer may not take the memory that the watching needs, nor hold up the events for long
-  max_memory_usage: '1000000000',
-  max_execution_time: 30,
+  max_memory_usage: '1000000000', // one question may not take what the watching needs
 } as const;
 
 /**

@@ -17,6 +17,8 @@ import { knownScans } from './stored-scans.ts';
 
 const CONNECTIONS = `${DATABASE}.connections`;
 const EVENTS = `${DATABASE}.events`;
+/** A question may not hold up the events for longer, seconds. */
+const MOST_S = 30;
 /** Of one connection: it has a handful. */
 const MAX_EVENTS = 1000;
 
@@ -136,7 +138,11 @@ export class ClickHouseHistory implements History {
   }
 
   async #rows(query: string, params: Params): Promise<StoredRow[]> {
-    const result = await this.#client.query({ query, query_params: params, format: 'JSONEachRow' });
+    const result = await this.#client.query({
+      query: `${query} settings max_execution_time = ${MOST_S}`,
+      query_params: params,
+      format: 'JSONEachRow',
+    });
     return result.json<StoredRow>();
   }
 }

@@ -10,7 +10,7 @@ import { historyBy } from './remote.ts';
 /** History that somebody has to close. */
 export interface OpenHistory {
   readonly history: History;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens a store that no program has at the moment, as it is. Throws OperatorError. */

@@ -12,22 +12,22 @@ import { storeMissing } from '../support/store.ts';
 import { historySuite } from './history.ts';
 
 historySuite(
-  'the history in memory',
+  'in memory',
   (telling) => {
     const history = new MemoryHistory({ ...telling, seed: 1 });
-    return Promise.resolve({
+    return {
       sink: history,
       history,
       settle: () => Promise.resolve(),
       close: () => Promise.resolve(),
-    });
+    };
   },
   { keepsAll: false },
 );
 
 historySuite(
-  'the history in a store',
-  async ({ clock, names, host }) => {
+  'in a store',
+  ({ clock, names, host }) => {
     const directory = mkdtempSync(join(tmpdir(), 'packetwatch-history-'));
     const store = new Store({ directory, program: MAIN, ...STORE_DEFAULTS }, (line) => {
       throw new Error(line);

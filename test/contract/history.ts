@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Facts, type Filter, parseFilter } from '../../src/filter/filter.ts';
 import { Flow, FLOW_DEFAULTS } from '../../src/flow/flow.ts';
 import type { ConnectionTable } from '../../src/flow/table.ts';
@@ -46,20 +46,16 @@ const RUNS = 40;
  */
 export function historySuite(
   name: string,
-  open: (telling: Telling) => Promise<HistoryScene>,
+  open: (telling: Telling) => HistoryScene,
   { keepsAll, missing }: { keepsAll: boolean; missing?: string | undefined },
 ): void {
-  describe(name, () => {
-    if (missing !== undefined) {
-      // oxlint-disable-next-line vitest/expect-expect -- it only says why nothing is expected
-      it('needs what is not here', (context) => context.skip(missing));
-      return;
-    }
+  describe(`history: ${name}`, () => {
     let scene: HistoryScene;
     let told: JsonEvent[] = [];
     const offsetUs = Date.now() * 1000 - NOW_S * 1e6;
 
     beforeAll(async () => {
+      if (missing !== undefined) return;
       const telling: Telling = {
         clock: { offsetUs },
         names: { iface: () => 'eth0', container: () => undefined },
@@ -68,12 +64,12 @@ export function historySuite(
         followed: () => flow.table,
       };
       let text = '';
-      const write = (bytes: Uint8Array, at: number, length: number): number => {
+      const keep = (bytes: Uint8Array, at: number, length: number): number => {
         text += Buffer.from(bytes).toString('utf8', at, at + length);
         return length;
       };
-      const output = new Output({ target: { name: 'test', write } });
-      scene = await open(telling);
+      const output = new Output({ target: { name: 'test', write: keep } });
+      scene = open(telling);
       const lines = new JsonSink({ ...telling, output, events: ALL_EVENTS });
       const sink = new FanOut(lines, scene.sink);
       const flow = new Flow({ ...FLOW_DEFAULTS, seed: 1, listener: sink, answered: () => 0 });
@@ -85,6 +81,9 @@ export function historySuite(
         .split('\n')
         .map((line) => JSON.parse(line) as JsonEvent);
       await scene.settle();
+    });
+    beforeEach((context) => {
+      if (missing !== undefined) context.skip(missing);
     });
     afterAll(() => scene?.close());
 

@@ -65,15 +65,17 @@ suite('a store', [], () => {
 
   test('has each event once, after kill -9 of the program and of its own process', async () => {
     const first = await start();
-    const loading = connect({ count: 2000, rate: 500 });
+    const before = connect({ count: 1000, rate: 500 });
     await kept(first, 300);
     await first.running.end('SIGKILL');
     const second = await start();
+    await before;
+    const after = connect({ count: 1000, rate: 500 });
     await kept(second, 300);
     process.kill(storeProcess((await second.status()).pid), 'SIGKILL');
     await second.note(/cannot keep events in .*: its process ended \(SIGKILL\)/);
     await second.note(/events are kept in .* again; 0 were lost/);
-    await loading;
+    await after;
     await settled(second);
 
     const told = new Map<string, Event>();

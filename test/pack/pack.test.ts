@@ -58,6 +58,16 @@ test('the installed package watches /proc where there is no compiler', async () 
   expect(stderr).not.toContain('    at ');
 });
 
+test('the installed package comes without the engine of --store, and asks for it', async () => {
+  const args = ['packetwatch', 'watch', '--source', 'proc', '--store', join(folder, 'store')];
+  await expect(run('npx', args, { cwd: app, env, timeout: 30_000 })).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^packetwatch: --store needs chDB, which is not installed: `make store` installs it in a clone; elsewhere: npm install chdb@3\.4\.0\n$/m,
+    ) as string,
+  });
+});
+
 /** Why the kernel source can't be tried here. */
 const noKernel =
   process.getuid?.() !== 0
