@@ -30,6 +30,9 @@ const TOLD = {
   sum: '5 connection attempts to 10.0.0.5:22 summed in the kernel (flood)',
 } as const;
 
+/** Of each its number, and what stands in the place of the originator's port. */
+const PROTO = { tcp: [6, 5973], udp: [17, 5973], icmp: [1, 8], icmp6: [58, 128] } as const;
+
 function told(filter: string) {
   const { feed, sink, lines, flow } = linesOf('text', ALL_EVENTS, {}, filter);
   feed(...RECORDS);
@@ -54,6 +57,19 @@ describe('a filtered sink', () => {
       lines: wanted.length + 1,
       filtered: Object.keys(TOLD).length - wanted.length,
     });
+  });
+
+  it.each<[string, (keyof typeof PROTO)[]]>([
+    ['udp', ['udp']],
+    ['not tcp and not udp', ['icmp', 'icmp6']],
+    ['port 8 or port 128', []],
+    ['not tcp and host 10.0.0.5', ['udp', 'icmp', 'icmp6']],
+  ])("'%s' passes conversations by their protocol, and ICMP has no ports", (filter, wanted) => {
+    const { feed, lines } = linesOf('json', ALL_EVENTS, {}, filter);
+    for (const [at, [proto, srcPort]] of Object.values(PROTO).entries())
+      feed({ kind: 'ENDED', isn: at, srcPort, packets: { proto } });
+    const passed = lines().map((line) => (JSON.parse(line) as { proto: string }).proto);
+    expect(passed).toEqual(wanted.map((name) => (name === 'icmp6' ? 'icmp' : name)));
   });
 
   it('leaves what was seen and judged as it is', () => {
