@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 # Debian packages, by what they are needed for.
 BUILD_PKGS := clang libbpf-dev linux-libc-dev
-TEST_PKGS := iproute2 nftables nmap hping3 curl openssh-server openssh-client python3 tcpdump strace logrotate chromium
+TEST_PKGS := iproute2 nftables nmap hping3 curl openssh-server openssh-client openssl python3 tcpdump strace logrotate chromium
 BENCH_PKGS := iproute2 ethtool xdp-tools tcpdump tshark time conntrack bpftrace ulogd2 nftables iperf3 nmap masscan hping3 psad fail2ban \
   portsentry rsyslog iptables python3 gcc libc6-dev
 

@@ -14,6 +14,7 @@ import { detection } from './detection.ts';
 import { kernel } from './kernel.ts';
 import { latency } from './latency.ts';
 import { leak } from './leak.ts';
+import { live } from './live.ts';
 import { type Kept, writePage } from './page.ts';
 import { otherWorkPct, undoAll } from './proc.ts';
 import { plugins } from './plugins.ts';
@@ -34,6 +35,7 @@ const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
   bulk,
   ring,
   latency,
+  live,
   swap,
   read,
   conversations,

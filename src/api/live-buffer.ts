@@ -3,8 +3,8 @@ import type { SinkCounts } from '../sinks/sink.ts';
 import type { Written } from '../sources/source.ts';
 
 /** Bytes of the events between two ticks, at most, and how many they are: lines have about 450 bytes. */
-const BYTES = 640 * 1024;
-const EVENTS = 2048;
+const BYTES = 1024 * 1024;
+const EVENTS = 4096;
 /** Connections leave so much of it to what is never sampled. */
 const SPARE = 64 * 1024;
 

@@ -15,12 +15,12 @@ import type { LiveClient } from './live-client.ts';
  * than anybody reads.
  */
 const TARGET = 1000;
-/** Within a tick the sample becomes coarser each time that so many more came. */
-const STEP = TARGET / 8;
+/** Within a tick the sample becomes twice as coarse at TARGET, and again when half of what is left to this came. */
+const MOST = 2 * TARGET;
 /** Bytes of a line, at most (JsonSink). */
 const LONGEST = 8192;
-/** After so many ticks at which twice as many would have done, they are sent. */
-const CALM_TICKS = 10;
+/** After so many ticks at which a finer sample would have done, it is taken: not each tick another one. */
+const CALM_TICKS = 5;
 
 /** What a channel tells of. */
 export interface Telling {
@@ -42,6 +42,8 @@ export class LiveChannel extends Onlooker implements Sink {
   #level = 0;
   #raiseAt = TARGET;
   #calm = 0;
+  /** The coarsest that was needed in calm ticks. */
+  #needed = 0;
   /** Since the last tick: all events, and those of connections. */
   #happened = 0;
   #connections = 0;
@@ -63,7 +65,7 @@ export class LiveChannel extends Onlooker implements Sink {
     this.#buffer.tier = tier;
     this.#json.connection(event, table, row);
     if (this.#buffer.count < this.#raiseAt) return;
-    this.#raiseAt += STEP;
+    this.#raiseAt += (MOST - this.#raiseAt) / 2;
     this.#level = Math.min(this.#level + 1, MAX_LEVEL);
   }
 
@@ -123,10 +125,16 @@ export class LiveChannel extends Onlooker implements Sink {
   /** What comes next is as much as what came. */
   #adapt(): void {
     const wanted = Math.ceil(Math.log2(Math.max(1, this.#connections / TARGET)));
-    if (wanted >= this.#level) this.#calm = 0;
-    if (wanted > this.#level) this.#level = Math.min(wanted, MAX_LEVEL);
-    if (wanted >= this.#level || ++this.#calm < CALM_TICKS) return;
+    if (wanted >= this.#level) {
+      this.#level = Math.min(wanted, MAX_LEVEL);
+      this.#calm = 0;
+      this.#needed = 0;
+      return;
+    }
+    this.#needed = Math.max(this.#needed, wanted);
+    if (++this.#calm < CALM_TICKS) return;
+    this.#level = this.#needed;
     this.#calm = 0;
-    this.#level--;
+    this.#needed = 0;
   }
 }

@@ -3,7 +3,7 @@ import { ALWAYS, MAX_LEVEL } from './live-buffer.ts';
 
 /** Bytes that wait for a client: beyond the first it gets no connections, beyond the second it is let go. */
 const HIGH = 256 * 1024;
-const LIMIT = 1024 * 1024;
+const LIMIT = 2 * 1024 * 1024;
 /** A client that takes nothing for so long is let go. */
 const STALL_MS = 10_000;
 /** After so many ticks at which nothing waited, it gets twice as many connections. */

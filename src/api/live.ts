@@ -13,7 +13,7 @@ import { LiveClient } from './live-client.ts';
 const TICK_MS = 200;
 /** Counts come with each so many ticks: every second. */
 const COUNTS_TICKS = 5;
-/** Streams at once: several pages of a few people. Each holds at most about a megabyte that waits. */
+/** Streams at once: several pages of a few people. Each holds at most about two megabytes that wait. */
 const STREAMS = 16;
 /** Filters at once: each event is tried, and written, for each of them. */
 const FILTERS = 8;

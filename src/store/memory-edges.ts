@@ -10,7 +10,7 @@ const NONE = -1;
 
 /** An edge as it is counted. */
 export interface CountedEdge {
-  /** One of its connections, the first that was added. */
+  /** One of its connections, the first that was added and has a process. */
   readonly rows: Rows;
   readonly row: number;
   readonly local: 'client' | 'server' | 'both' | undefined;
@@ -72,6 +72,7 @@ export class EdgeTable {
     this.#bytes[2 * edge]! += rows.numbers[(base + Row.orig_bytes) >> 3]!;
     this.#bytes[2 * edge + 1]! += rows.numbers[(base + Row.resp_bytes) >> 3]!;
     this.#lastNs[edge] = Math.max(this.#lastNs[edge]!, tsNs);
+    if (!this.#hasProcess(edge)) this.#represent(edge, rows, row);
     const rttUs = rows.words[(base + Row.rtt_us) >> 2]!;
     if (rttUs === 0) return;
     this.#rtts[2 * this.#rttCount] = edge;
@@ -144,10 +145,22 @@ export class EdgeTable {
     const edge = this.#size++;
     this.#slots[slot] = edge + 1;
     this.#keys.set(this.#key, edge * KEY_WORDS);
-    this.#rows[edge] = row;
-    if (!this.#tables.includes(rows)) this.#tables.push(rows);
-    this.#table[edge] = this.#tables.indexOf(rows);
+    this.#represent(edge, rows, row);
     return edge;
+  }
+
+  /** What isn't counted is told of this one. */
+  #represent(edge: number, rows: Rows, row: number): void {
+    if (!this.#tables.includes(rows)) this.#tables.push(rows);
+    this.#rows[edge] = row;
+    this.#table[edge] = this.#tables.indexOf(rows);
+  }
+
+  /** A connection that was refused at once has none, though others of its edge do. */
+  #hasProcess(edge: number): boolean {
+    const { bytes } = this.#tables[this.#table[edge]!]!;
+    const base = this.#rows[edge]! * Row.stride;
+    return bytes[base + Row.orig_from]! + bytes[base + Row.resp_from]! > 0;
   }
 }
 

@@ -81,7 +81,7 @@ export const PROGRAM_METRICS_EXPLAINED: readonly Entry[] = entries('metric', [
   {
     term: 'packetwatch_http_streams_ended_total',
     definition:
-      'Live streams that the program ended because their readers took too little: nothing for 10 s, or more than a megabyte waited.',
+      'Live streams that the program ended because their readers took too little: nothing for 10 s, or more than two megabytes waited.',
     meaning: 'A page on a slow line, or one that hangs; it connects again by itself.',
     see: ['packetwatch-http-streams'],
   },
