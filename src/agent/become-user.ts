@@ -16,6 +16,7 @@ import { Pins } from '../kernel/pins.ts';
 import { Exit, OperatorError } from '../model/errors.ts';
 import type { SourceName, WatchConfig } from './config.ts';
 import { DIRECTORY } from './instance.ts';
+import { STATE } from './state-directory.ts';
 
 export interface User {
   readonly uid: number;
@@ -40,7 +41,7 @@ const NFT = ['CAP_NET_ADMIN'];
  * runs our code, keeps some. So it takes no second start of the program.
  * Throws OperatorError; it must be called before anything is opened.
  */
-export function becomeUser({ uid, gid }: User, { source, block }: WatchConfig): void {
+export function becomeUser({ uid, gid }: User, { source, block, listen }: WatchConfig): void {
   if (process.geteuid!() !== 0)
     throw new OperatorError('only root can go on as another user', 'leave --user out, or use sudo');
   if (Pins.ofHost().exists() || Pins.ofHost().hasAllowed())
@@ -49,6 +50,7 @@ export function becomeUser({ uid, gid }: User, { source, block }: WatchConfig): 
       '`packetwatch release` removes them',
     );
   prepareDirectories(uid, gid);
+  if (listen) prepareState(uid, gid);
   keepOnly(KEPT[source], block === 'nft' ? NFT : [], () => {
     process.setgroups!([]);
     process.setgid!(gid);
@@ -98,6 +100,15 @@ function prepareDirectories(uid: number, gid: number): void {
   } finally {
     closeSync(run);
   }
+}
+
+/** Where the token is kept. One that is there already stays whose it is. */
+function prepareState(uid: number, gid: number): void {
+  if (existsSync(STATE)) return;
+  mkdirSync(STATE, { mode: 0o700 });
+  const state = openDirectory(STATE);
+  giveTo(uid, gid, state);
+  closeSync(state);
 }
 
 function openDirectory(path: string): number {
