@@ -5,7 +5,6 @@ import { formatPrefix } from '../wire/prefix.ts';
 import type { Env } from './app.ts';
 import type { Blocking } from './program.ts';
 import { prefixOf } from './question.ts';
-import { clientOf } from './rate.ts';
 import { Refused } from './refused.ts';
 
 /** Bytes of a body: an address and a number. */
@@ -37,7 +36,7 @@ export function changeRoutes(app: Hono<Env>, { blocking, note }: ChangeOptions):
         throw new Refused(409, 'refused', error.message, error.hint);
       throw error;
     }
-    note(`${what}, asked over HTTP by ${clientOf(c.env.incoming.socket.remoteAddress)}`);
+    note(`${what}, asked over HTTP by ${c.env.incoming.socket.remoteAddress}`);
     return answer(c);
   };
 

@@ -77,6 +77,25 @@ describe.each(['http', 'https'] as const)('elsewhere, by %s', (scheme) => {
     },
   );
 
+  it.each([
+    '/%61pi/v1/status',
+    '/api%2fv1/status',
+    '/assets/../api/v1/status',
+    '/assets/..',
+    '/assets/%2e%2e/api/v1/status',
+    '/./metrics',
+    '//api/v1/status',
+    '/index.html/../metrics',
+    '/metric%73',
+    'http://victim/api/v1/status',
+    '*',
+    '',
+    '/api',
+    '/assets/a/b.js',
+  ])('%s is closed, however it is decoded', (path) => {
+    expect(why({ path })).toBe('token');
+  });
+
   it('any name will do', () => {
     expect(why({ headers: { ...RIGHT, host: 'web1.example' } })).toBeUndefined();
   });

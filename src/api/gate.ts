@@ -41,15 +41,21 @@ export interface GateOptions {
   readonly token: Pick<Token, 'is'>;
 }
 
-/** What reads a table of thousands costs as much as so many small answers. */
-const COSTS: readonly (readonly [RegExp, number])[] = [
-  [/^\/api\/v1\/(?:map|sockets|connections|scans)/, 5],
-];
+/**
+ * What asks for little. All else costs as much as so many of these: it may read a table of thousands, however it is
+ * written (`/%61pi/`).
+ */
+const SMALL =
+  /^\/(?:$|[\w-]+$|[\w.-]+\.\w+$|assets\/|api\/v1\/(?:status|health|live|blocks|allow)\b)/;
+const LARGE_COST = 5;
 /** A token that is wrong costs a second's worth of requests. */
 const WRONG_TOKEN = 50;
 
-/** The files of the page: they tell nothing, and ask for the token themselves. */
-const CLOSED = /^\/(?:api\/|metrics$|healthz$|readyz$)/;
+/**
+ * The files of the page, which tell nothing and ask for the token themselves. Whatever isn't written just so is closed:
+ * paths may be written in many ways, and only those who answer decode them.
+ */
+const OPEN = /^\/(?:assets\/)?(?:[\w-]+(?:\.[\w-]+)+)?$/;
 
 /** Lets requests in or not: by Host, method, Origin, token and how many there were. */
 export class Gate {
@@ -72,7 +78,7 @@ export class Gate {
     // who has the token isn't held up by others on the same address who don't
     const client = token === 'right' ? 'token' : asked.client;
     if (!this.#rate.takes(client, cost, nowMs)) return TOO_MANY;
-    if (!CLOSED.test(path)) return undefined;
+    if (OPEN.test(path)) return undefined;
     if (!this.#isOwnOrigin(headers)) return OTHER_ORIGIN;
     if (token === 'right' || (this.#options.loopback && !changes)) return undefined;
     return token === 'wrong' ? WRONG : NO_TOKEN;
@@ -94,7 +100,7 @@ export class Gate {
 }
 
 function costOf(path: string): number {
-  return COSTS.find(([pattern]) => pattern.test(path))?.[1] ?? 1;
+  return SMALL.test(path) && !/%|\.\./.test(path) ? 1 : LARGE_COST;
 }
 
 const OTHER_HOST: Refusal = {

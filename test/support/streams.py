@@ -1,22 +1,22 @@
 """Clients of a listener that ask much and read little.
 
-streams.py ask HOST PORT PATH COUNT     one request after the other; prints {"200": n, ...}
+streams.py ask HOST PORT PATH COUNT     one after the other, each with a wrong token; prints {"200": n, ...}
 streams.py hold HOST PORT PATH COUNT    that many at once, then idles; prints {"200": n, ..., "closed": n}
 streams.py stuck HOST PORT PATH         reads the first bytes and no more; prints "open"
 """
 import json
+import resource
 import socket
 import sys
 import time
 
 
-def connect(host, port, path):
+def connect(host, port, path, headers=""):
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    sock.settimeout(10)
+    sock.settimeout(20)
     sock.connect((host, port))
-    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"
-    sock.sendall(request.encode())
+    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
     return sock
 
 
@@ -35,25 +35,28 @@ def count(codes):
     print(json.dumps(told), flush=True)
 
 
-def attempt(host, port, path, held):
-    try:
-        sock = connect(host, port, path)
-    except OSError:
-        return "closed"
+def ask(host, port, path):
+    sock = connect(host, port, path, "Authorization: Bearer nonsense\r\n")
     code = status(sock)
-    if held is not None and code == "200":
-        held.append(sock)
-    else:
-        sock.close()
+    sock.close()
     return code
+
+
+def try_connect(host, port, path):
+    try:
+        return connect(host, port, path)
+    except OSError:
+        return None
 
 
 what, host, port, path = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
 if what == "ask":
-    count([attempt(host, port, path, None) for _ in range(int(sys.argv[5]))])
+    count([ask(host, port, path) for _ in range(int(sys.argv[5]))])
 elif what == "hold":
-    held = []
-    count([attempt(host, port, path, held) for _ in range(int(sys.argv[5]))])
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    held = [try_connect(host, port, path) for _ in range(int(sys.argv[5]))]
+    count([status(sock) if sock else "closed" for sock in held])
     time.sleep(600)
 else:
     sock = connect(host, port, path)
