@@ -25,17 +25,21 @@ const State = { free: 0, waiting: 1, refused: 2 } as const;
  * such a datagram does (RFC 5722), unless they are the same.
  */
 export class Fragments {
-  /** Datagrams whose header came in several parts, and those of them that it was put together of. */
+  /**
+   * Datagrams whose first part hasn't all of the header, and those of them of which it was put together. What comes
+   * behind a header that was told waits as well, since nothing is kept of that, but is none.
+   */
   begun = 0;
   whole = 0;
   /** Those whose parts overlap: with IPv6 they are given up. */
   overlapping = 0;
   readonly #bytes: Uint8Array = new Uint8Array(SETS * WAYS * ROW);
   readonly #state: Uint8Array = new Uint8Array(SETS * WAYS);
-  /** Identification, when the first part came, and how many had begun by then, by row. */
+  /** Identification, when the first part came, and how many rows had been taken by then, by row. */
   readonly #ids: Uint32Array = new Uint32Array(SETS * WAYS);
   readonly #seconds: Float64Array = new Float64Array(SETS * WAYS);
   readonly #order: Float64Array = new Float64Array(SETS * WAYS);
+  #taken = 0;
   /** Bits of the blocks that are there. */
   readonly #blocks: Uint8Array = new Uint8Array(SETS * WAYS);
   /** Bytes of the datagram, once its last part is there; before that more than are kept. */
@@ -62,6 +66,7 @@ export class Fragments {
   #add(layers: Layers, row: number, length: number): Parsed {
     if (this.#state[row] === State.refused) return Parsed.fragment;
     const { bytes, fragmentOffset: offset, transport } = layers;
+    if (offset === 0 && (this.#blocks[row]! & 1) === 0) this.begun++;
     const to = row * ROW + IP_ROOM;
     const end = Math.min(KEPT, offset + length);
     let overlaps = false;
@@ -120,7 +125,7 @@ export class Fragments {
       else if (this.#ids[way] === id && this.#isOf(layers, way)) return way;
       else if (this.#state[row] !== State.free && this.#order[way]! < this.#order[row]!) row = way;
     }
-    this.#order[row] = this.begun++;
+    this.#order[row] = this.#taken++;
     this.#state[row] = State.waiting;
     this.#ids[row] = id;
     this.#seconds[row] = seconds;
