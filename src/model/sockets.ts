@@ -54,7 +54,7 @@ export interface Listener {
   readonly syn_queue: number;
   /** From how many on SYNs are answered by cookies, or dropped (`settings`). */
   readonly syn_limit: number;
-  /** SYNs and handshakes that were dropped since it listens, because a queue was full or for another reason. */
+  /** SYNs and handshakes that were dropped since it listens: a queue was full, or a SYN came again while its handshake waits. */
   readonly drops: number;
   /** Connections to it that are open or closing now, those that wait included. */
   readonly connections: number;

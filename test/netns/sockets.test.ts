@@ -211,6 +211,32 @@ suite('sockets', ['ss', 'nstat', 'setpriv'], () => {
     });
   });
 
+  test('the limit of a SYN queue is where cookies begin, or drops', async () => {
+    const sysctl = (...values: string[]) =>
+      rig().victim.must(['sysctl', '-qw', ...values.map((value) => `net.ipv4.${value}`)]);
+    for (const { cookies, limit, counter } of [
+      { cookies: 1, limit: 8, counter: 'syn_queue_cookies' },
+      { cookies: 0, limit: 6, counter: 'listen_drops' }, // three quarters of 8
+    ] as const) {
+      await sysctl(`tcp_syncookies=${cookies}`, 'tcp_max_syn_backlog=8');
+      await rig().victim.must(['ip', 'tcp_metrics', 'flush']); // peers that are known may have more
+      const { port } = await serve('listen', VICTIM[6], 8);
+      await rig().scanner.nft(DROP(`sport ${port}`));
+      const before = (await ask(rig().victim, '-l')).counters[counter];
+      const clients = await connect(VICTIM[6], port, 20, 'begun');
+      const [listener] = await until('more than fit', async () => {
+        const { listeners, counters } = await ask(rig().victim, 'port', port, '-l');
+        return counters[counter] > before && listeners;
+      });
+      expect(listener!.syn_limit).toBe(limit);
+      // kernels differ by one in when it is full
+      expect([limit, limit + 1]).toContain(listener!.syn_queue);
+      await rig().scanner.must(['nft', 'delete', 'table', 'inet', 'drops']);
+      await clients.end();
+    }
+    await sysctl('tcp_syncookies=1', 'tcp_max_syn_backlog=1024');
+  });
+
   test('one line says that netlink is refused', async () => {
     const refused = [PYTHON, WITHOUT, process.execPath, MAIN, 'sockets'];
     const { code, stdout, stderr } = await rig().victim.run(refused);

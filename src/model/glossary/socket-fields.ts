@@ -98,7 +98,7 @@ export const SOCKET_FIELDS: readonly Entry[] = [
       definition:
         'From how many handshakes on SYNs are answered by cookies, or dropped: the limit of the accept queue, and without cookies at most three quarters of tcp_max_syn_backlog.',
       meaning:
-        'tcp_syncookies says which of both; with 2 every SYN is answered by a cookie, and no handshake waits.',
+        'tcp_syncookies says which of both; with 2 every SYN is answered by a cookie, and no handshake waits. The last quarter is for peers that the kernel knows from earlier connections.',
       see: ['syn-queue', 'socket-tcp-syncookies'],
       source: 'tcp(7)',
     },
@@ -106,7 +106,9 @@ export const SOCKET_FIELDS: readonly Entry[] = [
       term: 'drops',
       definition:
         'Of a listener the SYNs and handshakes that it dropped since it listens; of a connection segments that found no memory.',
-      action: 'As of event listen.pressure.',
+      meaning:
+        'SYNs that are repeated while their handshake waits count as well: more than listen_drops is no loss by itself.',
+      action: 'Where listen_drops rises with it: as of event listen.pressure.',
       see: ['listen-overflow', 'event-listen-pressure'],
     },
     {
