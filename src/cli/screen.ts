@@ -60,7 +60,7 @@ export class Screen {
     let text = '';
     const shown = lines.slice(0, this.rows);
     for (const [i, line] of shown.entries())
-      if (line !== this.#shown[i]) text += `\x1b[${i + 1};1H${line}\x1b[0m\x1b[K`;
+      if (line !== this.#shown[i]) text += `\x1b[${i + 1};1H\x1b[K${line}\x1b[0m`;
     if (shown.length < this.#shown.length) text += `\x1b[${shown.length + 1};1H\x1b[J`;
     this.#shown = shown;
     if (text !== '') process.stdout.write(text);

@@ -18,13 +18,16 @@ export class Terminal {
   /** What was written while the other screen was not there. */
   plain = '';
   #lines: string[] = [];
+  /** What is written in the last column leaves the cursor on it, and erasing from there takes it away. */
+  #columns: number;
   #row = 0;
   #column = 0;
   #rest = '';
   #fault: string | undefined;
 
-  private constructor(running: Running) {
+  private constructor(running: Running, columns: number) {
     this.running = running;
+    this.#columns = columns;
     running.child.stdout!.on('data', (text: string) => {
       this.#rest += text;
       this.#take();
@@ -33,7 +36,7 @@ export class Terminal {
 
   static async start(argv: readonly string[], columns: number, rows: number): Promise<Terminal> {
     const pty = [PYTHON, HELPER, String(columns), String(rows), ...argv];
-    return new Terminal(await Running.start(pty));
+    return new Terminal(await Running.start(pty), columns);
   }
 
   /** The other screen's lines, without spaces at their ends. */
@@ -46,6 +49,7 @@ export class Terminal {
   }
 
   resize(columns: number, rows: number): void {
+    this.#columns = columns || 80;
     this.#ask(`size ${columns} ${rows}`);
   }
 
@@ -117,7 +121,10 @@ export class Terminal {
     const [a, b] = args.split(';').map(Number);
     if (final === 'H') [this.#row, this.#column] = [(a || 1) - 1, (b || 1) - 1];
     else if (final === 'K')
-      this.#lines[this.#row] = (this.#lines[this.#row] ?? '').slice(0, this.#column);
+      this.#lines[this.#row] = (this.#lines[this.#row] ?? '').slice(
+        0,
+        Math.min(this.#column, this.#columns - 1),
+      );
     else if (final === 'J') this.#lines.length = args === '2' ? 0 : this.#row;
     else if (final === 'm') return;
     else if (args === '?1049') [this.alternate, this.#lines] = [final === 'h', []];
