@@ -75,7 +75,7 @@ export interface ListenSocket {
   readonly accept_queue: number;
   readonly accept_limit: number;
   readonly drops: number;
-  /** Open connections that its process has accepted; absent where another of the port's sockets may have taken them. */
+  /** Connections that came by it and are open now; absent where another of the port's sockets may have taken them. */
   readonly connections?: number;
 }
 

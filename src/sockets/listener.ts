@@ -8,7 +8,7 @@ import type {
 import { formatAddress } from '../wire/address.ts';
 import type { ListenPort, ListenRow } from './listening.ts';
 import type { Owners } from './owners.ts';
-import { shareOf } from './share.ts';
+import { holdersOf, shareOf } from './share.ts';
 
 /** Of a socket that hundreds of workers have, so many are named. */
 const MAX_OWNERS = 16;
@@ -20,9 +20,12 @@ export function listenerOf(
   settings: SocketSettings,
   iface: string | undefined,
 ): Listener {
-  const sockets = port.sockets.map((socket) => socketOf(socket, port, owners));
+  const holders = holdersOf(port, owners);
+  const sockets = port.sockets.map((socket) =>
+    socketOf(socket, owners.of(socket.inode), acceptedBy(socket, port, owners, holders)),
+  );
   const pattern = patternOf(sockets);
-  const share = shareOf(port, owners);
+  const share = shareOf(holders, owners);
   const sum = (of: (socket: ListenSocket) => number) =>
     sockets.reduce((all, socket) => all + of(socket), 0);
   return {
@@ -51,14 +54,16 @@ function synLimit(acceptLimit: number, settings: SocketSettings): number {
   return tcp_syncookies === 0 ? Math.min(acceptLimit, most - (most >> 2)) : acceptLimit;
 }
 
-function socketOf(socket: ListenRow, port: ListenPort, owners: Owners): ListenSocket {
-  const { inode, cookie, uid, acceptQueue, acceptLimit, drops } = socket;
-  const connections = acceptedBy(socket, port, owners);
+function socketOf(
+  { inode, cookie, uid, acceptQueue, acceptLimit, drops }: ListenRow,
+  owners: readonly SocketOwner[],
+  connections: number | undefined,
+): ListenSocket {
   return {
     inode,
     cookie,
     uid,
-    ...named(owners.of(inode)),
+    ...named(owners),
     accept_queue: acceptQueue,
     accept_limit: acceptLimit,
     drops,
@@ -66,17 +71,20 @@ function socketOf(socket: ListenRow, port: ListenPort, owners: Owners): ListenSo
   };
 }
 
-/** Known where nobody but one process has this socket, and that process has no other one of the port. */
+/**
+ * All of the port, where no other socket listens there. Else it is known where nobody but one process has this socket,
+ * and that process has no other one of the port.
+ */
 function acceptedBy(
-  { inode }: ListenRow,
+  { inode, acceptQueue }: ListenRow,
   { sockets, connections }: ListenPort,
   owners: Owners,
+  holders: ReturnType<typeof holdersOf>,
 ): number | undefined {
+  if (sockets.length === 1) return connections.length;
   const [owner, another] = owners.of(inode);
-  if (!owner || another) return undefined;
-  const has = (of: number) => owners.of(of).some(({ pid }) => pid === owner.pid);
-  if (sockets.filter((socket) => has(socket.inode)).length > 1) return undefined;
-  return connections.filter(has).length;
+  const holder = owner && !another ? holders.get(owner.pid) : undefined;
+  return holder?.listening === 1 ? holder.connections + acceptQueue : undefined;
 }
 
 function patternOf(sockets: readonly ListenSocket[]): ListenerPattern | undefined {

@@ -4,28 +4,49 @@ import type { Owners } from './owners.ts';
 
 type Member = Share['members'][number];
 
+/** A process that listens on a port, or has a connection of it. */
+interface Holder {
+  readonly owner: SocketOwner;
+  /** How many of the port's sockets that listen it has. */
+  listening: number;
+  connections: number;
+}
+
 /**
- * How evenly processes share a port's connections. The kernel doesn't say which socket a connection came by, but the
- * process that accepted it has its descriptor, and those of a port count what they have open.
- * @returns undefined where less than two processes could accept
+ * Who has the sockets of a port, by pid. The kernel doesn't say which socket a connection came by, but the process that
+ * accepted it has its descriptor.
  */
-export function shareOf(port: ListenPort, owners: Owners): Share | undefined {
-  const members = new Map<number, SocketOwner & { connections: number }>();
+export function holdersOf(port: ListenPort, owners: Owners): ReadonlyMap<number, Holder> {
+  const holders = new Map<number, Holder>();
+  const holder = (owner: SocketOwner): Holder => {
+    const known = holders.get(owner.pid) ?? { owner, listening: 0, connections: 0 };
+    holders.set(owner.pid, known);
+    return known;
+  };
   for (const { inode } of port.sockets)
-    for (const owner of owners.of(inode)) members.set(owner.pid, { ...owner, connections: 0 });
+    for (const owner of owners.of(inode)) holder(owner).listening++;
   for (const inode of port.connections)
-    for (const owner of owners.of(inode)) {
-      const member = members.get(owner.pid) ?? { ...owner, connections: 0 };
-      members.set(owner.pid, member);
-      member.connections++;
-    }
-  const parents = new Set([...members.keys()].map((pid) => owners.parentOf(pid)));
-  const counted = [...members.values()]
-    .filter(({ pid, connections }) => connections > 0 || !parents.has(pid))
+    for (const owner of owners.of(inode)) holder(owner).connections++;
+  return holders;
+}
+
+/**
+ * How evenly processes share a port's connections.
+ * @returns undefined where less than two processes could accept: to whom one hands them on is its own business
+ */
+export function shareOf(holders: ReadonlyMap<number, Holder>, owners: Owners): Share | undefined {
+  const all = [...holders.values()];
+  if (all.filter(({ listening }) => listening > 0).length < 2) return undefined;
+  const parents = new Set([...holders.keys()].map((pid) => owners.parentOf(pid)));
+  const members = all
+    .filter(({ owner, connections }) => connections > 0 || !parents.has(owner.pid))
+    .map(
+      ({ owner, connections }): Member => ({ pid: owner.pid, process: owner.process, connections }),
+    )
     .sort((a, b) => a.pid - b.pid);
-  if (counted.length < 2) return undefined;
-  const fairness = fairnessOf(counted);
-  return { members: counted, ...(fairness === undefined ? {} : { fairness }) };
+  if (members.length < 2) return undefined;
+  const fairness = fairnessOf(members);
+  return { members, ...(fairness === undefined ? {} : { fairness }) };
 }
 
 /** Jain, Chiu, Hawe: A Quantitative Measure of Fairness (DEC-TR-301, 1984). */

@@ -180,7 +180,8 @@ describe('the pattern of a port', () => {
     const [listener] = listeners;
     expect(listener).toMatchObject({ pattern: 'reuseport', accept_queue: 1, accept_limit: 256 });
     expect(listener).toMatchObject({ drops: 2, connections: 5 });
-    expect(listener!.sockets.map(({ connections }) => connections)).toEqual([3, 1]);
+    // the one that waits is in the first one's queue
+    expect(listener!.sockets.map(({ connections }) => connections)).toEqual([4, 1]);
     expect(listener!.share).toEqual({
       members: [
         { pid: 100, process: 'p100', connections: 3 },
@@ -200,6 +201,20 @@ describe('the pattern of a port', () => {
     // the parent only keeps them
     expect(listeners[0]!.share).toMatchObject({ members: [{ pid: 100 }, { pid: 200 }] });
     expect(listeners[0]!.share!.fairness).toBe(0.5);
+  });
+
+  test('one process that hands each connection on has all of them', () => {
+    const { listeners } = look({
+      sockets: [
+        listen('::', 22, { inode: 1 }),
+        ...[11, 12].map((inode) => open('2001:db8::5', 22, { inode })),
+      ],
+      owners: { 1: [100], 11: [101], 12: [102] },
+      parents: { 101: 100, 102: 100 },
+    });
+    expect(listeners[0]).toMatchObject({ pattern: 'one_acceptor', connections: 2 });
+    expect(listeners[0]!.sockets[0]).toMatchObject({ connections: 2 });
+    expect(listeners[0]).not.toHaveProperty('share');
   });
 
   test('several sockets of one process', () => {
