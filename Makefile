@@ -8,6 +8,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 # Debian packages, by what they are needed for.
 BUILD_PKGS := clang libbpf-dev linux-libc-dev
 TEST_PKGS := iproute2 nftables nmap hping3 curl openssh-server openssh-client openssl python3 tcpdump strace logrotate chromium
+# Fonts that the page prefers, so that pictures look the same everywhere.
+SCREEN_PKGS := fonts-inter fonts-jetbrains-mono
 BENCH_PKGS := iproute2 ethtool xdp-tools tcpdump tshark time conntrack bpftrace ulogd2 nftables iperf3 nmap masscan hping3 psad fail2ban \
   portsentry rsyslog iptables python3 gcc libc6-dev
 
@@ -36,7 +38,7 @@ BPF_PROBE := printf '\#include <linux/bpf.h>\n\#include <bpf/bpf_helpers.h>\n' |
 # Files that programs write; `make check` fails when writing them again changes one.
 GENERATED := src/wire/layout.gen.ts docs/metrics.md docs/glossary.md docs/openapi.json
 
-.PHONY: help run build store check test test-fuzz test-faults corpus bench soak clean generate generated node bpf bpf-objects ts web test-packages bench-packages
+.PHONY: help run build store check test test-fuzz test-faults test-web screenshots corpus bench soak clean generate generated node bpf bpf-objects ts web test-packages bench-packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -64,6 +66,13 @@ test-faults: test-packages build ## 200 times kill -9, 20 pairs of starts, a min
 	  test/netns/kills.test.ts test/netns/stopped.test.ts test/netns/leftovers.test.ts $(ARGS)
 	@PACKETWATCH_FLOOD=10000000 PACKETWATCH_BOMB_MIB=4080 $(BIN)/vitest run --project contract \
 	  test/contract/read-floods.test.ts test/contract/read-bombs.test.ts $(ARGS)
+
+test-web: test-packages build ## the page of the real program in Chromium (needs root)
+	@$(BIN)/vitest run --project web $(ARGS)
+
+screenshots: test-packages build ## pictures of the page with real traffic, for docs/page.md (needs root)
+	@tools/need 'the pictures' $(SCREEN_PKGS) || true
+	@$(BIN)/tsx tools/screenshots.ts
 
 corpus: build ## attempts and connections in the public captures that PACKETWATCH_CORPUS names, against independent lists
 	@$(BIN)/tsx tools/corpus.ts

@@ -7,6 +7,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { browser } from './browser.ts';
 import { bulk } from './bulk.ts';
 import { connections } from './connections.ts';
 import { conversations } from './conversations.ts';
@@ -37,6 +38,7 @@ const ROWS: Readonly<Record<string, (options: Options) => Promise<Section>>> = {
   latency,
   live,
   swap,
+  page: browser,
   read,
   conversations,
   store,

@@ -1,9 +1,9 @@
-/** Debian's Chromium inside a network namespace, and the page of the program that runs there. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+/** The page of the program that runs in a namespace, in a browser that runs there too. */
+import { readFileSync } from 'node:fs';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { startChromium } from '../support/chromium.ts';
+import type { Watch } from '../support/packetwatch.ts';
 import type { Namespace } from '../support/rig.ts';
 
 export const LISTEN = '127.0.0.1:9470';
@@ -12,26 +12,13 @@ export const ORIGIN = `http://${LISTEN}`;
 /** How long what was done may take to be seen. */
 export const SEEN = { timeout: 15_000 } as const;
 
-/** A browser whose network is that of the namespace. */
-export async function startBrowser(namespace: Namespace): Promise<Browser> {
-  const folder = mkdtempSync(join(tmpdir(), 'packetwatch-web-'));
-  const command = join(folder, 'chromium');
-  writeFileSync(command, `#!/bin/sh\nexec ${namespace.argv(['chromium']).join(' ')} "$@"\n`);
-  chmodSync(command, 0o755);
-  // As root it has no sandbox of its own; /dev/shm is small in containers
-  const args = ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'];
-  const browser = await chromium.launch({ executablePath: command, args });
-  browser.once('disconnected', () => rmSync(folder, { recursive: true, force: true }));
-  return browser;
-}
-
 /** A browser for all tests of a suite; each test's pages must have told no error. */
 export function useBrowser(rig: () => { victim: Namespace }): Pages {
   let browser: Browser | undefined;
   const pages: Page[] = [];
   const errors: string[] = [];
   beforeAll(async () => {
-    browser = await startBrowser(rig().victim);
+    browser = await startChromium((argv) => rig().victim.argv(argv));
   });
   afterEach(async () => {
     for (const page of pages.splice(0)) await page.context().close();
@@ -62,4 +49,12 @@ export function useBrowser(rig: () => { victim: Namespace }): Pages {
 export interface Pages {
   /** @param path from the `#` on */
   open(path: string, options?: BrowserContextOptions): Promise<Page>;
+}
+
+/** The token, which is told at the first start, and then kept in the file that is named. */
+export async function tokenOf(watch: Watch): Promise<string> {
+  const [, told, path] = await watch.note(
+    /page at \S+?\/(?:#token=(\S+) .*|, its token is in (\S+))$/,
+  );
+  return told ?? readFileSync(path!, 'utf8').trim();
 }

@@ -34,15 +34,17 @@ export interface Counts {
   readonly lost: number;
 }
 
+export interface ProbesAnswer {
+  /** Newest first. */
+  readonly probes: readonly Probe[];
+}
+
 export interface Probe {
   readonly ts: string;
   readonly dst_ip: string;
   readonly dst_port: number;
+  /** Absent: not known yet. */
   readonly outcome?: string;
-}
-
-export interface ProbesAnswer {
-  readonly probes: readonly Probe[];
 }
 
 /** A line of `packetwatch block list --json`. */
@@ -72,8 +74,8 @@ export function isBlockedNow(scan: JsonScan, answer: BlocksAnswer | undefined): 
 
 /** A line of `packetwatch allow list --json`. */
 export interface Allowed {
-  readonly prefix: string;
-  readonly origins?: readonly string[];
+  readonly cidr: string;
+  readonly origin: readonly string[];
 }
 
 /** `packetwatch block why --json`. */

@@ -44,6 +44,8 @@ export class RowStore {
   readonly #numbers: Float64Array;
   readonly #ports: Uint16Array;
   readonly #texts: string[];
+  /** Some row has said something of its application; no source but captures tells of it. */
+  hasNames = false;
   #first = 0;
   #next = 0;
 
@@ -84,12 +86,15 @@ export class RowStore {
     this.#ports[at * 2] = event.src_port ?? 0;
     this.#ports[at * 2 + 1] = event.dst_port;
     const texts = at * TEXTS;
+    const name = nameOf(event);
+    if (name !== undefined || event.service !== undefined || event.proto !== 'tcp')
+      this.hasNames = true;
     this.#set(texts + Text.src, event.src_ip);
     this.#set(texts + Text.dst, event.dst_ip);
     this.#set(texts + Text.proto, event.proto);
     this.#set(texts + Text.direction, event.direction);
     this.#set(texts + Text.process, processOf(event));
-    this.#set(texts + Text.name, nameOf(event));
+    this.#set(texts + Text.name, name);
     this.#set(texts + Text.service, event.service);
     const numbers = at * NUMBERS;
     this.#number(numbers + Num.duration, event.duration_s);

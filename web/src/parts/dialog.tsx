@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { TermPopover } from './term.tsx';
 
 /** A modal dialog as the browser has it: focus stays inside, Esc closes. */
 export function Dialog({
@@ -36,6 +37,7 @@ export function Dialog({
       <div class="dialog-body">
         <h2 id="dialog-title">{title}</h2>
         {children}
+        <TermPopover />
       </div>
     </dialog>
   );

@@ -8,7 +8,12 @@ interface Shown {
   readonly anchor: HTMLElement;
 }
 
-let show: (shown: Shown | undefined) => void = () => {};
+/** Of the boxes that stand in the document; what is outside of a dialog can't be reached while that is open. */
+const boxes: ((shown: Shown) => void)[] = [];
+
+function show(shown: Shown): void {
+  boxes.at(-1)?.(shown);
+}
 
 /** How long a pointer rests before the term explains itself. */
 const REST_MS = 450;
@@ -39,12 +44,18 @@ export function Term({ slug, children }: { slug: string; children: ComponentChil
   );
 }
 
-/** Where terms explain themselves; stands once in the page's frame. */
+/** Where terms explain themselves; stands in the page's frame and in each dialog. */
 export function TermPopover() {
   const [shown, setShown] = useState<Shown>();
   const [entries, setEntries] = useState<ReadonlyMap<string, Entry>>();
   const box = useRef<HTMLDivElement>(null);
-  show = setShown;
+
+  useLayoutEffect(() => {
+    boxes.push(setShown);
+    return () => {
+      boxes.splice(boxes.indexOf(setShown), 1);
+    };
+  }, []);
 
   useEffect(() => {
     if (!shown) return;

@@ -114,16 +114,16 @@ export function AllowTable({ answer: { allow }, onAsk }: Props) {
           </tr>
         </thead>
         <tbody>
-          {allow.map(({ prefix, origins = [] }) => (
-            <tr key={prefix}>
-              <td class="mono">{prefix}</td>
-              <td>{origins.join(', ')}</td>
+          {allow.map(({ cidr, origin }) => (
+            <tr key={cidr}>
+              <td class="mono">{cidr}</td>
+              <td>{origin.join(', ')}</td>
               <td class="row-actions">
-                {origins.includes('user') && (
+                {origin.includes('user') && (
                   <button
                     type="button"
                     class="small"
-                    onClick={() => onAsk({ what: 'disallow', address: prefix })}
+                    onClick={() => onAsk({ what: 'disallow', address: cidr })}
                   >
                     Take back
                   </button>

@@ -100,6 +100,8 @@ export function ConnectionTable({ store, list, count, opened, isPast, onEnd }: P
     if (id !== '') keep({ id });
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    // Keys of the words in the heading are theirs
+    if (event.target !== event.currentTarget) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const activeAt = placeOf(current.current);
     const page = Math.max(1, Math.floor(height / rowPx) - 2);
@@ -150,7 +152,11 @@ export function ConnectionTable({ store, list, count, opened, isPast, onEnd }: P
           {whole(session.passed)} newer
         </button>
       )}
-      <div class="table" ref={scroller} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+      <div
+        class={`table ${store.hasNames ? '' : 'no-app'}`}
+        ref={scroller}
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      >
         <table
           role="grid"
           aria-label="Connections"

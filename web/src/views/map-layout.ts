@@ -132,8 +132,18 @@ function caller(process: string | undefined): End {
   return { key: `caller ${label}`, column: 'here', label, detail: '', filter: undefined };
 }
 
+const CLOSED: End = {
+  key: 'listener closed',
+  column: 'here',
+  label: 'ports that did not answer',
+  detail: '',
+  filter: undefined,
+};
+
 /** Of a connection within this host the process is the client's. */
 function listener(process: string | undefined, server: string, port: number, edge: Edge): End {
+  // A scan would be a node for each of its ports
+  if (process === undefined && edge.failed === edge.connections) return CLOSED;
   const isOwn = edge.local === 'server' && process !== undefined;
   const label = isOwn ? process : server;
   return {

@@ -79,6 +79,12 @@ export function ProbeChart({
             <Term slug={`outcome-${outcome}`}>{outcome}</Term>
           </span>
         ))}
+        <span>
+          <svg class="sample" viewBox="0 0 12 12" aria-hidden="true">
+            <Mark x={6} y={6} outcome="" />
+          </svg>
+          not known
+        </span>
       </p>
     </div>
   );
@@ -108,11 +114,11 @@ export function ProbeTable({ probes }: { probes: readonly Probe[] }) {
           </tr>
         </thead>
         <tbody>
-          {probes.slice(-ROWS).map((probe, i) => (
+          {probes.slice(0, ROWS).map((probe, i) => (
             <tr key={i}>
               <td class="mono">{clock(Date.parse(probe.ts))}</td>
               <td class="mono">{endpoint(probe.dst_ip, probe.dst_port)}</td>
-              <td class={TONES[probe.outcome ?? ''] ?? ''}>{probe.outcome ?? 'no answer yet'}</td>
+              <td class={TONES[probe.outcome ?? ''] ?? ''}>{probe.outcome ?? 'not known'}</td>
             </tr>
           ))}
         </tbody>

@@ -22,7 +22,11 @@ export function ScanDetail({
   onAsk: (ask: Ask) => void;
 }) {
   const source = scan.src_ip;
-  const { data } = usePoll<ProbesAnswer>(`/scans/${encodeURIComponent(source)}/probes`, {}, 5000);
+  const { data } = usePoll<ProbesAnswer>(
+    `/scans/${encodeURIComponent(source)}/probes`,
+    { limit: '1000' },
+    5000,
+  );
   const isBlocked = isBlockedNow(scan, blocks);
   const probes = data?.probes ?? [];
   return (

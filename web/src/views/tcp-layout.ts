@@ -42,7 +42,7 @@ export const LINES: Readonly<Record<string, Line>> = {
   'SYN-SENT>CLOSED': { from: ['top', -10], to: ['right', 10], at: [660, 132], anchor: 'start' },
   'LISTEN>SYN-RECEIVED': { from: ['left', -8], to: ['top', -10], at: [228, 150], anchor: 'end' },
   'SYN-RECEIVED>LISTEN': { from: ['top', 30], to: ['left', 10], at: [330, 200], anchor: 'start' },
-  'LISTEN>SYN-SENT': { from: ['right', 10], to: ['left', -12], at: [636, 200], anchor: 'end' },
+  'LISTEN>SYN-SENT': { from: ['right', 10], to: ['left', -12], at: [620, 204], anchor: 'end' },
   'SYN-SENT>SYN-RECEIVED': {
     from: ['left', 6],
     to: ['right', 6],
@@ -74,7 +74,7 @@ export const LINES: Readonly<Record<string, Line>> = {
     anchor: 'start',
   },
   'ESTABLISHED>CLOSE-WAIT': { from: ['right', 10], to: ['top', 0], at: [690, 404], anchor: 'end' },
-  'FIN-WAIT-1>FIN-WAIT-2': { from: ['bottom', -36], to: ['top', 0], at: [118, 506], anchor: 'end' },
+  'FIN-WAIT-1>FIN-WAIT-2': { from: ['bottom', -36], to: ['top', 0], at: [104, 504], anchor: 'end' },
   'FIN-WAIT-1>CLOSING': { from: ['bottom', 36], to: ['top', 0], at: [392, 500], anchor: 'start' },
   'FIN-WAIT-2>TIME-WAIT': {
     from: ['bottom', 0],

@@ -12,7 +12,7 @@ const MOST = 200;
 
 /** The sockets that are in a state now. */
 export function StateSockets({ state, onClose }: { state: StateName; onClose: () => void }) {
-  const { data, error } = usePoll<SocketsAnswer>('/sockets', {}, 2000);
+  const { data, error } = usePoll<SocketsAnswer>('/sockets', { limit: '1000' }, 2000);
   const listeners = state === 'LISTEN' ? (data?.listeners ?? []) : [];
   const connections = (data?.connections ?? []).filter((each) => each.state === state);
   return (

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Edge } from '../../../src/model/history.ts';
+import { layOut } from './map-layout.ts';
+
+const edge = (more: Partial<Edge>): Edge => ({
+  client: '192.0.2.1',
+  server: '10.0.0.5',
+  port: 80,
+  proto: 'tcp',
+  local: 'server',
+  process: 'nginx',
+  connections: 1,
+  failed: 0,
+  orig_bytes: 10,
+  resp_bytes: 20,
+  last_ts: '2026-01-01T00:00:00Z',
+  ...more,
+});
+
+describe('the layout of the map', () => {
+  it('puts a host between those who call it and those it calls', () => {
+    const { columns, links } = layOut([
+      edge({}),
+      edge({ client: '192.0.2.2', connections: 5 }),
+      edge({
+        local: 'client',
+        client: '10.0.0.5',
+        server: '192.0.2.9',
+        port: 443,
+        process: 'curl',
+      }),
+    ]);
+    expect(columns.clients.map(({ label }) => label)).toEqual(['192.0.2.2', '192.0.2.1']);
+    expect(columns.here.map(({ label, detail }) => label + detail)).toEqual(['nginx:80', 'curl']);
+    expect(columns.servers.map(({ label, detail }) => label + detail)).toEqual(['192.0.2.9:443']);
+    expect(links).toHaveLength(3);
+  });
+
+  it('has one node for all ports that a scan found closed', () => {
+    const scan = Array.from({ length: 50 }, (_, port) => {
+      const { process: _process, ...rest } = edge({ port, connections: 1, failed: 1 });
+      return rest;
+    });
+    const { columns, links } = layOut(scan);
+    expect(columns.here).toMatchObject([{ label: 'ports that did not answer', failed: 50 }]);
+    expect(links).toHaveLength(1);
+  });
+
+  it('loses no connection, however many there are', () => {
+    const edges = fc.array(
+      fc.record({
+        client: fc.ipV4(),
+        port: fc.nat(65_535),
+        connections: fc.integer({ min: 1, max: 1000 }),
+        local: fc.constantFrom('client' as const, 'server' as const, 'both' as const),
+      }),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(edges, (list) => {
+        const layout = layOut(list.map(edge));
+        const sum = (all: readonly { connections: number }[]) =>
+          all.reduce((total, { connections }) => total + connections, 0);
+        expect(sum(layout.links)).toBe(sum(list));
+        expect(layout.rows).toBeLessThanOrEqual(23);
+      }),
+    );
+  });
+});
