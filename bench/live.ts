@@ -31,7 +31,7 @@ const VARIANTS: readonly Variant[] = [
 
 /** Of one run. */
 interface Cost {
-  /** Of a core. */
+  /** Of a core, at RATE: a busy machine makes fewer connections. */
   readonly cpuPct: number;
   readonly rssMb: number;
   readonly perSecond: number;
@@ -58,7 +58,7 @@ export async function live(options: Options): Promise<Section> {
   return {
     title: 'Live stream',
     method: [
-      `Short connections at ${RATE}/s over veth for ${seconds} s, each an attempt, an open and a close; the program's own CPU time over the load and its peak memory, with \`-o json\` to a file.`,
+      `Short connections at ${RATE}/s over veth for ${seconds} s, each an attempt, an open and a close; the program's own CPU time for each connection, as of that rate, and its peak memory, with \`-o json\` to a file.`,
       'Each variant is a program of its own; medians of the rounds, in which the variants follow each other.',
       'Streams are read by curl.',
     ],
@@ -68,7 +68,7 @@ export async function live(options: Options): Promise<Section> {
         columns: [
           'variant',
           'connections/s',
-          'CPU, % of a core',
+          `CPU at ${RATE}/s, % of a core`,
           'RSS MB',
           'events/s sent',
           'events/s skipped',
@@ -106,7 +106,8 @@ function costOf({ args, streams }: Variant, seconds: number): Promise<Cost> {
       const startMs = performance.now();
       const { load } = await generate(rig, folder, RATE, 'client', seconds);
       const tookS = (performance.now() - startMs) / 1000;
-      const cpuPct = ((cpuSeconds([watch.pid]) - before) / tookS) * 100;
+      const used = cpuSeconds([watch.pid]) - before;
+      const cpuPct = (used / load.started) * RATE * 100;
       const rssMb = peakRssMb([watch.pid]);
       for (const one of readers) await one.stop();
       return { cpuPct, rssMb, perSecond: load.perSecond, ...toldOf(folder, streams, tookS) };

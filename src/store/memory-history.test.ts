@@ -205,9 +205,10 @@ describe('connections', () => {
 
   it.each(['', 'x', '1.2', '1.2.3.4', '-1.0.0', 'ZZ.1.1', '1'.repeat(60)])(
     'after the cursor %j: bad usage',
-    (cursor) => {
+    async (cursor) => {
       begin(4);
-      expect(() => history.connections({ ...ALL, limit: 1, cursor })).toThrow('is no cursor');
+      const answer = history.connections({ ...ALL, limit: 1, cursor });
+      await expect(answer).rejects.toThrow('is no cursor');
     },
   );
 });

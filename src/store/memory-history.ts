@@ -81,6 +81,22 @@ export class MemoryHistory extends Onlooker implements Sink, History {
   plugin(): void {}
 
   connections(question: PageQuestion): Promise<ConnectionsAnswer> {
+    return settled(() => this.#connections(question));
+  }
+
+  edges(question: HistoryQuestion): Promise<EdgesAnswer> {
+    return settled(() => this.#edges(question));
+  }
+
+  scans(question: PageQuestion): Promise<ScansAnswer> {
+    return settled(() => this.#scansOf(question));
+  }
+
+  story(id: string): Promise<Story | undefined> {
+    return settled(() => this.#story(id));
+  }
+
+  #connections(question: PageQuestion): ConnectionsAnswer {
     const after = pageStart(question.cursor);
     const newest = new Newest<At>(question.limit + 1);
     this.#each(question, (rows, row, event, tsNs) => {
@@ -95,42 +111,42 @@ export class MemoryHistory extends Onlooker implements Sink, History {
       if (!after || isAfter(found, after)) newest.add(found);
     });
     const page = newest.found.slice(0, question.limit);
-    return Promise.resolve({
+    return {
       connections: page.map(({ event, tsNs }) => this.#objectOf(event, tsNs)),
       more: newest.found.length > question.limit ? cursorOf(page.at(-1)!) : null,
       covers: this.#covers(),
       from: 'memory',
-    });
+    };
   }
 
-  edges(question: HistoryQuestion): Promise<EdgesAnswer> {
+  #edges(question: HistoryQuestion): EdgesAnswer {
     const table = new EdgeTable(this.#rows.size + (this.#options.followed()?.size ?? 0));
     this.#each(question, (rows, row, _event, tsNs) => table.add(rows, row, tsNs));
     const edges = table.top(MAX_EDGES).map((edge) => this.#edgeOf(edge));
-    return Promise.resolve({
+    return {
       edges,
       more: table.size - edges.length,
       covers: this.#covers(),
       from: 'memory',
-    });
+    };
   }
 
-  scans(question: PageQuestion): Promise<ScansAnswer> {
+  #scansOf(question: PageQuestion): ScansAnswer {
     const after = pageStart(question.cursor);
     const [sinceNs, untilNs] = this.#span(question);
     const all = this.#scans.find(question, sinceNs, untilNs);
     const left = after ? all.filter(({ lastNs }) => lastNs < after.tsNs) : all;
     const page = left.slice(0, question.limit);
     const last = page.at(-1)?.lastNs ?? 0;
-    return Promise.resolve({
+    return {
       scans: page.map(({ scan }) => scan),
       more: left.length > page.length ? cursorOf({ tsNs: last, idHi: 0, idLo: 0 }) : null,
       covers: this.#covers(this.#scans.forgottenNs),
       from: 'memory',
-    });
+    };
   }
 
-  story(id: string): Promise<Story | undefined> {
+  #story(id: string): Story | undefined {
     const idHi = Number.parseInt(id.slice(0, 8), 16);
     const idLo = Number.parseInt(id.slice(8), 16);
     const events: Found<At>[] = [];
@@ -150,9 +166,7 @@ export class MemoryHistory extends Onlooker implements Sink, History {
       note(followed, row, lastEventOf(followed, row), this.#lastNsOf(followed, row));
     events.sort((a, b) => a.tsNs - b.tsNs);
     const told = events.map(({ event, tsNs }) => this.#objectOf(event, tsNs));
-    return Promise.resolve(
-      told.length === 0 ? undefined : { connection: told.at(-1)!, events: told },
-    );
+    return told.length === 0 ? undefined : { connection: told.at(-1)!, events: told };
   }
 
   /** Every connection with an event in the time asked for that passes the filter: its last one there. */
@@ -250,6 +264,13 @@ export class MemoryHistory extends Onlooker implements Sink, History {
     const whole = new Date(Math.floor(us / 1000)).toISOString().slice(0, -1);
     return `${whole}${String(us % 1000).padStart(3, '0')}Z`;
   }
+}
+
+/** An answer that is there at once, or why there is none, as from a store that takes its time. */
+function settled<T>(answer: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    resolve(answer());
+  });
 }
 
 /** Of one that goes on. */
