@@ -7,13 +7,11 @@ import type { Watch } from '../support/packetwatch.ts';
 import type { Namespace } from '../support/rig.ts';
 
 export const LISTEN = '127.0.0.1:9470';
-export const ORIGIN = `http://${LISTEN}`;
-
 /** How long what was done may take to be seen. */
 export const SEEN = { timeout: 15_000 } as const;
 
 /** A browser for all tests of a suite; each test's pages must have told no error. */
-export function useBrowser(rig: () => { victim: Namespace }): Pages {
+export function useBrowser(rig: () => { victim: Namespace }, origin = `http://${LISTEN}`): Pages {
   let browser: Browser | undefined;
   const pages: Page[] = [];
   const errors: string[] = [];
@@ -26,7 +24,7 @@ export function useBrowser(rig: () => { victim: Namespace }): Pages {
   });
   afterAll(() => browser?.close());
   return {
-    async open(path, options = {}) {
+    async open(path, { isRefused = false, ...options } = {}) {
       const context = await browser!.newContext({
         viewport: { width: 1280, height: 800 },
         ...options,
@@ -37,18 +35,25 @@ export function useBrowser(rig: () => { victim: Namespace }): Pages {
       page.on('console', (message) => {
         // A refusal that the page shows is in the console as well
         const isAnswer = message.text().startsWith('Failed to load resource');
-        if (message.type() === 'error' && !isAnswer) errors.push(message.text());
+        // What plain HTTP from another host than this one is told; no fault of the page
+        const isPlain = message.text().startsWith('The Cross-Origin-Opener-Policy header');
+        if (message.type() === 'error' && !isAnswer && !isPlain) errors.push(message.text());
       });
-      await page.goto(`${ORIGIN}/${path}`);
-      await page.getByText('is live').waitFor({ ...SEEN, state: 'attached' });
+      await page.goto(`${origin}/${path}`);
+      if (!isRefused) await page.getByText('is live').waitFor({ ...SEEN, state: 'attached' });
       return page;
     },
   };
 }
 
+interface OpenOptions extends BrowserContextOptions {
+  /** The program tells nothing yet; otherwise it is waited for. */
+  readonly isRefused?: boolean;
+}
+
 export interface Pages {
   /** @param path from the `#` on */
-  open(path: string, options?: BrowserContextOptions): Promise<Page>;
+  open(path: string, options?: OpenOptions): Promise<Page>;
 }
 
 /** The token, which is told at the first start, and then kept in the file that is named. */

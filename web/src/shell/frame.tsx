@@ -1,8 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
+import { get } from '../data/http.ts';
 import { type View, VIEWS } from '../data/route.ts';
 import { alertText, session } from '../data/session.ts';
 import { useWatched } from '../data/watched.ts';
+import { ChangeDialog } from '../parts/change.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { TermPopover } from '../parts/term.tsx';
 import { announceIn } from './announce.ts';
@@ -73,7 +75,28 @@ export function Frame({ view, children }: { view: View; children: ComponentChild
       <div class="unseen" aria-live="polite" ref={announceIn} />
       <TermPopover />
       {help && <Help onClose={() => setHelp(false)} />}
+      <TokenWanted />
     </>
+  );
+}
+
+/** Away from loopback nothing is told without the token. */
+function TokenWanted() {
+  const { refusal } = useWatched(session);
+  if (refusal?.isUnauthorized !== true) return null;
+  return (
+    <ChangeDialog
+      title="This program wants its token"
+      word="Go on"
+      done="The token is right"
+      run={async () => {
+        await get('/status');
+        location.reload(); // each view asks again
+      }}
+      onClose={() => {}}
+    >
+      <p>It listens on an address that others can reach.</p>
+    </ChangeDialog>
   );
 }
 
