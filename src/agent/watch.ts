@@ -6,7 +6,6 @@ import type { Sink } from '../sinks/sink.ts';
 import { Store } from '../store/store.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import type { Source, Written } from '../sources/source.ts';
-import { answerQuery } from './ask-history.ts';
 import { Clock } from './clock.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
@@ -25,8 +24,8 @@ import { PinRepair } from './pin-repair.ts';
 import type { Pipeline } from './pipeline.ts';
 import { livePipeline } from './live-pipeline.ts';
 import { Resync } from './resync.ts';
-import { statusOf } from './status.ts';
 import { Surroundings } from './surroundings.ts';
+import { commandsOf } from './watch-commands.ts';
 import { asError } from '../model/errors.ts';
 
 const SECOND_NS = 1e9;
@@ -79,15 +78,8 @@ export class Watch {
     if (config.logFile !== undefined) this.#log = new LogFile(config.logFile);
     if (config.store) this.#store = new Store(config.store, note);
     const { listen: address, tls } = config;
-    const store = this.#store;
-    if (address)
-      this.#listener = new Listener({
-        address,
-        tls,
-        store,
-        note,
-        parts: () => this.#metricsParts(),
-      });
+    const [store, parts] = [this.#store, () => this.#parts()];
+    if (address) this.#listener = new Listener({ address, tls, store, note, parts });
     this.#claim = new Claim({ config, listener: this.#listener, commands: this.#commands() });
   }
 
@@ -95,9 +87,9 @@ export class Watch {
   async start(): Promise<void> {
     // Before anything is attached: who can't write or listen where it was told to leaves the kernel as it was.
     this.#log?.open();
-    this.#store?.start();
     await this.#claim.listen();
     try {
+      this.#store?.start();
       this.#plugins = await Plugins.open(this.#config.plugins, this.#note);
       const opened = await openSource({
         config: this.#config,
@@ -186,25 +178,21 @@ export class Watch {
   }
 
   #commands(): Commands {
-    const whileRunning =
-      (answer: (argument: string) => unknown) =>
-      (argument: string): unknown =>
-        this.#stage === 'running' ? answer(argument) : { error: `it is ${this.#stage}` };
-    return {
-      status: whileRunning(() => statusOf(this.#parts())),
-      release: whileRunning(() => {
+    return commandsOf({
+      stage: () => this.#stage,
+      parts: () => this.#parts(),
+      history: () => this.#store?.history,
+      release: () => {
         this.#releasing = true;
-        setImmediate(() => this.stop());
-        return { released: true };
-      }),
-      query: whileRunning((question) => answerQuery(this.#store?.history, question)),
-      'hand-over': whileRunning(() => {
+        this.stop();
+      },
+      handOver: () => {
         setImmediate(() => this.stop());
         return new Promise<HandedOver>((resolve) => {
           this.#handOver = resolve;
         });
-      }),
-    };
+      },
+    });
   }
 
   /** From here on every connection is known, also those that were there before: only now it is said what is watched. */
@@ -296,15 +284,12 @@ export class Watch {
     return this.#source instanceof EbpfSource ? this.#source : undefined;
   }
 
-  #metricsParts() {
-    return { ...this.#parts(), detectors: this.#pipeline.detectors };
-  }
-
   #parts() {
     return {
       config: this.#config,
       source: this.#source,
       flow: this.#pipeline.flow,
+      detectors: this.#pipeline.detectors,
       sink: this.#sink,
       firewall: this.#firewall,
       swap: this.#swap,
