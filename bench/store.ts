@@ -16,7 +16,7 @@ const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const EVENTS = 50_000_000;
 const QUICK_EVENTS = 2_000_000;
 /** Inserted at once. */
-const CHUNK = 1_000_000;
+const CHUNK = 250_000;
 const HOURS = 24;
 /** Addresses that this host talks to; the first ones much more than the last. */
 const PEERS = 20_000;
@@ -124,7 +124,7 @@ async function fill(directory: string, events: number, log: Options['log']) {
   const from = performance.now();
   for (let done = 0; done < events; done += CHUNK) {
     await client.command({ query: insert(done, Math.min(CHUNK, events - done), events, nowUs) });
-    if (done % (10 * CHUNK) === 0) log(`${done / 1e6} million events`);
+    if (done % (20 * CHUNK) === 0) log(`${done / 1e6} million events`);
   }
   const seconds = (performance.now() - from) / 1000;
   const bytes = await sizeOf(client);

@@ -36,7 +36,6 @@ const SETTINGS = {
   input_format_json_read_objects_as_strings: 1,
   input_format_json_read_arrays_as_strings: 1,
   output_format_json_quote_64bit_integers: 0,
-  max_memory_usage: '1000000000', // one question may not take what the watching needs
 } as const;
 
 /**

@@ -17,8 +17,10 @@ import { knownScans } from './stored-scans.ts';
 
 const CONNECTIONS = `${DATABASE}.connections`;
 const EVENTS = `${DATABASE}.events`;
-/** A question may not hold up the events for longer, seconds. */
+const NEWEST_FIRST = 'order by ts desc, key desc, event desc';
+/** A question may neither hold up the events for longer, nor take the memory that the watching needs. */
 const MOST_S = 30;
+const MOST_BYTES = 1e9;
 /** Of one connection: it has a handful. */
 const MAX_EVENTS = 1000;
 
@@ -42,8 +44,12 @@ export class ClickHouseHistory implements History {
       ? `and ${at} < ${mark} and key not in (select key from ${CONNECTIONS} where ${rows.sql} and ${at} >= ${mark})`
       : '';
     const found = await this.#rows(
+      // which rows they are takes few columns; all columns are read of those alone
       `select ${SELECTED}, toUnixTimestamp64Micro(ts) as ts_us, toInt8(event) as event_code from ${CONNECTIONS}
-       where ${rows.sql} ${before} order by ts desc, key desc, event desc limit 1 by key limit {limit:UInt32}`,
+       where ${at} in (
+         select ts, key, event from ${CONNECTIONS} where ${rows.sql} ${before}
+         ${NEWEST_FIRST} limit 1 by key limit {limit:UInt32}
+       ) ${NEWEST_FIRST}`,
       {
         ...rows.params,
         limit: question.limit + 1,
@@ -139,7 +145,7 @@ export class ClickHouseHistory implements History {
 
   async #rows(query: string, params: Params): Promise<StoredRow[]> {
     const result = await this.#client.query({
-      query: `${query} settings max_execution_time = ${MOST_S}`,
+      query: `${query} settings max_execution_time = ${MOST_S}, max_memory_usage = ${MOST_BYTES}`,
       query_params: params,
       format: 'JSONEachRow',
     });
