@@ -171,7 +171,10 @@ export class Session extends Watched implements StreamListener {
 export function alertText(alert: Alert): string {
   if (alert.event === 'scan') {
     const ports = alert.evidence.port_count;
-    return `${alert.kind} port scan from ${visible(alert.src_ip)}, ${whole(ports)} ${ports === 1 ? 'port' : 'ports'}, ${alert.evidence.blocked ? 'blocked' : 'not blocked'}`;
+    const what = `${alert.kind} port scan from ${visible(alert.src_ip)}`;
+    const fate = alert.evidence.blocked ? 'blocked' : 'not blocked';
+    const end = alert.state === 'end' ? ', over' : '';
+    return `${what}, ${whole(ports)} ${ports === 1 ? 'port' : 'ports'}, ${fate}${end}`;
   }
   if (alert.event === 'loss') return `${whole(alert.count)} events lost at ${alert.where}`;
   const source =
