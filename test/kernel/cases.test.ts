@@ -12,7 +12,10 @@ const WEIGHTED = { rule: 'weighted', windowSeconds: 600, setClock: true, block: 
 describe('honest clients, an hour of packet time each', () => {
   const rig = withRig(WEIGHTED);
 
-  it.each(HONEST.map((one) => [one.name, one] as const))('%s: not blocked', async (_, one) => {
+  // both families share one body: of IPv6 every third case is enough
+  const cases = HONEST.filter((one, i) => !one.name.endsWith(', IPv6') || i % 3 === 0);
+
+  it.each(cases.map((one) => [one.name, one] as const))('%s: not blocked', async (_, one) => {
     rig().setLocals([...LOCAL4, ...LOCAL6]);
     const found = await runCase(rig(), 'tcx', one);
     expect(found.filter((verdict) => verdict.blocked)).toEqual([]);
