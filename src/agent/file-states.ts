@@ -8,7 +8,8 @@ import { RecordWriter } from '../wire/record-writer.ts';
 import { MAX_CONNECTIONS } from './capture-path.ts';
 import type { Progress } from './progress.ts';
 import { readNotes } from './read-notes.ts';
-import { captureStates, type States } from './states.ts';
+import { captureStates } from './states.ts';
+import type { States } from '../model/states.ts';
 
 /** Read at once of each file. */
 const CHUNK_BYTES = 262_144;

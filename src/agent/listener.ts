@@ -19,7 +19,8 @@ import { HealthBook, lostOf } from './health.ts';
 import { isUp, type MetricsParts, TableUse, viewOf } from './metrics.ts';
 import { SocketLooks } from './socket-looks.ts';
 import { stateDirectory } from './state-directory.ts';
-import { liveStates, type States } from './states.ts';
+import { liveStates } from './states.ts';
+import type { States } from '../model/states.ts';
 import { isBlocking, statusOf } from './status.ts';
 import { version } from './version.ts';
 

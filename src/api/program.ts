@@ -1,5 +1,6 @@
 import type { Filter } from '../filter/filter.ts';
-import type { BlocksAnswer, Health, LiveCounts } from '../model/api.ts';
+import type { Health, LiveCounts } from '../model/api.ts';
+import type { BlocksAnswer } from '../model/blocks.ts';
 import type { SocketOrder } from '../model/sockets.ts';
 import type { History } from '../store/history.ts';
 import type { AddressPrefix } from '../wire/prefix.ts';

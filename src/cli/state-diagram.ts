@@ -1,4 +1,4 @@
-import type { States } from '../agent/states.ts';
+import type { States } from '../model/states.ts';
 import type { StateName } from '../model/tcp-transitions.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { FileStates } from '../agent/file-states.ts';
-import { liveStates, type States, tableStates } from '../agent/states.ts';
+import { liveStates, tableStates } from '../agent/states.ts';
+import type { States } from '../model/states.ts';
 import { Exit } from '../model/errors.ts';
 import { TRANSITIONS } from '../model/tcp-transitions.ts';
 import { isTable } from '../sources/proc-states.ts';

@@ -1,4 +1,5 @@
-import { type Why, type WhyEntry, whyOf } from '../guard/why.ts';
+import { whyOf } from '../guard/why.ts';
+import type { Why, WhyEntry } from '../model/blocks.ts';
 import { Weight } from '../wire/layout.gen.ts';
 import type { AddressPrefix } from '../wire/prefix.ts';
 import { pinnedBlocks } from './pinned-blocks.ts';

@@ -1,3 +1,4 @@
+import type { AllowRow } from '../model/blocks.ts';
 import { monotonicNs } from '../kernel/monotonic.ts';
 import { type NeverList, Origin } from '../kernel/never.ts';
 import { OperatorError } from '../model/errors.ts';
@@ -18,12 +19,6 @@ const ORIGINS: readonly (readonly [number, string])[] = [
 /** Names of the bits of Origin. */
 export function originsOf(bits: number): string[] {
   return ORIGINS.filter(([bit]) => (bits & bit) !== 0).map(([, name]) => name);
-}
-
-/** Who is never blocked, and why, as it is told. */
-export interface AllowRow {
-  readonly cidr: string;
-  readonly origin: readonly string[];
 }
 
 export function allowRows(never: NeverList): AllowRow[] {

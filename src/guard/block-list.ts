@@ -1,6 +1,7 @@
 import { monotonicNs } from '../kernel/monotonic.ts';
 import { kernelDefaults } from '../kernel/options.ts';
 import type { Way } from '../kernel/table-way.ts';
+import type { BlockRow } from '../model/blocks.ts';
 import { formatAddress, isV4 } from '../wire/address.ts';
 import { formatPrefix } from '../wire/prefix.ts';
 import type { GuardTables } from './guard-tables.ts';
@@ -15,19 +16,6 @@ export function blockRows(
   inFirewall: readonly NftBlock[],
 ): BlockRow[] {
   return [...(guard ? kernelRows(guard) : []), ...inFirewall.map(firewallRow)];
-}
-
-/** A block as it is told. */
-export interface BlockRow {
-  readonly src_ip: string;
-  /** The full address that brought it about. */
-  readonly last_src_ip?: string;
-  readonly where: 'kernel' | 'nft';
-  readonly reason: 'scan' | 'user';
-  readonly dst_ip?: string;
-  readonly ports?: readonly number[];
-  readonly left_s: number;
-  readonly drops: number;
 }
 
 function kernelRows(guard: Pick<GuardTables, 'table' | 'nets'>): BlockRow[] {

@@ -1,6 +1,7 @@
 import { classOf, techniqueOf } from '../flow/scan-kind.ts';
 import { monotonicNs } from '../kernel/monotonic.ts';
 import { isWeighted, type Way, WayState } from '../kernel/table-way.ts';
+import type { Why, WhyEntry } from '../model/blocks.ts';
 import { SCAN_KINDS } from '../model/events.ts';
 import { formatAddress } from '../wire/address.ts';
 import { type AddressPrefix, contains, formatPrefix, parsePrefix } from '../wire/prefix.ts';
@@ -8,37 +9,6 @@ import { originsOf } from './allowed.ts';
 import { blockRows, sourceOf } from './block-list.ts';
 import type { GuardTables } from './guard-tables.ts';
 import type { NftBlock } from './nft-script.ts';
-
-/** What the guard's table and the never-block list say of a source. */
-export interface Why {
-  readonly src_ip: string;
-  readonly blocked: boolean;
-  /** Why it would not be blocked. */
-  readonly never: readonly string[];
-  readonly entries: readonly WhyEntry[];
-}
-
-export interface WhyEntry {
-  readonly src_ip: string;
-  readonly dst_ip?: string;
-  readonly state: 'watched' | 'found' | 'blocked';
-  readonly where: 'kernel' | 'nft';
-  readonly reason?: 'scan' | 'user';
-  readonly kind?: string;
-  readonly technique?: string;
-  readonly confirmed?: boolean;
-  readonly left_s: number;
-  readonly since_s?: number;
-  readonly ports?: readonly number[];
-  /** Packets that counted, or that were dropped. */
-  readonly packets: number;
-  /** By the weighted rule. */
-  readonly score?: number;
-  readonly closed?: number;
-  readonly silent?: number;
-  readonly half_open?: number;
-  readonly opened?: number;
-}
 
 /** The evidence against a source, and the parts of its score. @param guard undefined: only the firewall blocks here */
 export function whyOf(

@@ -38,16 +38,6 @@ export interface LiveCounts {
   readonly lost: number;
 }
 
-/** Who is blocked, and who never is. */
-export interface BlocksAnswer {
-  /** As `packetwatch block list --json`. */
-  readonly blocks: readonly object[];
-  /** As `packetwatch allow list --json`. */
-  readonly allow: readonly object[];
-  /** The program blocks scanners by itself (--block). */
-  readonly blocking: boolean;
-}
-
 /** What a part of the program took, passed on and lost since its start. */
 export interface Stage {
   readonly stage: string;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import type { States } from '../../src/agent/states.ts';
+import type { States } from '../../src/model/states.ts';
 import { socketStates, tcpCounters } from '../../src/sources/proc-states.ts';
 import { pcap } from '../support/captures.ts';
 import { must, run, until } from '../support/command.ts';
