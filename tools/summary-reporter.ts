@@ -2,14 +2,15 @@ import { writeSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 
 /**
- * Ends a test run with the reason of every skip and one line that a program can read:
+ * Ends a test run with the names of what failed, the reason of every skip and one line that a program can read:
  * `N passed, N failed` or `N passed, N failed, N skipped`.
  */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     let passed = 0;
     let failed = unhandled.length;
-    const skipped: string[] = [];
+    let skipped = 0;
+    const named: string[] = [];
     for (const module of modules) {
       // A file or a suite whose hook or import failed has no failed test of its own.
       failed += module.errors().length;
@@ -17,14 +18,19 @@ export default class SummaryReporter implements Reporter {
       for (const test of module.children.allTests()) {
         const result = test.result();
         if (result.state === 'passed') passed++;
-        else if (result.state === 'failed') failed++;
-        else skipped.push(`skipped: ${test.fullName}${note(result)}`);
+        else if (result.state === 'failed') {
+          failed++;
+          named.push(`failed: ${module.relativeModuleId} > ${test.fullName}`);
+        } else {
+          skipped++;
+          named.push(`skipped: ${test.fullName}${note(result)}`);
+        }
       }
     }
     const counts = `${passed} passed, ${failed} failed`;
-    const last = skipped.length === 0 ? counts : `${counts}, ${skipped.length} skipped`;
+    const last = skipped === 0 ? counts : `${counts}, ${skipped} skipped`;
     // At exit, so that no other reporter writes after it.
-    process.once('exit', () => writeSync(1, `${[...skipped, last].join('\n')}\n`));
+    process.once('exit', () => writeSync(1, `${[...named, last].join('\n')}\n`));
   }
 }
 

@@ -61,10 +61,11 @@ export class StoreService {
   async #insert(lines: Buffer, again: boolean): Promise<void> {
     try {
       await this.#inserter.take(lines, again);
-      if (this.#store?.isThere() === false) this.#abandon();
-      else tell({ kind: 'took' });
+      if (this.#isGone()) return this.#abandon();
+      tell({ kind: 'took' });
       this.#boundSoon();
     } catch (error) {
+      if (this.#isGone()) return this.#abandon(); // whatever chDB calls it that its files are missing
       const why = errorText(error);
       tell({
         kind: 'failed',
@@ -72,6 +73,10 @@ export class StoreService {
         passing: PASSING.test(`${why} ${typeOf(error)}`),
       });
     }
+  }
+
+  #isGone(): boolean {
+    return this.#store?.isThere() === false;
   }
 
   /** The directory was removed. What chDB would write at its end would be the beginning of another store. */
