@@ -79,8 +79,13 @@ function sampleOf(parts: Parts): Sample {
 }
 
 /** Records and lines that were lost, wherever. */
-export function lostOf({ source, plugins, sink }: Parts): number {
-  const lost = { ...source.counts().lost, ...plugins.lost(), output: sink.counts().lost };
+export function lostOf({ source, flow, plugins, sink }: Parts): number {
+  const lost = {
+    ...source.counts().lost,
+    opens: flow.counts().unopened,
+    ...plugins.lost(),
+    output: sink.counts().lost,
+  };
   return Object.values(lost).reduce((sum, count) => sum + count, 0);
 }
 
@@ -89,7 +94,7 @@ function stagesOf(parts: Parts): Stage[] {
   const { source, flow, sink, plugins, alerts } = parts;
   const counts = source.counts();
   const sourceLost = Object.values(counts.lost).reduce((sum, count) => sum + count, 0);
-  const { events, evicted, unclosed } = flow.counts();
+  const { events, evicted, unclosed, unopened } = flow.counts();
   const told = Object.values(events).reduce((sum, count) => sum + count, 0);
   const output = sink.counts();
   return [
@@ -99,8 +104,8 @@ function stagesOf(parts: Parts): Stage[] {
       stage: 'flow',
       in: counts.records,
       out: told,
-      lost: evicted + unclosed,
-      what: 'records in, events out; lost are connections that were let go without an end',
+      lost: evicted + unclosed + unopened,
+      what: 'records in, events out; lost are connections that were let go without an end, and openings that were not seen',
     },
     stage('output', output.lines, output.lost, 'lines'),
     ...alerts.map(({ to, sent, lost }) => stage(`alerts to ${to}`, sent, lost, 'alerts')),

@@ -77,6 +77,7 @@ function kernelView(ebpf: EbpfSource, parts: MetricsParts, table: TableUse): Ker
   const { kernel } = ebpf;
   return {
     counters: kernel.counters(),
+    skips: kernel.tracepoints.skips(),
     attachments: ebpf.attachments(),
     interfaces: ebpf.watched.counts(),
     rings: (['attempts', 'events'] as const).map((name) => ({

@@ -6,7 +6,7 @@ const AGAIN_NS = 10e9;
 const SECOND_NS = 1e9;
 
 /**
- * Lets go of connections whose close was lost in a full ring: after a loss, what sockets there are is compared with
+ * Lets go of connections whose close was lost, in a full ring or since no program saw it: after a loss, what sockets there are is compared with
  * what flow follows. Else they would be followed until their places are wanted.
  */
 export class Resync {
@@ -40,9 +40,10 @@ export class Resync {
     this.#source.kernel.existing((batch) => this.#flow.alive(batch, nowNs));
   }
 
-  /** Records of sockets: their closes, and attempts of our own that ended. */
+  /** Records of sockets: their closes, and attempts of our own that ended; and what the last chance was skipped at. */
   #losses(): number {
     const { sockets, outbound } = this.#source.counts().lost;
-    return (sockets ?? 0) + (outbound ?? 0);
+    const { destroy = 0 } = this.#source.kernel.tracepoints.skips();
+    return (sockets ?? 0) + (outbound ?? 0) + destroy;
   }
 }

@@ -6,6 +6,7 @@ import { heldCapabilities } from '../kernel/capabilities.ts';
 import type { Counters } from '../kernel/counters.ts';
 import type { Attachment } from '../kernel/hooks.ts';
 import { type PinnedState, pinnedState } from '../kernel/pinned-state.ts';
+import type { Skips } from '../kernel/tracepoints.ts';
 import type { PluginCounts } from '../plugins/plugin.ts';
 import type { Plugins } from '../plugins/plugins.ts';
 import type { AlertCounts } from '../sinks/alert-queue.ts';
@@ -65,6 +66,8 @@ export interface Status {
     readonly records: number;
   }[];
   readonly kernel?: Counters;
+  /** Socket programs that were running on their CPU already, and so were skipped (Tracepoints.skips). */
+  readonly skips?: Skips;
   /** With the pcap source. */
   readonly capture?: PcapUse;
   readonly table?: { readonly used: number; readonly capacity: number };
@@ -125,6 +128,7 @@ export function statusOf({
             records: ring.records,
           })),
           kernel: ebpf.kernel.counters(),
+          skips: ebpf.kernel.tracepoints.skips(),
           table,
           blocks: table.blocks,
         }

@@ -133,6 +133,7 @@ export class Watch {
       this.#outputs.parts,
       () => ({
         ...this.#source.counts().lost,
+        opens: this.#pipeline.flow.counts().unopened,
         ...this.#plugins.lost(),
         output: this.#sink.counts().lost,
         ...(this.#store ? { store: this.#store.queue.counts().lost } : {}),

@@ -80,6 +80,7 @@ function partOf(source: MetricsView['source'], iface: string): Partial<MetricsVi
     return {
       kernel: {
         counters,
+        skips: { state: 31, 'state-again': 32 },
         attachments: [{ iface, ifindex: 2, layer3: false, why: '', hook: 'tcx', egress: true }],
         interfaces: { changes: 21, reread: 22, untold: 23 },
         rings: [
@@ -162,6 +163,7 @@ describe.each(FORMS)('a scrape as %s', (form) => {
     expect(of('verdicts')).toBe(counters.verdicts_lost);
     expect(of('table')).toBe(counters.evicted);
     expect(of('output')).toBe(1);
+    expect(sumOf(series, 'packetwatch_program_skips_total')).toBe(31 + 32);
     const alerts = (by: string, fate: string) =>
       sumOf(series, 'packetwatch_alerts_total', { by, fate });
     expect([alerts('syslog', 'sent'), alerts('syslog', 'lost')]).toEqual([7, 9]);

@@ -1,4 +1,4 @@
-import type { Metric } from './metric.ts';
+import { each, type Metric } from './metric.ts';
 
 /** What the guard in the kernel counts: verdicts, blocks, packets; its table. */
 export const GUARD_METRICS: readonly Metric[] = [
@@ -36,6 +36,22 @@ export const GUARD_METRICS: readonly Metric[] = [
       put(kernel.counters.unreachables, 'unreachable');
       put(kernel.counters.excused, 'excused');
     },
+  },
+  {
+    name: 'packetwatch_program_skips_total',
+    type: 'counter',
+    help: 'Events at which the kernel skipped a socket program that was running on that CPU already.',
+    labels: {
+      program: {
+        state: 'changes of state; its second copy sees those',
+        'state-again': 'the second copy; the first one has seen most of those',
+        destroy: 'sockets that go away, for closes that both missed',
+        send: 'bytes sent, for the process that accepts',
+        receive: 'bytes received, likewise',
+      },
+    },
+    source: 'ebpf',
+    collect: ({ kernel }, put) => kernel && each(kernel.skips, put),
   },
   {
     name: 'packetwatch_blocks_set_total',

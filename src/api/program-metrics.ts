@@ -18,6 +18,8 @@ export const PROGRAM_METRICS: readonly Metric[] = [
         answers: 'ring full: what answered an attempt',
         outbound: "ring full: an attempt of this host's own",
         sockets: 'ring full: an open or close of a socket',
+        opens:
+          'an opening that was not told, by the end of its connection; those of a full ring are in `sockets` as well',
         verdicts: 'ring full: a verdict, whose block holds',
         table: 'a source that the rule forgot inside its window',
         slow: 'a source that the rule for slow scans forgot within a day',
@@ -56,6 +58,7 @@ export const PROGRAM_METRICS: readonly Metric[] = [
         each(proc.lost, (count, where) => put(count, `proc_${where}`));
         put(proc.evicted, 'table');
       }
+      put(flow.unopened, 'opens');
       put(flow.evicted, 'flow');
       put(flow.scans_evicted, 'scans');
       put(flow.unknown, 'unknown');

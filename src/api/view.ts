@@ -1,6 +1,7 @@
 import type { FlowCounts } from '../flow/counts.ts';
 import type { Counters } from '../kernel/counters.ts';
 import type { Attachment } from '../kernel/hooks.ts';
+import type { Skips } from '../kernel/tracepoints.ts';
 import type { PluginCounts } from '../plugins/plugin.ts';
 import type { Samples } from '../plugins/samples.ts';
 import type { AlertCounts } from '../sinks/alert-queue.ts';
@@ -37,6 +38,7 @@ export interface MetricsView {
 
 export interface KernelView {
   readonly counters: Counters;
+  readonly skips: Skips;
   readonly attachments: readonly Attachment[];
   readonly interfaces: WatchedCounts;
   readonly rings: readonly RingUse[];

@@ -139,6 +139,11 @@ function describe(status: Told): string {
         Object.entries(status.kernel).map(([name, value]) => [name, String(value)]),
       ),
     );
+  const skipped = Object.entries(status.skips ?? {}).filter(([, count]) => count > 0);
+  if (skipped.length > 0)
+    parts.push(
+      `Socket programs skipped by the kernel: ${skipped.map(([name, n]) => `${name} ${n}`).join(', ')}; \`packetwatch explain packetwatch_program_skips_total\`\n`,
+    );
   if (status.flow) {
     const events = Object.entries(status.flow.events).map(([name, value]) => [name, String(value)]);
     parts.push(
@@ -176,6 +181,7 @@ function describe(status: Told): string {
   if (status.source_counts) {
     const lost = [
       ...Object.entries(status.source_counts.lost),
+      ['opens', status.flow?.unopened ?? 0] as const,
       ['output', status.output?.lost ?? 0] as const,
       ['store', status.store?.lost ?? 0] as const,
       ...(status.alerts ?? []).map((alerts) => [alerts.to, alerts.lost] as const),

@@ -54,6 +54,8 @@ export interface FlowCounts {
   readonly evicted: number;
   /** Connections let go because their socket is gone and the record of their close was lost. */
   readonly unclosed: number;
+  /** Connections whose open was never told, which their end shows: its record was lost, or no program saw it. */
+  readonly unopened: number;
   /** Connections followed now. */
   readonly live: number;
   /** Scans followed now. */
@@ -94,6 +96,7 @@ export class Tally {
   forwarded = 0;
   evicted = 0;
   unclosed = 0;
+  unopened = 0;
   summed = 0;
   unknown = 0;
 
@@ -124,8 +127,8 @@ export class Tally {
     SCAN_KINDS.forEach((name, i) => {
       found[name] = scans.found[i]!;
     });
-    const { inferred, existing, revived, unasked, forwarded, evicted, unclosed, summed, unknown } =
-      this;
+    const { inferred, existing, revived, unasked, forwarded, evicted } = this;
+    const { unclosed, unopened, summed, unknown } = this;
     return {
       records,
       events,
@@ -139,6 +142,7 @@ export class Tally {
       forwarded,
       evicted,
       unclosed,
+      unopened,
       live,
       scans: scans.size,
       suppressed: scans.suppressed,

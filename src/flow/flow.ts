@@ -4,7 +4,8 @@ import { Direction, Flag, Head, Kind } from '../wire/layout.gen.ts';
 import { Connections } from './connections.ts';
 import { type FlowCounts, Tally } from './counts.ts';
 import { Ending } from './ending.ts';
-import { ANSWER_NS, FORWARDED_NS, Join, REFUSAL_NS } from './join.ts';
+import { ANSWER_NS, Join } from './join.ts';
+import { FORWARDED_NS, REFUSAL_NS } from './outcomes.ts';
 import type { FlowListener } from './listener.ts';
 import { List, Row } from './row.ts';
 import { ScanBook } from './scans.ts';
@@ -168,7 +169,7 @@ export class Flow {
   #openElsewhere(nowNs: number): void {
     const all = this.#connections;
     for (let row = all.due(List.forwarded, nowNs); row >= 0; row = all.due(List.forwarded, nowNs))
-      this.#join.openedElsewhere(row, all.deadline(row) - FORWARDED_NS);
+      this.#join.outcomes.openedElsewhere(row, all.deadline(row) - FORWARDED_NS);
   }
 
   #answer(row: number): number {

@@ -1,45 +1,35 @@
 import { type ConnectionEvent, EventCode } from '../model/events.ts';
 import type { RecordBatch } from '../wire/batch.ts';
 import { Direction, Flag, Head, Kind, PacketsPart, SocketPart } from '../wire/layout.gen.ts';
-import { hasPackets, takeCounters, takePackets, takeSocket } from './absorb.ts';
+import { hasPackets, takePackets, takeSocket } from './absorb.ts';
 import type { Connections } from './connections.ts';
 import type { Tally } from './counts.ts';
-import { Ending, endingOf, eventOf } from './ending.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { Orienter } from './orient.ts';
+import { Outcomes, type OutcomesOptions } from './outcomes.ts';
 import { List, Mark, Row } from './row.ts';
 import { Seen } from './seen.ts';
 import { isSwept } from './sweep.ts';
 import type { ConnectionTable } from './table.ts';
 import { u64 } from '../wire/words.ts';
 
-export interface JoinOptions {
-  readonly connections: Connections;
-  readonly tally: Tally;
+export interface JoinOptions extends OutcomesOptions {
   readonly watchesAnswers: boolean;
-  readonly watchesSockets: boolean;
-  readonly otherNamespaces: boolean;
-  readonly followsPackets: boolean;
 }
 
 /** An attempt of others without an answer for so long is dropped (or lost on the way, when forwarded). */
 export const ANSWER_NS = 3e9;
-/** The socket that was refused says so within microseconds; this is for a record that was lost. */
-export const REFUSAL_NS = 100e6;
-/** The socket behind a forwarded connection opens at the SYN+ACK, or at the ACK a round trip later. */
-export const FORWARDED_NS = 1e9;
 /** The same SYN again sooner is another sighting; retransmissions start at 1 s, with a known path at 200 ms. */
 const RETRANSMIT_NS = 200e6;
 
 /** Joins the records of a connection: each either leads to an event, or adds to what is known, or comes too late. */
 export class Join {
+  readonly outcomes: Outcomes;
   readonly #connections: Connections;
   readonly #table: ConnectionTable;
   readonly #tally: Tally;
   readonly #watchesAnswers: boolean;
   readonly #watchesSockets: boolean;
-  readonly #otherNamespaces: boolean;
-  readonly #followsPackets: boolean;
   readonly #orienter: Orienter;
 
   constructor(options: JoinOptions) {
@@ -48,8 +38,7 @@ export class Join {
     this.#tally = options.tally;
     this.#watchesAnswers = options.watchesAnswers;
     this.#watchesSockets = options.watchesSockets;
-    this.#otherNamespaces = options.otherNamespaces;
-    this.#followsPackets = options.followsPackets;
+    this.outcomes = new Outcomes(options);
     this.#orienter = new Orienter(this.#table);
   }
 
@@ -157,10 +146,10 @@ export class Join {
     const passive = (bytes[at + Head.flags]! & Flag.PASSIVE) !== 0;
     if (whole) takeSocket(this.#table, row, words, bytes, at, passive);
     let told: boolean;
-    if (kind === Kind.OPEN) told = this.#open(row, tsNs);
-    else if (kind === Kind.REFUSED) told = this.#refused(row, tsNs);
-    else if (kind === Kind.CLOSE) told = this.#close(row, words, bytes, at, tsNs, passive);
-    else told = this.#existing(row, state);
+    if (kind === Kind.OPEN) told = this.outcomes.open(row, tsNs);
+    else if (kind === Kind.REFUSED) told = this.outcomes.refused(row, tsNs);
+    else if (kind === Kind.CLOSE) told = this.outcomes.close(row, words, bytes, at, tsNs, passive);
+    else told = this.outcomes.existing(row, state);
     if (told) tally.applied[kind]!++;
     else tally.merged[kind]!++;
   }
@@ -184,6 +173,8 @@ export class Join {
     const whole = (bytes[at + Head.flags]! & Flag.WHOLE) !== 0;
     const startNs = whole ? u64(words, (at + SocketPart.start_ns) >> 2) : 0;
     const row = this.#connections.add(words, bytes, at, startNs !== 0 || silent ? startNs : tsNs);
+    // whoever told its attempt, an earlier run or this one before it let go, told its open as well
+    if (kind === Kind.CLOSE) this.#connections.mark(row, Mark.opened);
     if (seen !== Seen.no) this.#tally.revived++;
     else if (silent) this.#tally.existing++;
     else {
@@ -220,97 +211,9 @@ export class Join {
     this.#table.ended = undefined;
     this.#table.metadata = undefined;
   }
-
-  #open(row: number, tsNs: number): boolean {
-    const marks = this.#connections.marks(row);
-    if ((marks & Mark.opened) !== 0) return false;
-    if ((marks & SOCKETS) === 0 && this.#otherNamespaces) {
-      if (this.#isForwarded(row)) return false;
-      this.#connections.wait(row, List.forwarded, tsNs + FORWARDED_NS);
-      return true;
-    }
-    this.#tellOpen(row, tsNs);
-    if ((marks & SOCKETS) !== 0 || this.#followsPackets) this.#table.move(row, List.open);
-    else this.#letGo(row, tsNs);
-    return true;
-  }
-
-  /** A forwarded connection of which no socket told: it opened all the same. */
-  openedElsewhere(row: number, tsNs: number): void {
-    this.#tellOpen(row, tsNs);
-    this.#letGo(row, tsNs);
-  }
-
-  #tellOpen(row: number, tsNs: number): void {
-    this.#connections.mark(row, Mark.opened);
-    this.#connections.tell(row, EventCode.open, tsNs);
-  }
-
-  #letGo(row: number, tsNs: number): void {
-    this.#tally.forwarded++;
-    this.#connections.forget(row, Seen.ended, tsNs);
-  }
-
-  #isForwarded(row: number): boolean {
-    return this.#table.bytes[row * Row.stride + Row.list] === List.forwarded;
-  }
-
-  #refused(row: number, tsNs: number): boolean {
-    const marks = this.#connections.marks(row);
-    if ((marks & (Mark.opened | Mark.refused)) !== 0) return false;
-    const direction = this.#connections.direction(row);
-    this.#connections.mark(row, Mark.refused);
-    const own =
-      (marks & Mark.origSocket) !== 0 ||
-      direction === Direction.OUTBOUND ||
-      direction === Direction.LOCAL ||
-      (this.#otherNamespaces && direction === Direction.FORWARDED);
-    if (own && this.#watchesSockets) this.#connections.wait(row, List.refusal, tsNs + REFUSAL_NS);
-    else this.#connections.end(row, Ending.refused, tsNs);
-    return true;
-  }
-
-  #close(
-    row: number,
-    words: Uint32Array,
-    bytes: Uint8Array,
-    at: number,
-    tsNs: number,
-    passive: boolean,
-  ): boolean {
-    const table = this.#table;
-    const base = row * Row.stride;
-    const error = half(bytes, at + SocketPart.error);
-    if (this.#isForwarded(row)) this.#tellOpen(row, this.#connections.deadline(row) - FORWARDED_NS);
-    takeCounters(table, row, words, at, passive);
-    this.#connections.mark(row, passive ? Mark.respClosed : Mark.origClosed);
-    const ending = endingOf(passive, bytes[at + SocketPart.state]!, error);
-    // Of a local connection's two ends the first that tells more than a normal close decides.
-    const verdict = table.halves[(base + Row.verdict) >> 1]!;
-    if (verdict === 0 || eventOf(verdict) === EventCode.close) {
-      table.halves[(base + Row.verdict) >> 1] = ending;
-      table.halves[(base + Row.error) >> 1] = error;
-    }
-    const marks = this.#connections.marks(row);
-    const otherOpen = passive
-      ? (marks & (Mark.origSocket | Mark.origClosed)) === Mark.origSocket
-      : (marks & (Mark.respSocket | Mark.respClosed)) === Mark.respSocket;
-    if (otherOpen) return false;
-    this.#connections.end(row, table.halves[(base + Row.verdict) >> 1]!, tsNs);
-    return true;
-  }
-
-  #existing(row: number, state: number): boolean {
-    if ((this.#connections.marks(row) & Mark.opened) !== 0) return false;
-    if (state === TcpState.SYN_SENT) return true;
-    this.#connections.mark(row, Mark.opened);
-    this.#table.move(row, List.open);
-    return true;
-  }
 }
 
 const ID = Head.id >> 2;
-const SOCKETS = Mark.origSocket | Mark.respSocket;
 
 const half = (bytes: Uint8Array, at: number): number => bytes[at]! | (bytes[at + 1]! << 8);
 

@@ -1,4 +1,5 @@
 import { attr, Command, call, name16, pointer } from './bpf-call.ts';
+import { objectInfo } from './bpf-link.ts';
 import { bpfCall, SystemError } from './libc.ts';
 
 export const ProgramType = { SCHED_CLS: 3, XDP: 6, TRACING: 26, SYSCALL: 31 } as const;
@@ -79,6 +80,14 @@ export function loadProgram(spec: ProgramSpec): number {
   const again = bpfCall(Command.PROG_LOAD, attr, 144);
   if (again >= 0) return again;
   throw new VerifierError(spec.name, -result, log.toString('latin1', 0, log.indexOf(0)));
+}
+
+/** Offset of recursion_misses in struct bpf_prog_info (linux/bpf.h). */
+const RECURSION_MISSES = 208;
+
+/** How often the kernel skipped a program since it was loaded, because it was running on that CPU already. */
+export function timesSkipped(program: number): number {
+  return Number(objectInfo(program).readBigUInt64LE(RECURSION_MISSES));
 }
 
 /** Runs a SYSCALL program on a request, which it may change. */

@@ -92,6 +92,7 @@ export const LOSS_PLACES = [
   'answers',
   'outbound',
   'sockets',
+  'opens',
   'verdicts',
   'packets',
   'connections',

@@ -1,4 +1,5 @@
 /** Twenty thousand short connections in a few seconds: each is told whole, and every sum holds. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from 'vitest';
 import { until } from '../support/command.ts';
 import type { Event, Status, Watch } from '../support/packetwatch.ts';
@@ -69,10 +70,27 @@ suite('many connections', [], () => {
         flow.live,
     );
     expect(output.lines).toBe(Object.values(events).reduce((sum, count) => sum + count, 0));
+    expect(flow.unopened).toBe(0);
     expect(output.lost).toBe(0);
     expect(watch().lines).toHaveLength(output.lines);
   });
+
+  test('and how often the kernel skipped a program is told', async () => {
+    const { pid, skips } = await watch().status();
+    expect(Object.keys(skips!)).toEqual(['state', 'state-again', 'destroy', 'send', 'receive']);
+    const told = Object.values(skips!).reduce((sum, count) => sum + count, 0);
+    expect(told).toBe(skippedBy(pid));
+  });
 });
+
+/** What the kernel says of all programs that a process has (proc(5), fdinfo). */
+function skippedBy(pid: number): number {
+  const all = readdirSync(`/proc/${pid}/fdinfo`).map((fd) =>
+    readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'),
+  );
+  const skipped = all.map((text) => Number(/^recursion_misses:\s+(\d+)/m.exec(text)?.[1] ?? 0));
+  return skipped.reduce((sum, count) => sum + count, 0);
+}
 
 function load4(host: string, first: 'client' | 'server'): LoadOptions {
   return { host, first, ports: [4000, 4001, 4002, 4003], count: COUNT, rate: 0 };

@@ -152,6 +152,7 @@ export interface Status {
     readonly untold: number;
   };
   readonly kernel: Record<string, number>;
+  readonly skips?: Record<string, number>;
   /** With --source pcap. */
   readonly capture?: PcapUse;
   readonly blocks: number;
@@ -169,6 +170,7 @@ export interface Status {
     readonly forwarded: number;
     readonly evicted: number;
     readonly unclosed: number;
+    readonly unopened: number;
     readonly live: number;
     readonly scans: number;
     readonly suppressed: number;

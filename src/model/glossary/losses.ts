@@ -43,6 +43,17 @@ export const LOSSES: readonly Entry[] = entries('loss place', [
     see: ['event-loss', 'packetwatch-ring-high-water-bytes'],
   },
   {
+    term: 'opens',
+    aliases: ['unopened'],
+    definition:
+      'A connection ended that was open, and its opening had not been told: no program of ours saw it, or its record was lost in a full ring (then loss place `sockets` has it as well).',
+    meaning:
+      'Its lines are there but for `opened`; its end says how long it took and what went through.',
+    action:
+      'With losses at `sockets`, see there. Else packetwatch_program_skips_total says how often the kernel skipped a program that was running on that CPU already.',
+    see: ['loss-sockets', 'packetwatch-program-skips-total'],
+  },
+  {
     term: 'verdicts',
     definition: 'The ring of events was full: a scan that was found was not told. Its block holds.',
     action: '`packetwatch block list` shows what is blocked; else as for loss place `sockets`.',

@@ -97,6 +97,15 @@ export const GUARD_METRICS_EXPLAINED: readonly Entry[] = entries('metric', [
     see: ['packetwatch-ring-high-water-bytes'],
   },
   {
+    term: 'packetwatch_program_skips_total',
+    definition:
+      'Events at which the kernel skipped a socket program, since it was running on that CPU already and was interrupted.',
+    meaning:
+      'Two copies look at each change of state, so that a skip of one is no loss: at most the lesser of `state` and `state-again` was seen by none. `destroy` tells closes that both missed.',
+    action: 'Nothing to do; what is lost is counted at loss place `opens`.',
+    see: ['loss-opens', 'loss-sockets'],
+  },
+  {
     term: 'packetwatch_ring_high_water_bytes',
     definition: 'The most that ever waited in a ring buffer since the start.',
     action:
