@@ -33,6 +33,11 @@ const PATHS: Readonly<Record<string, string>> = {
   block: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM3.8 3.8l8.4 8.4',
 };
 
+/** The outline of a sign; of one that there isn't, nothing. */
+export function iconPath(name: string): string {
+  return PATHS[name] ?? '';
+}
+
 /** @param title said where the sign stands alone */
 export function Icon({ name, title }: { name: string; title?: string }) {
   return (
@@ -41,7 +46,7 @@ export function Icon({ name, title }: { name: string; title?: string }) {
       viewBox="0 0 16 16"
       {...(title === undefined ? { 'aria-hidden': true } : { role: 'img', 'aria-label': title })}
     >
-      <path d={PATHS[name] ?? ''} />
+      <path d={iconPath(name)} />
     </svg>
   );
 }

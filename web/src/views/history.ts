@@ -18,13 +18,22 @@ export interface History {
   readonly more: () => void;
 }
 
+interface Kept {
+  readonly rows: RowStore;
+  /** Where it goes on; null: there are no older ones. */
+  cursor: string | null | undefined;
+  busy: boolean;
+}
+
+/** Room for thousands of rows: made when the range changes, not whenever it is drawn. */
+function nothing(): Kept {
+  return { rows: new RowStore(), cursor: undefined, busy: false };
+}
+
 /** What was kept of a time range, page by page as it is scrolled to. @param params undefined: nothing */
 export function useHistory(params: Params | undefined): History {
-  const state = useRef({
-    rows: new RowStore(),
-    cursor: undefined as string | null | undefined,
-    busy: false,
-  });
+  const state = useRef<Kept>(undefined!);
+  state.current ??= nothing();
   const [{ error, covers }, setSaid] = useState<{ error?: ApiError; covers?: string }>({});
   const { filter, since, until } = params ?? {};
   const abort = useRef<AbortController | undefined>(undefined);
@@ -60,7 +69,7 @@ export function useHistory(params: Params | undefined): History {
 
   useEffect(() => {
     abort.current = new AbortController();
-    state.current = { rows: new RowStore(), cursor: undefined, busy: false };
+    state.current = nothing();
     setSaid({});
     more();
     return () => abort.current!.abort();

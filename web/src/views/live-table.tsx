@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { RowStore } from '../data/rows.ts';
 import { session } from '../data/session.ts';
 import { Icon } from '../parts/icon.tsx';
@@ -6,7 +6,8 @@ import { Term } from '../parts/term.tsx';
 import { Empty } from '../parts/says.tsx';
 import { keep } from '../shell/navigation.ts';
 import { whole } from '../text/format.ts';
-import { ConnectionRow } from './live-row.tsx';
+import { ROW_ID } from './live-row.tsx';
+import { LiveRows } from './live-rows.ts';
 
 /** Heights are fixed, so that where a row lies is arithmetic; narrow screens have two lines for each. */
 const ROW_PX = { wide: 27, narrow: 48 };
@@ -129,21 +130,15 @@ export function ConnectionTable({ store, list, count, opened, isPast, onEnd }: P
     void session.follow();
   }, []);
 
-  const rows = [];
-  for (let at = first; at < last; at++) {
-    const seq = list[at]!;
-    rows.push(
-      <ConnectionRow
-        key={seq % (last - first + 1)}
-        row={store.row(seq)}
-        at={at}
-        topPx={at * rowPx}
-        isActive={seq === active}
-        isOpened={opened !== undefined && store.seqOf(opened) === seq}
-        onOpen={open}
-      />,
-    );
-  }
+  const body = useRef<HTMLTableSectionElement>(null);
+  const rows = useRef<LiveRows>(undefined);
+  useLayoutEffect(() => {
+    rows.current ??= new LiveRows(body.current!);
+    const openedSeq = opened === undefined ? undefined : store.seqOf(opened);
+    rows.current.draw({ store, list, first, last, rowPx, active, opened: openedSeq });
+  });
+  useEffect(() => () => rows.current?.stop(), []);
+  const heading = useMemo(() => <Heading />, []);
   return (
     <div class="table-area">
       {!isPast && session.passed > 0 && (
@@ -162,22 +157,20 @@ export function ConnectionTable({ store, list, count, opened, isPast, onEnd }: P
           aria-label="Connections"
           aria-rowcount={count + 1}
           aria-colcount={COLUMNS.length}
-          aria-activedescendant={placeOf(active) < 0 ? undefined : `row-${active}`}
+          aria-activedescendant={placeOf(active) < 0 ? undefined : `${ROW_ID}${active}`}
           tabIndex={0}
           onKeyDown={onKeyDown}
         >
-          <thead role="rowgroup">
-            <tr role="row" aria-rowindex={1}>
-              {COLUMNS.map(([slug, title, isNumber]) => (
-                <th key={slug} role="columnheader" scope="col" class={isNumber ? 'number' : ''}>
-                  <Term slug={slug}>{title}</Term>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody role="rowgroup" style={{ height: `${count * rowPx}px` }}>
-            {rows}
-          </tbody>
+          {heading}
+          <tbody
+            role="rowgroup"
+            ref={body}
+            style={{ height: `${count * rowPx}px` }}
+            onClick={(event) => {
+              const row = (event.target as Element).closest('tr');
+              if (row) open(Number(row.id.slice(ROW_ID.length)));
+            }}
+          />
         </table>
         {count === 0 && (
           <Empty>
@@ -188,5 +181,19 @@ export function ConnectionTable({ store, list, count, opened, isPast, onEnd }: P
         )}
       </div>
     </div>
+  );
+}
+
+function Heading() {
+  return (
+    <thead role="rowgroup">
+      <tr role="row" aria-rowindex={1}>
+        {COLUMNS.map(([slug, title, isNumber]) => (
+          <th key={slug} role="columnheader" scope="col" class={isNumber ? 'number' : ''}>
+            <Term slug={slug}>{title}</Term>
+          </th>
+        ))}
+      </tr>
+    </thead>
   );
 }

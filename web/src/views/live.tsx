@@ -40,21 +40,30 @@ export function LiveView({ params }: { params: Params }) {
   const close = useCallback(() => keep({ id: undefined }), []);
   const error = isPast ? history.error : session.refusal;
 
-  return (
-    <div class={`live ${opened === undefined ? '' : 'has-story'}`}>
+  // Drawn again when they change, not with each batch of events
+  const tools = useMemo(
+    () => (
       <div class="tools" role="search">
         <FilterBox filter={params['filter'] ?? ''} error={error} />
         <ShownChoice shown={shown} />
         <RangeChoice since={params['since']} />
         {!isPast && <PauseButton paused={session.paused} onToggle={togglePause} />}
       </div>
+    ),
+    [params, error, session.paused],
+  );
+  const figures = useMemo(() => <Figures />, [session.rates.last]);
+
+  return (
+    <div class={`live ${opened === undefined ? '' : 'has-story'}`}>
+      {tools}
       {error?.isUnauthorized === true && <Failure error={error} />}
       {isPast ? (
         <p class="figures">
           {history.covers === undefined ? '' : `${whole(count)} connections, ${history.covers}`}
         </p>
       ) : (
-        <Figures />
+        figures
       )}
       {!isPast && <SamplingNote />}
       <ConnectionTable
