@@ -11,20 +11,13 @@
 	(1u << PW_SYN_SENT | 1u << PW_LISTEN | 1u << PW_ESTABLISHED | 1u << PW_FIN_WAIT1 | 1u << PW_LAST_ACK | \
 	 1u << PW_CLOSE)
 
-/* Attached twice, as two programs. The kernel skips a program that is already running on its CPU: a softirq that comes
- * while close(2) of one socket is being dealt with would lose the state change of another. Then the second one has its
- * turn; whatever the first one dealt with it leaves alone (struct pw_sock, seen). */
-SEC("tp_btf/inet_sock_set_state")
-int pw_state(__u64 *ctx)
+static __always_inline int pw_is_tcp_of_ours(const struct sock *sk)
 {
-	struct sock *sk = (struct sock *)ctx[0];
-	int oldstate = (int)ctx[1], newstate = (int)ctx[2];
+	return sk->sk_protocol == PW_TCP && pw_is_ours(&sk->__sk_common);
+}
 
-	/* half of all changes mean nothing to us: they end before anything is read */
-	if (!(1u << (newstate & 31) & PW_STATES))
-		return 0;
-	if (sk->sk_protocol != PW_TCP || !pw_is_ours(&sk->__sk_common))
-		return 0;
+static __always_inline void pw_take_change(struct sock *sk, int oldstate, int newstate)
+{
 	switch (newstate) {
 	case PW_SYN_SENT:
 		pw_on_connect(sk);
@@ -43,6 +36,31 @@ int pw_state(__u64 *ctx)
 		pw_on_closed(sk, oldstate);
 		break;
 	}
+}
+
+/* Two programs at one place. The kernel skips a program that is already running on its CPU: a softirq that comes while
+ * close(2) of one socket is being dealt with would lose the state change of another. Then the second one has its turn;
+ * whatever the first one dealt with it leaves alone (struct pw_sock, seen). Only the first one counts. */
+SEC("tp_btf/inet_sock_set_state")
+int pw_state(__u64 *ctx)
+{
+	struct sock *sk = (struct sock *)ctx[0];
+
+	if (!pw_is_tcp_of_ours(sk))
+		return 0;
+	pw_count_change((int)ctx[1], (int)ctx[2]);
+	pw_take_change(sk, (int)ctx[1], (int)ctx[2]);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state/again")
+int pw_state_again(__u64 *ctx)
+{
+	struct sock *sk = (struct sock *)ctx[0];
+
+	/* half of all changes mean nothing to us: they end before anything is read */
+	if (1u << (ctx[2] & 31) & PW_STATES && pw_is_tcp_of_ours(sk))
+		pw_take_change(sk, (int)ctx[1], (int)ctx[2]);
 	return 0;
 }
 
@@ -94,7 +112,7 @@ int pw_owners(struct bpf_iter__task_file *ctx)
 	if (!socket || !socket->sk)
 		return 0;
 	sk = socket->sk;
-	if (sk->sk_protocol != PW_TCP || !pw_is_ours(&sk->__sk_common) || sk->__sk_common.skc_state == PW_CLOSE)
+	if (!pw_is_tcp_of_ours(sk) || sk->__sk_common.skc_state == PW_CLOSE)
 		return 0;
 	if (pw_known(sk))
 		return 0;

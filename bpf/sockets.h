@@ -35,6 +35,24 @@ struct {
 	__type(value, char[128]);
 } pw_cgroups SEC(".maps");
 
+/* How often a TCP socket went from one state to another, by the kernel's numbers: [old << 4 | new].
+ * Inserted: pw_state adds to its CPU's entry. Read: user space (states). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64[256]);
+} pw_changes SEC(".maps");
+
+static __always_inline void pw_count_change(int oldstate, int newstate)
+{
+	__u32 zero = 0;
+	__u64 *changes = bpf_map_lookup_elem(&pw_changes, &zero);
+
+	if (changes)
+		changes[(oldstate & 15) << 4 | (newstate & 15)]++;
+}
+
 static __always_inline void pw_name_cgroup(struct pw_sock *s, struct task_struct *task)
 {
 	struct kernfs_node *kn = task->cgroups->dfl_cgrp->kn;

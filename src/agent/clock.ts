@@ -37,3 +37,8 @@ export class Clock implements WallClock {
     else if (this.offsetUs > most) this.offsetUs = most;
   }
 }
+
+/** RFC 3339 with microseconds, as in all lines. */
+export function timeOf(date: Date): string {
+  return date.toISOString().replace('Z', '000Z');
+}

@@ -15,11 +15,12 @@ import type { MemoryHistory } from '../store/memory-history.ts';
 import type { Store } from '../store/store.ts';
 import type { TlsFiles } from './config.ts';
 import { blockingOf } from './blocking.ts';
+import { timeOf } from './clock.ts';
 import { HealthBook, lostOf } from './health.ts';
 import { isUp, type MetricsParts, TableUse, viewOf } from './metrics.ts';
 import { SocketLooks } from './socket-looks.ts';
 import { stateDirectory } from './state-directory.ts';
-import { liveStates } from './states.ts';
+import { watchedStates } from './states.ts';
 import type { States } from '../model/states.ts';
 import { isBlocking, statusOf } from './status.ts';
 import { version } from './version.ts';
@@ -139,7 +140,7 @@ export class Listener {
   #states(): States {
     const nowMs = performance.now();
     if (this.#counted && nowMs - this.#counted.atMs < STATES_MS) return this.#counted.states;
-    const states = liveStates();
+    const states = watchedStates(this.#options.parts());
     this.#counted = { states, atMs: nowMs };
     return states;
   }
@@ -176,11 +177,6 @@ function countsOf(parts: MetricsParts): LiveCounts {
     live,
     lost: lostOf(parts),
   };
-}
-
-/** RFC 3339 with microseconds, as in all lines. */
-function timeOf(date: Date): string {
-  return date.toISOString().replace('Z', '000Z');
 }
 
 function certificateOf({ cert, key }: TlsFiles): Certificate {

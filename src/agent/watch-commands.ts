@@ -2,6 +2,7 @@ import type { History } from '../store/history.ts';
 import { answerQuery } from './ask-history.ts';
 import type { Commands } from './command-socket.ts';
 import type { HandedOver } from './hand-over.ts';
+import { watchedStates } from './states.ts';
 import { type Parts, statusOf } from './status.ts';
 
 /** What a running program lets other processes ask of it. */
@@ -24,6 +25,7 @@ export function commandsOf({ stage, parts, history, release, handOver }: Command
       stage() === 'running' ? answer(argument) : { error: `it is ${stage()}` };
   return {
     status: whileRunning(() => statusOf(parts())),
+    states: whileRunning(() => watchedStates(parts())),
     query: whileRunning((question) => answerQuery(history(), question)),
     release: whileRunning(() => {
       setImmediate(release);

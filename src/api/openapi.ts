@@ -197,6 +197,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
       total: count,
       states: list(object({ state: text, slug: text, count })),
       transitions: list(object({ from: text, to: text, 'count?': count })),
+      'since_ts?': time,
     },
     'As `packetwatch states --json`',
   ),

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { FileStates } from '../agent/file-states.ts';
-import { liveStates, tableStates } from '../agent/states.ts';
+import { hostStates, tableStates } from '../agent/states.ts';
 import type { States } from '../model/states.ts';
 import { Exit } from '../model/errors.ts';
 import { TRANSITIONS } from '../model/tcp-transitions.ts';
@@ -20,8 +20,8 @@ export function statesCommand(): Command {
       'after',
       `
 Without files the TCP sockets of this network namespace are counted, which needs no rights
-(/proc/net/tcp and tcp6). An arrow has a number where the kernel counts it: since the network
-namespace was made.
+(/proc/net/tcp and tcp6). While \`packetwatch watch\` runs, arrows have how often they were taken since
+its start, for root and its user; else two of them do, which the kernel counts by itself.
 
 Of captures both ends of each connection are followed, as far as their segments show them: an arrow
 has how often it was taken, a box how many ends were in it when their connection was over, or the
@@ -40,7 +40,7 @@ capture. \`packetwatch explain STATE\` says what a state means, and what to do a
 
 /** Undefined: nothing could be read, which was told. */
 async function statesOf(files: readonly string[]): Promise<States | undefined> {
-  if (files.length === 0) return liveStates();
+  if (files.length === 0) return hostStates();
   if (files.every(isTable)) return tableStates(files);
   const reading = new FileStates(files, tell, progress());
   const states = await reading.run();
@@ -69,12 +69,13 @@ function others({ transitions }: States): string {
   return rows.length === 0 ? '' : table(['besides, from', 'to', 'how often'], rows);
 }
 
-function notes({ attempt_fails, estab_resets, malformed }: States): string {
+function notes({ attempt_fails, estab_resets, malformed, since_ts }: States): string {
   const lines = ['`packetwatch explain STATE` says what a state means, and what to do about it.'];
   if (attempt_fails !== undefined)
     lines.unshift(
       `Since this network namespace was made ${attempt_fails} handshakes failed (SYN-SENT or SYN-RECEIVED to CLOSED), and ${estab_resets} connections were cut (ESTABLISHED or CLOSE-WAIT to CLOSED).`,
     );
+  if (since_ts !== undefined) lines.unshift(`Arrows were counted since ${since_ts}.`);
   if (malformed !== undefined) lines.unshift(`Lines that are no rows of a table: ${malformed}.`);
   return lines.map((line) => wrapped(line, '')).join('');
 }

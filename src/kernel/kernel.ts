@@ -5,7 +5,7 @@ import type { Owner } from './about.ts';
 import { SocketPart } from '../wire/layout.gen.ts';
 import * as bpf from './bpf.ts';
 import type { Carried } from './carry.ts';
-import { CounterReader, type Counters } from './counters.ts';
+import { ChangeReader, CounterReader, type Counters } from './counters.ts';
 import { Hooks } from './hooks.ts';
 import type { Mapping } from './libc.ts';
 import { netnsCookie } from './libc-sockets.ts';
@@ -54,6 +54,7 @@ export class Kernel {
   readonly #programs: Programs;
   readonly #options: KernelOptions;
   readonly #counters: CounterReader;
+  readonly #changes: ChangeReader;
   #plugins: PluginSet | undefined;
   readonly #answers: Mapping;
   readonly #answerWords: Uint32Array;
@@ -101,6 +102,7 @@ export class Kernel {
       this.attempts = new Ring(this.maps.fd('pw_attempts'), RING_SIZES.pw_attempts);
       this.events = new Ring(this.maps.fd('pw_events'), RING_SIZES.pw_events);
       this.#counters = new CounterReader(generation);
+      this.#changes = new ChangeReader(generation);
       this.#answers = this.maps.map('pw_answers');
       this.#answerWords = new Uint32Array(this.#answers.buffer);
       this.#sums = this.maps.map('pw_sums');
@@ -181,6 +183,11 @@ export class Kernel {
 
   counters(): Counters {
     return this.#counters.read();
+  }
+
+  /** How often TCP sockets went from one state to another since this was made: at OLD x 16 + NEW. */
+  stateChanges(): Float64Array {
+    return this.#changes.read();
   }
 
   /** Was the attempt with this id answered? 0 no, 1 a SYN+ACK left, 2 and the originator reset it. */

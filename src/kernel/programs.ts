@@ -21,10 +21,9 @@ export class Programs {
   /**
    * Descriptor of a section's program, loaded at first use.
    * @param layer3 for devices without an Ethernet header
-   * @param copy another number is another program of the same section
    */
-  program(object: BpfObject, section: string, layer3 = false, copy = 0): number {
-    const key = `${object.path} ${section} ${layer3} ${copy}`;
+  program(object: BpfObject, section: string, layer3 = false): number {
+    const key = `${object.path} ${section} ${layer3}`;
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
     const rodata = this.#rodataOf(object, layer3);

@@ -7,24 +7,21 @@ import type { Programs } from './programs.ts';
 
 /** Without an optional one something is not known, and that is said. */
 const TRACEPOINTS = [
-  { section: 'tp_btf/inet_sock_set_state', name: 'state', copy: 0, without: '' },
-  { section: 'tp_btf/inet_sock_set_state', name: 'state-again', copy: 1, without: '' },
+  { section: 'tp_btf/inet_sock_set_state', name: 'state', without: '' },
+  { section: 'tp_btf/inet_sock_set_state/again', name: 'state-again', without: '' },
   {
     section: 'tp_btf/tcp_destroy_sock',
     name: 'destroy',
-    copy: 0,
     without: 'a close that the first tracepoint missed stays unknown',
   },
   {
     section: 'tp_btf/sock_send_length',
     name: 'send',
-    copy: 0,
     without: 'the worker that accepts is known only at close',
   },
   {
     section: 'tp_btf/sock_recv_length',
     name: 'receive',
-    copy: 0,
     without: 'the worker that accepts is known only at close',
   },
 ] as const;
@@ -51,9 +48,9 @@ export class Tracepoints {
 
   /** Loads them, so that attaching takes no time. */
   prepare(): void {
-    for (const { section, copy } of TRACEPOINTS)
+    for (const { section } of TRACEPOINTS)
       try {
-        this.#programs.program(this.#object, section, false, copy);
+        this.#programs.program(this.#object, section);
       } catch {
         // `attach` says it
       }
@@ -62,9 +59,9 @@ export class Tracepoints {
   /** Attaches them; links of an earlier run go only after the new ones are there. @returns what this kernel can't tell */
   attach(): string[] {
     const limits: string[] = [];
-    for (const { section, name, copy, without } of TRACEPOINTS) {
+    for (const { section, name, without } of TRACEPOINTS) {
       try {
-        const program = this.#programs.program(this.#object, section, false, copy);
+        const program = this.#programs.program(this.#object, section);
         const link = bpf.linkToTracepoint(program);
         this.#pins.pin(link, pinOf(name));
         this.#attached.set(name, program);

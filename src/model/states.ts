@@ -24,6 +24,8 @@ export interface States {
   readonly states: readonly StateCount[];
   /** Those of RFC 9293, figure 5, then others that were seen. */
   readonly transitions: readonly TransitionCount[];
+  /** Of this host, asked of a program that sees sockets change: since when transitions are counted. */
+  readonly since_ts?: string;
   /** Of a saved table: lines that are no rows. */
   readonly malformed?: number;
   /** Of this host: from SYN-SENT or SYN-RECEIVED to CLOSED, or back to LISTEN (RFC 4022, tcpAttemptFails). */

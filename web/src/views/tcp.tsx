@@ -6,7 +6,7 @@ import { Failure } from '../parts/says.tsx';
 import { isTable, ShapeChoice } from '../parts/shape.tsx';
 import { Term } from '../parts/term.tsx';
 import { keep } from '../shell/navigation.ts';
-import { whole } from '../text/format.ts';
+import { dateTime, whole } from '../text/format.ts';
 import { StateDiagram } from './tcp-diagram.tsx';
 import { StateSockets } from './tcp-sockets.tsx';
 
@@ -109,7 +109,12 @@ function StateTables({
         </tbody>
       </table>
       <table>
-        <caption>Transitions since the host's start, where the kernel counts them</caption>
+        <caption>
+          Transitions{' '}
+          {data.since_ts === undefined
+            ? 'where the kernel counts them'
+            : `since ${dateTime(Date.parse(data.since_ts))}`}
+        </caption>
         <thead>
           <tr>
             <th scope="col">From</th>
