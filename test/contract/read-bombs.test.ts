@@ -12,7 +12,7 @@ const BOMB_MIB = Number(process.env['PACKETWATCH_BOMB_MIB'] ?? 256);
 const PIECE = 16 << 20;
 const PIECES = Math.ceil(BOMB_MIB / 16);
 /** A bomb is at most a hundredth of what it holds. */
-const SMALL = (BOMB_MIB << 20) / 100;
+const SMALL = (BOMB_MIB * 1_048_576) / 100;
 
 const ng = new Pcapng();
 
