@@ -123,6 +123,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
         port,
         proto: { enum: ['tcp', 'udp', 'icmp'] },
         'process?': said(text, "Of this host's end; of the client when both are here"),
+        'resp_process?': said(text, 'Of the server, when both ends are here'),
         'local?': { enum: ['client', 'server', 'both'], description: 'Which ends are here' },
         connections: count,
         failed: said(count, 'Refused, timed out, reset or dropped'),

@@ -26,6 +26,8 @@ export interface Edge {
   proto: JsonConnection['proto'];
   /** Of this host's end; of the client when both ends are on this host. */
   process?: string;
+  /** Of the server, when both ends are on this host. */
+  resp_process?: string;
   /** Which ends are on this host; absent: neither, or it isn't known. */
   local?: 'client' | 'server' | 'both';
   connections: number;

@@ -78,12 +78,14 @@ export class ClickHouseHistory implements History {
     const rows = rowsOf(question);
     const found = await this.#rows(
       `select src, dst, port, proto_, anyIf(process_, process_ != '') as process,
+         anyIf(resp_process_, resp_process_ != '') as resp_process,
          any(direction_) as direction, count() as connections, countIf(failed_) as failed,
          sum(orig) as orig_bytes, sum(resp) as resp_bytes, quantileExactIf(0.5)(rtt, rtt > 0) as rtt_us,
          max(last) as last_ts, count() over () as edges
        from (
          select any(src_ip) as src, any(dst_ip) as dst, any(dst_port) as port, any(proto) as proto_,
-           anyIf(process, process != '') as process_, any(direction) as direction_,
+           anyIf(process, process != '') as process_,
+           anyIf(resp_process, resp_process != '') as resp_process_, any(direction) as direction_,
            max(outcome in ('refused', 'timeout', 'reset', 'dropped')) as failed_,
            max(coalesce(orig_bytes, 0)) as orig, max(coalesce(resp_bytes, 0)) as resp,
            max(coalesce(rtt_us, 0)) as rtt, max(ts) as last
@@ -178,6 +180,7 @@ function edgeOf(row: StoredRow): Edge {
     port: Number(row['port']),
     proto: row['proto_'] as Edge['proto'],
     ...(row['process'] === '' ? {} : { process: String(row['process']) }),
+    ...(row['resp_process'] === '' ? {} : { resp_process: String(row['resp_process']) }),
     ...(local ? { local } : {}),
     connections: Number(row['connections']),
     failed: Number(row['failed']),

@@ -10,7 +10,7 @@ const NONE = -1;
 
 /** An edge as it is counted. */
 export interface CountedEdge {
-  /** One of its connections, the first that was added and has a process. */
+  /** One of its connections, the first that was added of those with most processes known. */
   readonly rows: Rows;
   readonly row: number;
   readonly local: 'client' | 'server' | 'both' | undefined;
@@ -72,7 +72,8 @@ export class EdgeTable {
     this.#bytes[2 * edge]! += rows.numbers[(base + Row.orig_bytes) >> 3]!;
     this.#bytes[2 * edge + 1]! += rows.numbers[(base + Row.resp_bytes) >> 3]!;
     this.#lastNs[edge] = Math.max(this.#lastNs[edge]!, tsNs);
-    if (!this.#hasProcess(edge)) this.#represent(edge, rows, row);
+    const one = this.#tables[this.#table[edge]!]!;
+    if (processes(one, this.#rows[edge]!) < processes(rows, row)) this.#represent(edge, rows, row);
     const rttUs = rows.words[(base + Row.rtt_us) >> 2]!;
     if (rttUs === 0) return;
     this.#rtts[2 * this.#rttCount] = edge;
@@ -155,13 +156,12 @@ export class EdgeTable {
     this.#rows[edge] = row;
     this.#table[edge] = this.#tables.indexOf(rows);
   }
+}
 
-  /** A connection that was refused at once has none, though others of its edge do. */
-  #hasProcess(edge: number): boolean {
-    const { bytes } = this.#tables[this.#table[edge]!]!;
-    const base = this.#rows[edge]! * Row.stride;
-    return bytes[base + Row.orig_from]! + bytes[base + Row.resp_from]! > 0;
-  }
+/** Ends whose process is known. A connection that was refused at once has none, though others of its edge do. */
+function processes({ bytes }: Rows, row: number): number {
+  const base = row * Row.stride;
+  return Number(bytes[base + Row.orig_from]! > 0) + Number(bytes[base + Row.resp_from]! > 0);
 }
 
 function localOf(rows: Rows, base: number): CountedEdge['local'] {

@@ -274,6 +274,19 @@ it('edges are the sums of the connections', async () => {
   expect(usOf(edges[0]!.last_ts)).toBeCloseTo(wallUs(109.1), -3);
 });
 
+it('an edge within the host has the processes of both ends, of whichever connection they are known', async () => {
+  begin(64);
+  const curl = { comm: 'curl', pid: 812, from: 1 };
+  feed({ kind: 'ATTEMPT', at: 100, isn: 1, socket: curl });
+  feed({ kind: 'ATTEMPT', at: 101, isn: 2, srcPort: 77, socket: curl });
+  feed({ kind: 'OPEN', at: 101, isn: 2, srcPort: 77, flags: Flag.PASSIVE, socket: server });
+  feed({ kind: 'ATTEMPT', at: 102, isn: 3, srcPort: 78, socket: curl });
+  const { edges } = await history.edges(ALL);
+  expect(edges).toMatchObject([
+    { connections: 3, local: 'both', process: 'curl', resp_process: 'nginx' },
+  ]);
+});
+
 it('of more edges than are told those with most connections are', async () => {
   begin(2048);
   for (let n = 0; n < 600; n++) {

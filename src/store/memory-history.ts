@@ -233,6 +233,7 @@ export class MemoryHistory extends Onlooker implements Sink, History {
       port: one.dst_port,
       proto: one.proto,
       ...(one.process === undefined ? {} : { process: one.process }),
+      ...(one.resp_process === undefined ? {} : { resp_process: one.resp_process }),
       ...(local ? { local } : {}),
       connections,
       failed,

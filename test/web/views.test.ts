@@ -18,7 +18,7 @@ socket.create_connection((sys.argv[2], int(sys.argv[3])))
 
 suite('the views', ['chromium'], () => {
   const rig = useRig('direct');
-  useWatch(rig, ['-i', VICTIM_IF, '--listen', LISTEN]);
+  useWatch(rig, ['-i', VICTIM_IF, '-i', 'lo', '--listen', LISTEN]);
   const pages = useBrowser(rig);
   beforeAll(async () => {
     const server = await rig().victim.peer();
@@ -60,6 +60,9 @@ suite('the views', ['chromium'], () => {
       .filter({ hasText: `${SCANNER[4]}:${PORT}` })
       .waitFor(SEEN);
     expect(page.url()).toContain('as=table');
+    // The page's own connections: a host that calls itself
+    const own = table.getByRole('row').filter({ hasText: LISTEN }).first();
+    await own.filter({ hasText: '→ ' }).waitFor(SEEN);
   });
 
   test('the states of TCP list their sockets by a click', async () => {

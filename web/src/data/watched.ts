@@ -25,9 +25,12 @@ export class Watched {
 
 const HIDDEN_MS = 250;
 
-/** Draws the component again whenever `watched` changes. */
-export function useWatched<T extends Watched>(watched: T): T {
-  const [, redraw] = useState(0);
-  useEffect(() => watched.subscribe(() => redraw((n) => n + 1)), [watched]);
+/**
+ * Draws the component again whenever `watched` changes.
+ * @param shown what of it is drawn: other changes aren't waited for
+ */
+export function useWatched<T extends Watched>(watched: T, shown?: () => unknown): T {
+  const [, redraw] = useState<unknown>();
+  useEffect(() => watched.subscribe(() => redraw(shown ? shown() : {})), [watched, shown]);
   return watched;
 }

@@ -1,4 +1,5 @@
 import type { BlocksAnswer } from '../data/answers.ts';
+import { type Column, Table } from '../parts/table.tsx';
 import { Term } from '../parts/term.tsx';
 import { duration, whole } from '../text/format.ts';
 import type { Ask } from './block-dialogs.tsx';
@@ -29,56 +30,12 @@ export function BlockTable({ answer: { blocks, blocking }, onAsk }: Props) {
           Block a source
         </button>
       </div>
-      <table>
-        <caption class="unseen">Blocks</caption>
-        <thead>
-          <tr>
-            <th scope="col">Source</th>
-            <th scope="col">
-              <Term slug="field-reason">Reason</Term>
-            </th>
-            <th scope="col">Ports</th>
-            <th scope="col">By</th>
-            <th scope="col" class="number">
-              Dropped
-            </th>
-            <th scope="col" class="number">
-              Ends in
-            </th>
-            <th scope="col">
-              <span class="unseen">Change</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {blocks.map((block) => (
-            <tr key={`${block.where} ${block.src_ip}`}>
-              <td class="mono">{block.src_ip}</td>
-              <td>{block.reason === 'user' ? 'command' : 'port scan'}</td>
-              <td class="mono">{portsText(block.ports ?? [])}</td>
-              <td>{block.where}</td>
-              <td class="number">{whole(block.drops)}</td>
-              <td class="number">{duration(block.left_s)}</td>
-              <td class="row-actions">
-                <button
-                  type="button"
-                  class="small"
-                  onClick={() => onAsk({ what: 'why', address: block.src_ip })}
-                >
-                  Why?
-                </button>
-                <button
-                  type="button"
-                  class="small"
-                  onClick={() => onAsk({ what: 'unblock', address: block.src_ip })}
-                >
-                  Unblock
-                </button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        caption="Blocks"
+        columns={blockColumns(onAsk)}
+        rows={blocks}
+        keyOf={(block) => `${block.where} ${block.src_ip}`}
+      />
       {blocks.length === 0 && <p class="note quiet">Nobody is blocked.</p>}
     </div>
   );
@@ -102,37 +59,65 @@ export function AllowTable({ answer: { allow }, onAsk }: Props) {
           Allow a source
         </button>
       </div>
-      <table>
-        <caption class="unseen">Never blocked</caption>
-        <thead>
-          <tr>
-            <th scope="col">Address</th>
-            <th scope="col">Because</th>
-            <th scope="col">
-              <span class="unseen">Change</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {allow.map(({ cidr, origin }) => (
-            <tr key={cidr}>
-              <td class="mono">{cidr}</td>
-              <td>{origin.join(', ')}</td>
-              <td class="row-actions">
-                {origin.includes('user') && (
-                  <button
-                    type="button"
-                    class="small"
-                    onClick={() => onAsk({ what: 'disallow', address: cidr })}
-                  >
-                    Take back
-                  </button>
-                )}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        caption="Never blocked"
+        columns={allowColumns(onAsk)}
+        rows={allow}
+        keyOf={({ cidr }) => cidr}
+      />
     </div>
+  );
+}
+
+type Block = BlocksAnswer['blocks'][number];
+type Allowed = BlocksAnswer['allow'][number];
+
+function blockColumns(onAsk: Props['onAsk']): readonly Column<Block>[] {
+  return [
+    { title: 'Source', look: 'mono', of: (block) => block.src_ip },
+    {
+      title: 'Reason',
+      slug: 'field-reason',
+      of: ({ reason }) => (reason === 'user' ? 'command' : 'port scan'),
+    },
+    { title: 'Ports', look: 'mono', of: ({ ports = [] }) => portsText(ports) },
+    { title: 'By', of: ({ where }) => where },
+    { title: 'Dropped', isNumber: true, of: ({ drops }) => whole(drops) },
+    { title: 'Ends in', isNumber: true, of: (block) => duration(block.left_s) },
+    {
+      title: 'Change',
+      isUnseen: true,
+      look: 'row-actions',
+      of: ({ src_ip: address }) => (
+        <>
+          <Action word="Why?" onClick={() => onAsk({ what: 'why', address })} />
+          <Action word="Unblock" onClick={() => onAsk({ what: 'unblock', address })} />
+        </>
+      ),
+    },
+  ];
+}
+
+function allowColumns(onAsk: Props['onAsk']): readonly Column<Allowed>[] {
+  return [
+    { title: 'Address', look: 'mono', of: ({ cidr }) => cidr },
+    { title: 'Because', of: ({ origin }) => origin.join(', ') },
+    {
+      title: 'Change',
+      isUnseen: true,
+      look: 'row-actions',
+      of: ({ cidr, origin }) =>
+        origin.includes('user') && (
+          <Action word="Take back" onClick={() => onAsk({ what: 'disallow', address: cidr })} />
+        ),
+    },
+  ];
+}
+
+function Action({ word, onClick }: { word: string; onClick: () => void }) {
+  return (
+    <button type="button" class="small" onClick={onClick}>
+      {word}
+    </button>
   );
 }

@@ -1,19 +1,22 @@
 import type { HealthAnswer } from '../data/answers.ts';
 import { usePoll } from '../data/poll.ts';
 import type { Params } from '../data/route.ts';
-import { RATED } from '../data/rates.ts';
+import { RATED, type Rates } from '../data/rates.ts';
 import { session } from '../data/session.ts';
 import { useWatched } from '../data/watched.ts';
 import { Failure } from '../parts/says.tsx';
 import { isTable, ShapeChoice } from '../parts/shape.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { Term } from '../parts/term.tsx';
 import { bytes, clock, percent, rate, whole } from '../text/format.ts';
 import { RateChart } from './rate-chart.tsx';
 
+const lastCounts = () => session.rates.last;
+
 /** What was seen, what was lost and where, and what the program itself costs. */
 export function HealthView({ params }: { params: Params }) {
   const { data, error } = usePoll<HealthAnswer>('/health', {}, 2000);
-  const { rates, run } = useWatched(session);
+  const { rates, run } = useWatched(session, lastCounts);
   return (
     <div class="page">
       {error && !data && <Failure error={error} />}
@@ -99,83 +102,57 @@ function Stages({ data: { stages } }: { data: HealthAnswer }) {
         <h2>Stages</h2>
         <span class="quiet">what each took, passed on and lost since the start</span>
       </div>
-      <table>
-        <caption class="unseen">Stages</caption>
-        <thead>
-          <tr>
-            <th scope="col">Stage</th>
-            <th scope="col" class="number">
-              In
-            </th>
-            <th scope="col" class="number">
-              Out
-            </th>
-            <th scope="col" class="number">
-              <Term slug="event-loss">Lost</Term>
-            </th>
-            <th scope="col" class="number">
-              Share lost
-            </th>
-            <th scope="col">What</th>
-          </tr>
-        </thead>
-        <tbody>
-          {stages.map((stage) => (
-            <tr key={stage.stage}>
-              <td>
-                <Term slug={`loss-${stage.stage}`}>{stage.stage}</Term>
-              </td>
-              <td class="number">{whole(stage.in)}</td>
-              <td class="number">{whole(stage.out)}</td>
-              <td class={`number ${stage.lost > 0 ? 'bad' : 'quiet'}`}>{whole(stage.lost)}</td>
-              <td class={`number ${stage.lost > 0 ? 'bad' : 'quiet'}`}>
-                {percent(stage.in === 0 ? 0 : stage.lost / stage.in)}
-              </td>
-              <td class="quiet">{stage.what}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table caption="Stages" columns={STAGES} rows={stages} keyOf={({ stage }) => stage} />
     </div>
   );
 }
 
-/** The last minute, newest first. */
+type Stage = HealthAnswer['stages'][number];
+
+const lossLook = ({ lost }: Stage) => (lost > 0 ? 'bad' : 'quiet');
+
+const STAGES: readonly Column<Stage>[] = [
+  { title: 'Stage', of: ({ stage }) => <Term slug={`loss-${stage}`}>{stage}</Term> },
+  { title: 'In', isNumber: true, of: (stage) => whole(stage.in) },
+  { title: 'Out', isNumber: true, of: ({ out }) => whole(out) },
+  {
+    title: 'Lost',
+    slug: 'event-loss',
+    isNumber: true,
+    look: lossLook,
+    of: ({ lost }) => whole(lost),
+  },
+  {
+    title: 'Share lost',
+    isNumber: true,
+    look: lossLook,
+    of: (stage) => percent(stage.in === 0 ? 0 : stage.lost / stage.in),
+  },
+  { title: 'What', look: 'quiet', of: ({ what }) => what },
+];
+
+type Point = Rates['points'][number];
+
+const RATES: readonly Column<Point>[] = [
+  { title: 'Time', look: 'mono', of: ({ ms }) => clock(ms).slice(0, 8) },
+  ...RATED.map((name) => ({
+    title: `${name}/s`,
+    isNumber: true,
+    of: (point: Point) => rate(point[name]),
+  })),
+  { title: 'live', isNumber: true, of: ({ live }) => whole(live) },
+];
+
+/** Newest first. */
 function RateTable() {
   return (
     <div class="low">
-      <table>
-        <caption class="unseen">Rates</caption>
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            {RATED.map((name) => (
-              <th key={name} scope="col" class="number">
-                {name}/s
-              </th>
-            ))}
-            <th scope="col" class="number">
-              live
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {session.rates.points
-            .slice(-60)
-            .toReversed()
-            .map((point) => (
-              <tr key={point.ms}>
-                <td class="mono">{clock(point.ms).slice(0, 8)}</td>
-                {RATED.map((name) => (
-                  <td key={name} class="number">
-                    {rate(point[name])}
-                  </td>
-                ))}
-                <td class="number">{whole(point.live)}</td>
-              </tr>
-            ))}
-        </tbody>
-      </table>
+      <Table
+        caption="Rates"
+        columns={RATES}
+        rows={session.rates.points.toReversed()}
+        keyOf={({ ms }) => ms}
+      />
     </div>
   );
 }

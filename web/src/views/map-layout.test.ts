@@ -37,6 +37,13 @@ describe('the layout of the map', () => {
     expect(links).toHaveLength(3);
   });
 
+  it('has both processes of a host that calls itself', () => {
+    const own = edge({ local: 'both', client: '::1', server: '::1', process: 'curl' });
+    const { columns } = layOut([{ ...own, resp_process: 'nginx' }, own]);
+    expect(columns.clients.map(({ label, detail }) => label + detail)).toEqual(['curl ::1']);
+    expect(columns.here.map(({ label, detail }) => label + detail)).toEqual(['::1:80', 'nginx:80']);
+  });
+
   it('has one node for all ports that a scan found closed', () => {
     const scan = Array.from({ length: 50 }, (_, port) => {
       const { process: _process, ...rest } = edge({ port, connections: 1, failed: 1 });

@@ -114,7 +114,19 @@ function pairsOf(edge: Edge): Pair[] {
   const { client, server, port, process } = edge;
   if (edge.local === 'client')
     return [{ from: caller(process), to: peer('servers', server, port), edge }];
-  return [{ from: peer('clients', client), to: listener(process, server, port, edge), edge }];
+  const [from, owner] =
+    edge.local === 'both'
+      ? [ownClient(process, client), edge.resp_process]
+      : [peer('clients', client), process];
+  return [{ from, to: listener(owner, server, port, edge), edge }];
+}
+
+/** A process of this host that calls this host. */
+function ownClient(process: string | undefined, address: string): End {
+  const end = peer('clients', address);
+  return process === undefined
+    ? end
+    : { ...end, key: `${end.key} ${process}`, label: process, detail: ` ${address}` };
 }
 
 function peer(column: 'clients' | 'servers', address: string, port?: number): End {
@@ -140,12 +152,10 @@ const CLOSED: End = {
   filter: undefined,
 };
 
-/** Of a connection within this host the process is the client's. */
 function listener(process: string | undefined, server: string, port: number, edge: Edge): End {
   // A scan would be a node for each of its ports
   if (process === undefined && edge.failed === edge.connections) return CLOSED;
-  const isOwn = edge.local === 'server' && process !== undefined;
-  const label = isOwn ? process : server;
+  const label = process ?? server;
   return {
     key: `listener ${label} ${port}`,
     column: 'here',

@@ -1,60 +1,63 @@
 import type { Edge } from '../../../src/model/history.ts';
-import { Term } from '../parts/term.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { bytes, duration, endpoint, rate, whole } from '../text/format.ts';
 import { visible } from '../text/visible.ts';
 
 export function MapTable({ edges, seconds }: { edges: readonly Edge[]; seconds: number }) {
+  const columns: readonly Column<Edge>[] = [
+    { title: 'Client', slug: 'originator', look: 'mono', of: ({ client }) => client },
+    {
+      title: 'Server',
+      slug: 'responder',
+      look: 'mono',
+      of: ({ server, port }) => endpoint(server, port),
+    },
+    {
+      title: 'Process',
+      slug: 'field-process',
+      of: ({ process = '', resp_process: other }) =>
+        visible(other === undefined ? process : `${process} → ${other}`),
+    },
+    { title: 'Connections', isNumber: true, of: ({ connections }) => whole(connections) },
+    {
+      title: 'Rate',
+      isNumber: true,
+      of: ({ connections }) => `${rate(connections / seconds)}/s`,
+    },
+    {
+      title: 'Failed',
+      slug: 'field-outcome',
+      isNumber: true,
+      look: ({ failed }) => (failed > 0 ? 'bad' : ''),
+      of: ({ failed }) => whole(failed),
+    },
+    {
+      title: 'Sent',
+      slug: 'field-orig-bytes',
+      isNumber: true,
+      of: ({ orig_bytes: sent }) => bytes(sent),
+    },
+    {
+      title: 'Received',
+      slug: 'field-resp-bytes',
+      isNumber: true,
+      of: ({ resp_bytes: got }) => bytes(got),
+    },
+    {
+      title: 'RTT',
+      slug: 'field-rtt-us',
+      isNumber: true,
+      of: ({ rtt_us: rtt }) => (rtt === undefined ? '' : duration(rtt / 1e6)),
+    },
+  ];
   return (
     <div class="sheet">
-      <table>
-        <caption class="unseen">Who talks to whom</caption>
-        <thead>
-          <tr>
-            <th scope="col">
-              <Term slug="originator">Client</Term>
-            </th>
-            <th scope="col">
-              <Term slug="responder">Server</Term>
-            </th>
-            <th scope="col">
-              <Term slug="field-process">Process</Term>
-            </th>
-            <th scope="col" class="number">
-              Connections
-            </th>
-            <th scope="col" class="number">
-              Rate
-            </th>
-            <th scope="col" class="number">
-              <Term slug="field-outcome">Failed</Term>
-            </th>
-            <th scope="col" class="number">
-              <Term slug="field-orig-bytes">Sent</Term>
-            </th>
-            <th scope="col" class="number">
-              <Term slug="field-resp-bytes">Received</Term>
-            </th>
-            <th scope="col" class="number">
-              <Term slug="field-rtt-us">RTT</Term>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {edges.map((edge) => (
-            <tr key={`${edge.client} ${edge.server} ${edge.port} ${edge.process}`}>
-              <td class="mono">{edge.client}</td>
-              <td class="mono">{endpoint(edge.server, edge.port)}</td>
-              <td>{visible(edge.process ?? '')}</td>
-              <td class="number">{whole(edge.connections)}</td>
-              <td class="number">{rate(edge.connections / seconds)}/s</td>
-              <td class={`number ${edge.failed > 0 ? 'bad' : ''}`}>{whole(edge.failed)}</td>
-              <td class="number">{bytes(edge.orig_bytes)}</td>
-              <td class="number">{bytes(edge.resp_bytes)}</td>
-              <td class="number">{edge.rtt_us === undefined ? '' : duration(edge.rtt_us / 1e6)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        caption="Who talks to whom"
+        columns={columns}
+        rows={edges}
+        keyOf={(edge) => `${edge.client} ${edge.server} ${edge.port} ${edge.process}`}
+      />
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import type { Probe } from '../data/answers.ts';
+import { type Column, Table } from '../parts/table.tsx';
 import { Term } from '../parts/term.tsx';
 import { useWidth } from '../parts/use-width.ts';
 import { clock, endpoint, whole } from '../text/format.ts';
@@ -7,8 +8,6 @@ const HEIGHT = 240;
 const EDGE = { left: 52, right: 10, top: 8, bottom: 22 };
 /** Marks of the port axis at most. */
 const MARKS = 9;
-/** Rows of the table: a person reads no more. */
-const ROWS = 500;
 
 const TONES: Readonly<Record<string, string>> = {
   refused: 'bad',
@@ -65,8 +64,14 @@ export function ProbeChart({
           <text x={width - EDGE.right} y={HEIGHT - 5} text-anchor="end">
             {clock(to)}
           </text>
-          {probes.map((probe, i) => (
-            <Mark key={i} x={x(times[i]!)} y={y(probe.dst_port)} outcome={probe.outcome ?? ''} />
+          {[...byOutcome(probes)].map(([outcome, some]) => (
+            <path
+              key={outcome}
+              class={markClass(outcome)}
+              d={some
+                .map((probe) => markPath(outcome, x(Date.parse(probe.ts)), y(probe.dst_port)))
+                .join('')}
+            />
           ))}
         </svg>
       )}
@@ -74,14 +79,14 @@ export function ProbeChart({
         {(['refused', 'dropped', 'ok'] as const).map((outcome) => (
           <span key={outcome}>
             <svg class="sample" viewBox="0 0 12 12" aria-hidden="true">
-              <Mark x={6} y={6} outcome={outcome} />
+              <path class={markClass(outcome)} d={markPath(outcome, 6, 6)} />
             </svg>
             <Term slug={`outcome-${outcome}`}>{outcome}</Term>
           </span>
         ))}
         <span>
           <svg class="sample" viewBox="0 0 12 12" aria-hidden="true">
-            <Mark x={6} y={6} outcome="" />
+            <path class={markClass('')} d={markPath('', 6, 6)} />
           </svg>
           not known
         </span>
@@ -90,39 +95,49 @@ export function ProbeChart({
   );
 }
 
+/** One outline for all of an outcome: a browser is slow with a thousand elements. */
+function byOutcome(probes: readonly Probe[]): Map<string, Probe[]> {
+  const some = new Map<string, Probe[]>();
+  for (const probe of probes) {
+    const outcome = probe.outcome ?? '';
+    const same = some.get(outcome);
+    if (same) same.push(probe);
+    else some.set(outcome, [probe]);
+  }
+  return some;
+}
+
+function markClass(outcome: string): string {
+  return `mark ${TONES[outcome] ?? 'wait'} ${outcome === 'ok' ? 'full' : ''}`;
+}
+
 /** An outcome has a shape as well as a colour. */
-function Mark({ x, y, outcome }: { x: number; y: number; outcome: string }) {
-  const tone = TONES[outcome] ?? 'wait';
-  if (outcome === 'refused')
-    return <path class={`mark ${tone}`} d={`M${x - 3} ${y - 3}l6 6m0-6l-6 6`} />;
-  if (outcome === 'ok') return <circle class={`mark ${tone} full`} cx={x} cy={y} r="3" />;
-  return <circle class={`mark ${tone}`} cx={x} cy={y} r="3" />;
+function markPath(outcome: string, x: number, y: number): string {
+  const at = `M${(x - 3).toFixed(1)} `;
+  if (outcome === 'refused') return `${at}${(y - 3).toFixed(1)}l6 6m0-6l-6 6`;
+  return `${at}${y.toFixed(1)}a3 3 0 1 0 6 0a3 3 0 1 0-6 0`;
 }
 
 export function ProbeTable({ probes }: { probes: readonly Probe[] }) {
   return (
     <div class="sheet low">
-      <table>
-        <caption class="unseen">Probes</caption>
-        <thead>
-          <tr>
-            <th scope="col">Time</th>
-            <th scope="col">Port</th>
-            <th scope="col">
-              <Term slug="field-outcome">Outcome</Term>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {probes.slice(0, ROWS).map((probe, i) => (
-            <tr key={i}>
-              <td class="mono">{clock(Date.parse(probe.ts))}</td>
-              <td class="mono">{endpoint(probe.dst_ip, probe.dst_port)}</td>
-              <td class={TONES[probe.outcome ?? ''] ?? ''}>{probe.outcome ?? 'not known'}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        caption="Probes"
+        columns={COLUMNS}
+        rows={probes}
+        keyOf={(probe) => `${probe.ts} ${probe.dst_ip} ${probe.dst_port}`}
+      />
     </div>
   );
 }
+
+const COLUMNS: readonly Column<Probe>[] = [
+  { title: 'Time', look: 'mono', of: ({ ts }) => clock(Date.parse(ts)) },
+  { title: 'Port', look: 'mono', of: (probe) => endpoint(probe.dst_ip, probe.dst_port) },
+  {
+    title: 'Outcome',
+    slug: 'field-outcome',
+    look: ({ outcome }) => TONES[outcome ?? ''] ?? '',
+    of: ({ outcome }) => outcome ?? 'not known',
+  },
+];

@@ -14,9 +14,11 @@ import { type Ask, AskDialog } from './block-dialogs.tsx';
 import { AllowTable, BlockTable } from './block-tables.tsx';
 import { ScanDetail } from './scan-detail.tsx';
 
+const knownAlerts = () => session.alerts;
+
 /** Who scanned, what shows it, who is blocked, and the ways to change that. */
 export function ScansView({ params }: { params: Params }) {
-  const { alerts } = useWatched(session);
+  const { alerts } = useWatched(session, knownAlerts);
   // An alert changes what is listed: asked for at once
   const scans = usePoll<ScansAnswer>('/scans', { limit: '100' }, 5000, alerts.length);
   const blocks = usePoll<BlocksAnswer>('/blocks', {}, 2000, alerts.length);

@@ -4,6 +4,7 @@ import type { Params } from '../data/route.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, Failure } from '../parts/says.tsx';
 import { Level } from '../parts/level.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { Term } from '../parts/term.tsx';
 import { keep } from '../shell/navigation.ts';
 import { endpoint, whole } from '../text/format.ts';
@@ -80,40 +81,17 @@ function Listeners({ data, opened }: { data: SocketsAnswer; opened: string | und
   if (data.listeners.length === 0) return <Empty>Nothing listens that passes the filter.</Empty>;
   return (
     <div class="sheet">
-      <table>
-        <caption>Listeners</caption>
-        <thead>
-          <tr>
-            <th scope="col">Address</th>
-            <th scope="col">
-              <Term slug="field-process">Process</Term>
-            </th>
-            <th scope="col">
-              <Term slug="listener-patterns">Pattern</Term>
-            </th>
-            <th scope="col">
-              <Term slug="accept-queue">Accept queue</Term>
-            </th>
-            <th scope="col">
-              <Term slug="syn-queue">SYN queue</Term>
-            </th>
-            <th scope="col" class="number">
-              <Term slug="listen-overflow">Drops</Term>
-            </th>
-            <th scope="col" class="number">
-              Connections
-            </th>
-            <th scope="col" class="number">
-              <Term slug="so-reuseport">Evenness</Term>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {data.listeners.map((each) => (
-            <ListenerRow key={keyOf(each)} listener={each} isOpened={keyOf(each) === opened} />
-          ))}
-        </tbody>
-      </table>
+      <Table
+        caption="Listeners"
+        isCaptionSeen
+        columns={columnsFor(opened)}
+        rows={data.listeners}
+        keyOf={keyOf}
+        isChosen={(each) => keyOf(each) === opened}
+        detailOf={(each) =>
+          keyOf(each) === opened ? <ListenerDetail listener={each} /> : undefined
+        }
+      />
     </div>
   );
 }
@@ -121,43 +99,66 @@ function Listeners({ data, opened }: { data: SocketsAnswer; opened: string | und
 const keyOf = ({ ip, port, iface }: Listener) =>
   `${endpoint(ip, port)}${iface === undefined ? '' : `%${iface}`}`;
 
-function ListenerRow({ listener, isOpened }: { listener: Listener; isOpened: boolean }) {
-  const key = keyOf(listener);
-  const owners = ownersText(listener.sockets.flatMap(({ owners: each }) => each));
-  const fairness = listener.share?.fairness;
+function columnsFor(opened: string | undefined): readonly Column<Listener>[] {
+  return [
+    {
+      title: 'Address',
+      look: 'mono',
+      of: (listener) => <Unfold of={keyOf(listener)} opened={opened} />,
+    },
+    { title: 'Process', slug: 'field-process', of: (listener) => <Owners of={listener} /> },
+    {
+      title: 'Pattern',
+      slug: 'listener-patterns',
+      of: ({ pattern }) => (pattern === undefined ? '' : PATTERNS[pattern]),
+    },
+    {
+      title: 'Accept queue',
+      slug: 'accept-queue',
+      of: (each) => <Level value={each.accept_queue} limit={each.accept_limit} />,
+    },
+    {
+      title: 'SYN queue',
+      slug: 'syn-queue',
+      of: (each) => <Level value={each.syn_queue} limit={each.syn_limit} />,
+    },
+    {
+      title: 'Drops',
+      slug: 'listen-overflow',
+      isNumber: true,
+      look: ({ drops }) => (drops > 0 ? 'bad' : ''),
+      of: ({ drops }) => whole(drops),
+    },
+    { title: 'Connections', isNumber: true, of: ({ connections }) => whole(connections) },
+    {
+      title: 'Evenness',
+      slug: 'so-reuseport',
+      isNumber: true,
+      of: ({ share }) => share?.fairness?.toFixed(2) ?? '',
+    },
+  ];
+}
+
+function Unfold({ of: key, opened }: { of: string; opened: string | undefined }) {
+  const isOpened = key === opened;
   return (
-    <>
-      <tr class={isOpened ? 'chosen' : ''}>
-        <td class="mono">
-          <button
-            type="button"
-            class="plain row-button"
-            aria-expanded={isOpened}
-            onClick={() => keep({ port: isOpened ? undefined : key })}
-          >
-            <Icon name={isOpened ? 'fold' : 'unfold'} />
-            {key}
-          </button>
-        </td>
-        <td title={owners}>{owners === '' ? <span class="quiet">not to be seen</span> : owners}</td>
-        <td>{listener.pattern === undefined ? '' : PATTERNS[listener.pattern]}</td>
-        <td>
-          <Level value={listener.accept_queue} limit={listener.accept_limit} />
-        </td>
-        <td>
-          <Level value={listener.syn_queue} limit={listener.syn_limit} />
-        </td>
-        <td class={`number ${listener.drops > 0 ? 'bad' : ''}`}>{whole(listener.drops)}</td>
-        <td class="number">{whole(listener.connections)}</td>
-        <td class="number">{fairness === undefined ? '' : fairness.toFixed(2)}</td>
-      </tr>
-      {isOpened && (
-        <tr class="detail">
-          <td colSpan={8}>
-            <ListenerDetail listener={listener} />
-          </td>
-        </tr>
-      )}
-    </>
+    <button
+      type="button"
+      class="plain row-button"
+      aria-expanded={isOpened}
+      onClick={() => keep({ port: isOpened ? undefined : key })}
+    >
+      <Icon name={isOpened ? 'fold' : 'unfold'} />
+      {key}
+    </button>
+  );
+}
+
+function Owners({ of: { sockets } }: { of: Listener }) {
+  const owners = ownersText(sockets.flatMap((socket) => socket.owners));
+  return owners === '' ? (
+    <span class="quiet">not to be seen</span>
+  ) : (
+    <span title={owners}>{owners}</span>
   );
 }

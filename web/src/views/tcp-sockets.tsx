@@ -8,7 +8,7 @@ import { bytes, endpoint, whole } from '../text/format.ts';
 import { ownersText } from './socket-words.ts';
 
 /** Rows of the list: as many as a person reads. */
-const MOST = 200;
+const MOST = 100;
 
 /** The sockets that are in a state now. */
 export function StateSockets({ state, onClose }: { state: StateName; onClose: () => void }) {

@@ -4,6 +4,7 @@ import { usePoll } from '../data/poll.ts';
 import type { Params } from '../data/route.ts';
 import { Failure } from '../parts/says.tsx';
 import { isTable, ShapeChoice } from '../parts/shape.tsx';
+import { type Column, Table } from '../parts/table.tsx';
 import { Term } from '../parts/term.tsx';
 import { keep } from '../shell/navigation.ts';
 import { dateTime, whole } from '../text/format.ts';
@@ -72,72 +73,64 @@ function StateTables({
   chosen: StateName | undefined;
   onChoose: (state: StateName) => void;
 }) {
+  const states: readonly Column<State>[] = [
+    { title: 'State', of: ({ state, slug }) => <Term slug={slug}>{state}</Term> },
+    { title: 'Sockets', isNumber: true, of: ({ count }) => whole(count) },
+    {
+      title: 'List',
+      isUnseen: true,
+      of: ({ state }) => (
+        <button
+          type="button"
+          class="small"
+          aria-pressed={state === chosen}
+          aria-label={`List ${state}`}
+          onClick={() => onChoose(state)}
+        >
+          List
+        </button>
+      ),
+    },
+  ];
   return (
     <div class="sheet two">
-      <table>
-        <caption>Sockets by state</caption>
-        <thead>
-          <tr>
-            <th scope="col">State</th>
-            <th scope="col" class="number">
-              Sockets
-            </th>
-            <th scope="col">
-              <span class="unseen">List</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {data.states.map(({ state, slug, count }) => (
-            <tr key={state} class={state === chosen ? 'chosen' : ''}>
-              <td>
-                <Term slug={slug}>{state}</Term>
-              </td>
-              <td class="number">{whole(count)}</td>
-              <td>
-                <button
-                  type="button"
-                  class="small"
-                  aria-pressed={state === chosen}
-                  onClick={() => onChoose(state)}
-                >
-                  List
-                </button>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <table>
-        <caption>
-          Transitions{' '}
-          {data.since_ts === undefined
-            ? 'where the kernel counts them'
-            : `since ${dateTime(Date.parse(data.since_ts))}`}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">From</th>
-            <th scope="col">To</th>
-            <th scope="col">On</th>
-            <th scope="col">Sends</th>
-            <th scope="col" class="number">
-              Count
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {data.transitions.map((each) => (
-            <tr key={`${each.from} ${each.to}`}>
-              <td>{each.from}</td>
-              <td>{each.to}</td>
-              <td>{each.on}</td>
-              <td>{each.sends}</td>
-              <td class="number">{each.count === undefined ? '' : whole(each.count)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div>
+        <Table
+          caption="Sockets by state"
+          isCaptionSeen
+          columns={states}
+          rows={data.states}
+          keyOf={({ state }) => state}
+          isChosen={({ state }) => state === chosen}
+        />
+      </div>
+      <div>
+        <Table
+          caption={`Transitions ${
+            data.since_ts === undefined
+              ? 'where the kernel counts them'
+              : `since ${dateTime(Date.parse(data.since_ts))}`
+          }`}
+          isCaptionSeen
+          columns={TRANSITIONS}
+          rows={data.transitions}
+          keyOf={({ from, to }) => `${from} ${to}`}
+        />
+      </div>
     </div>
   );
 }
+
+type State = StatesAnswer['states'][number];
+
+const TRANSITIONS: readonly Column<StatesAnswer['transitions'][number]>[] = [
+  { title: 'From', of: ({ from }) => from },
+  { title: 'To', of: ({ to }) => to },
+  { title: 'On', of: ({ on }) => on },
+  { title: 'Sends', of: ({ sends }) => sends },
+  {
+    title: 'Count',
+    isNumber: true,
+    of: ({ count }) => (count === undefined ? '' : whole(count)),
+  },
+];
