@@ -270,8 +270,7 @@ function tlsOf({ tlsCert: cert, tlsKey: key, listen }: Options): WatchConfig['tl
 function storeOf(directory: string, { storeKeep, storeSize }: Options): StoreConfig {
   return {
     directory: resolve(directory),
-    keepSeconds: storeKeep,
-    maxBytes: storeSize,
+    retention: { keepSeconds: storeKeep, maxBytes: storeSize },
     program: process.argv[1]!,
   };
 }

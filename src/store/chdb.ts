@@ -5,7 +5,7 @@ import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { lockFile } from '../kernel/libc.ts';
 import { privateDirectory } from '../kernel/private-directory.ts';
 import { errorText, OperatorError } from '../model/errors.ts';
-import { DATABASE, ddl, keepFor } from './ddl.ts';
+import { DATABASE, ddl } from './ddl.ts';
 import { findChdb } from './find-chdb.ts';
 import { firstLine } from './refusal.ts';
 
@@ -41,18 +41,16 @@ const SETTINGS = {
 /**
  * Opens the tables in a directory, or makes them. One process has a directory at a time; it keeps it until it ends,
  * however that happens. Throws OperatorError.
- * @param keepSeconds undefined: the tables are there, and are taken as they are
+ * @param make the tables, where they are not there; else they are taken as they are
  */
-export async function openChdb(directory: string, keepSeconds?: number): Promise<OpenStore> {
+export async function openChdb(directory: string, make: boolean): Promise<OpenStore> {
   const { createChdbConnection } = requireChdb();
   privateDirectory(directory);
   const lock = takeLock(directory);
   try {
     const connection = createChdbConnection({ path: join(directory, 'chdb') });
     const client = createClient({ connection, clickhouse_settings: SETTINGS });
-    if (keepSeconds !== undefined)
-      for (const query of [...ddl({ engine: 'MergeTree', keepSeconds }), ...keepFor(keepSeconds)])
-        await client.command({ query });
+    if (make) for (const query of ddl()) await client.command({ query });
     return {
       client,
       broken: await brokenParts(client),

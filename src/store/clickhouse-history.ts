@@ -8,16 +8,19 @@ import type {
   Story,
 } from '../model/history.ts';
 import type { JsonScan } from '../model/json.ts';
-import { DATABASE } from './ddl.ts';
+import { DATABASE, PLACE, spanOf } from './ddl.ts';
 import type { History, HistoryQuestion, PageQuestion } from './history.ts';
 import { MAX_EDGES } from './history.ts';
-import { countOf, cursorOf, cursorText, rowsOf } from './question.ts';
+import { countOf, type Cursor, cursorOf, cursorText, rowsOf } from './question.ts';
 import { addressOf, connectionOf, SELECTED, type StoredRow } from './row.ts';
 import { knownScans } from './stored-scans.ts';
 
 const CONNECTIONS = `${DATABASE}.connections`;
 const EVENTS = `${DATABASE}.events`;
-const NEWEST_FIRST = 'order by ts desc, key desc, event desc';
+/** As the table has them, so that what is older than the page is not read. */
+const NEWEST_FIRST = `order by ${spanOf('ts')} desc, ts desc, key desc, event desc`;
+/** Where the newest of all connections are looked for first: a host that has something to tell told it just now. */
+const RECENT_US = 60e6;
 /** A question may neither hold up the events for longer, nor take the memory that the watching needs. */
 const MOST_S = 30;
 const MOST_BYTES = 1e9;
@@ -35,27 +38,8 @@ export class ClickHouseHistory implements History {
   }
 
   async connections(question: PageQuestion): Promise<ConnectionsAnswer> {
-    const rows = rowsOf(question);
     const cursor = question.cursor === undefined ? undefined : cursorOf(question.cursor);
-    // a connection whose last event was on a page before is told; what is older than that isn't its last
-    const at = '(ts, key, event)';
-    const mark = `(fromUnixTimestamp64Micro({cursor_ts:Int64}), reinterpretAsUInt64(reverse(unhex({cursor_key:String}))), {cursor_event:Int8})`;
-    const before = cursor
-      ? `and ${at} < ${mark} and key not in (select key from ${CONNECTIONS} where ${rows.sql} and ${at} >= ${mark})`
-      : '';
-    const found = await this.#rows(
-      // which rows they are takes few columns; all columns are read of those alone
-      `select ${SELECTED}, toUnixTimestamp64Micro(ts) as ts_us, toInt8(event) as event_code from ${CONNECTIONS}
-       where ${at} in (
-         select ts, key, event from ${CONNECTIONS} where ${rows.sql} ${before}
-         ${NEWEST_FIRST} limit 1 by key limit {limit:UInt32}
-       ) ${NEWEST_FIRST}`,
-      {
-        ...rows.params,
-        limit: question.limit + 1,
-        ...(cursor && { cursor_ts: cursor.ts, cursor_key: cursor.key, cursor_event: cursor.event }),
-      },
-    );
+    const found = (await this.#recent(question, cursor)) ?? (await this.#newest(question, cursor));
     const page = found.slice(0, question.limit);
     const last = page.at(-1);
     const more =
@@ -130,6 +114,41 @@ export class ClickHouseHistory implements History {
     const events = rows.map(connectionOf);
     const connection = events.at(-1);
     return connection && { connection, events };
+  }
+
+  /** One more than the page has, of the last minute; undefined: it has fewer, or only some are asked for. */
+  async #recent(question: PageQuestion, cursor: Cursor | undefined) {
+    const { filter, sinceUs = 0, untilUs = Date.now() * 1000, limit } = question;
+    const recentUs = Math.min(untilUs, cursor?.ts ?? Infinity) - RECENT_US;
+    if (filter !== undefined || recentUs <= sinceUs) return undefined;
+    const found = await this.#newest({ ...question, sinceUs: recentUs }, cursor);
+    return found.length > limit ? found : undefined;
+  }
+
+  /** One more than the page has, if there are so many. */
+  async #newest(question: PageQuestion, cursor: Cursor | undefined): Promise<StoredRow[]> {
+    const rows = rowsOf(question);
+    // a connection whose last event was on a page before is told; what is older than that isn't its last
+    const at = '(ts, key, event)';
+    const ts = 'fromUnixTimestamp64Micro({cursor_ts:Int64})';
+    const mark = `(${ts}, reinterpretAsUInt64(reverse(unhex({cursor_key:String}))), {cursor_event:Int8})`;
+    const before = cursor
+      ? `and ${at} < ${mark} and ${spanOf('ts')} <= ${spanOf(ts)}
+         and key not in (select key from ${CONNECTIONS} where ${rows.sql} and ${at} >= ${mark} and ${spanOf('ts')} >= ${spanOf(ts)})`
+      : '';
+    return this.#rows(
+      // which rows they are takes few columns; all columns are read of those alone
+      `select ${SELECTED}, toUnixTimestamp64Micro(ts) as ts_us, toInt8(event) as event_code from ${CONNECTIONS}
+       where (${PLACE}) in (
+         select ${PLACE} from ${CONNECTIONS} where ${rows.sql} ${before}
+         ${NEWEST_FIRST} limit 1 by key limit {limit:UInt32}
+       ) ${NEWEST_FIRST}`,
+      {
+        ...rows.params,
+        limit: question.limit + 1,
+        ...(cursor && { cursor_ts: cursor.ts, cursor_key: cursor.key, cursor_event: cursor.event }),
+      },
+    );
   }
 
   async #covers({ sinceUs, untilUs }: HistoryQuestion): Promise<Covers> {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { JsonConnection, JsonEvent, JsonScan } from '../model/json.ts';
 import { LINE_COLUMNS } from './columns.ts';
-import { DATABASE } from './ddl.ts';
+import { DATABASE, spanOf } from './ddl.ts';
 import { addressOf } from './row.ts';
 
 /** Where a line says what it tells of: what stands before has always the same length. */
@@ -12,6 +12,9 @@ const CONNECTION = Buffer.from('"event":"connection.');
 const NEWLINE = 10;
 /** An event told twice has the same time but for what the wall clock was corrected by meanwhile. */
 const ABOUT_MS = 2000;
+
+const FROM = "parseDateTime64BestEffort({from:String}, 6, 'UTC')";
+const TO = "parseDateTime64BestEffort({to:String}, 6, 'UTC')";
 
 const COLUMNS = ['id', ...LINE_COLUMNS.map(({ name }) => name)].join(', ');
 
@@ -93,7 +96,7 @@ export class Inserter {
     const times = told.map(({ ts }) => ts).sort();
     const result = await this.#client.query({
       query: `select ${columns} from ${DATABASE}.${table}
-        where ts between parseDateTime64BestEffort({from:String}, 6, 'UTC') and parseDateTime64BestEffort({to:String}, 6, 'UTC')`,
+        where ts between ${FROM} and ${TO} and ${spanOf('ts')} between ${spanOf(FROM)} and ${spanOf(TO)}`,
       query_params: { from: shifted(times[0]!, -ABOUT_MS), to: shifted(times.at(-1)!, ABOUT_MS) },
       format: 'JSONEachRow',
     });

@@ -9,10 +9,16 @@ export type ToStore = OpenMessage | TakeMessage | AskMessage;
 export interface OpenMessage {
   readonly kind: 'open';
   readonly directory: string;
-  /** Older events go; undefined: the tables are there, and are taken as they are. */
-  readonly keepSeconds?: number;
-  /** What is beyond that goes, the oldest first; undefined: nothing goes. */
-  readonly maxBytes?: number;
+  /** What of it is kept; undefined: the tables are there, and are taken as they are. */
+  readonly retention?: Retention;
+}
+
+/** What goes. */
+export interface Retention {
+  /** What is older. */
+  readonly keepSeconds: number;
+  /** What is beyond so much on disk, the oldest first. */
+  readonly maxBytes: number;
 }
 
 /** One batch at a time: the next one when this one is answered. */

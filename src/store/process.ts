@@ -11,12 +11,15 @@ export interface StoreProcessOptions extends Omit<OpenMessage, 'kind'> {
 /** What a process that has a store tells of itself; answers are told to who asked. */
 export type StoreNews = FromStore | { readonly kind: 'ended'; readonly how: string };
 
+/** A question gets so long: it ends by itself after 30 s, but for what chDB does before it looks at the clock. */
+const PATIENCE_MS = 45_000;
 /** At the end it gets so long to store what it was given. */
 const END_MS = 5000;
 
 interface Asked {
   readonly resolve: (answer: HistoryAnswer) => void;
   readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
 }
 
 /** A process that has a store (service.ts), as the program that started it sees it. */
@@ -46,9 +49,10 @@ export class StoreProcess {
       if (ended) return;
       ended = true;
       this.#child = undefined;
-      for (const { reject } of this.#asked.values())
-        reject(new OperatorError(`the process of the store ended (${how})`, 'ask again'));
-      this.#asked.clear();
+      for (const n of this.#asked.keys())
+        this.#answered(n)?.reject(
+          new OperatorError(`the process of the store ended (${how})`, 'ask again'),
+        );
       this.#news({ kind: 'ended', how });
     };
     child.on('message', (message: FromStore) => this.#take(message));
@@ -61,12 +65,32 @@ export class StoreProcess {
     this.#child?.send(message, () => {});
   }
 
+  /** The number of the process; undefined: none runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Throws OperatorError; when it says nothing, after 45 s. */
   ask(question: Question): Promise<HistoryAnswer> {
     const n = this.#questions++;
     return new Promise((resolve, reject) => {
-      this.#asked.set(n, { resolve, reject });
+      const timer = setTimeout(() => {
+        this.#asked.delete(n);
+        reject(
+          new OperatorError(
+            `the process of the store, ${this.pid}, does not answer`,
+            'ask again later, for less time, or with a filter',
+          ),
+        );
+      }, PATIENCE_MS);
+      this.#asked.set(n, { resolve, reject, timer });
       this.#child?.send({ kind: 'ask', n, question }, () => {});
     });
+  }
+
+  /** Ends it at once; its end is told. */
+  kill(): void {
+    this.#child?.kill('SIGKILL');
   }
 
   /** Ends it once what it was given is stored, within 5 s in any case. */
@@ -85,12 +109,18 @@ export class StoreProcess {
       this.#news(message);
       return;
     }
-    const asked = this.#asked.get(message.n);
-    this.#asked.delete(message.n);
+    const asked = this.#answered(message.n);
     if (message.kind === 'answer') asked?.resolve(message.answer);
     else {
       const { hint, exitCode } = message;
       asked?.reject(new OperatorError(message.message, hint, { exitCode }));
     }
+  }
+
+  #answered(n: number): Asked | undefined {
+    const asked = this.#asked.get(n);
+    clearTimeout(asked?.timer);
+    this.#asked.delete(n);
+    return asked;
   }
 }

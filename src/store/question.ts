@@ -1,4 +1,5 @@
 import { Exit, OperatorError } from '../model/errors.ts';
+import { spanOf } from './ddl.ts';
 import type { HistoryQuestion } from './history.ts';
 import { type Where, whereOf } from './where.ts';
 
@@ -16,10 +17,14 @@ const NEVER_US = 4_102_444_800_000_000;
 export function rowsOf({ filter, sinceUs, untilUs }: HistoryQuestion): Where {
   const { sql, params } = whereOf(filter?.node);
   return {
-    sql: `ts >= fromUnixTimestamp64Micro({since:Int64}) and ts < fromUnixTimestamp64Micro({until:Int64}) and ${sql}`,
+    // the order of the table has spans before times
+    sql: `ts >= ${SINCE} and ts < ${UNTIL} and ${spanOf('ts')} between ${spanOf(SINCE)} and ${spanOf(UNTIL)} and ${sql}`,
     params: { ...params, since: bounded(sinceUs ?? 0), until: bounded(untilUs ?? NEVER_US) },
   };
 }
+
+const SINCE = 'fromUnixTimestamp64Micro({since:Int64})';
+const UNTIL = 'fromUnixTimestamp64Micro({until:Int64})';
 
 function bounded(us: number): number {
   return Math.max(0, Math.min(NEVER_US, Math.floor(us)));

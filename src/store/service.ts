@@ -3,7 +3,7 @@ import { errorText, Exit, OperatorError } from '../model/errors.ts';
 import { openChdb, type OpenStore } from './chdb.ts';
 import { ClickHouseHistory } from './clickhouse-history.ts';
 import { Inserter } from './insert.ts';
-import type { AskMessage, FromStore, OpenMessage, ToStore } from './messages.ts';
+import type { AskMessage, FromStore, OpenMessage, Retention, ToStore } from './messages.ts';
 import { firstLine, refusalOf } from './refusal.ts';
 import { answer } from './remote.ts';
 import { bound } from './retention.ts';
@@ -22,7 +22,7 @@ export class StoreService {
   /** What is being done, one after the other: tables are written by one. */
   #last: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
-  #maxBytes: number | undefined;
+  #retention: Retention | undefined;
 
   /** Runs until the other end is gone. */
   run(): void {
@@ -43,9 +43,9 @@ export class StoreService {
     this.#last = this.#last.then(step);
   }
 
-  async #open({ directory, keepSeconds, maxBytes }: OpenMessage): Promise<void> {
+  async #open({ directory, retention }: OpenMessage): Promise<void> {
     try {
-      this.#store = await openChdb(directory, keepSeconds);
+      this.#store = await openChdb(directory, retention !== undefined);
     } catch (error) {
       tell({ kind: 'closed', ...refusalOf(error) });
       return;
@@ -54,7 +54,7 @@ export class StoreService {
     this.#inserter = new Inserter(client);
     this.#history = new ClickHouseHistory(client);
     tell({ kind: 'open', broken: this.#store.broken });
-    this.#maxBytes = maxBytes;
+    this.#retention = retention;
     this.#boundSoon();
   }
 
@@ -104,9 +104,9 @@ export class StoreService {
   }
 
   async #bound(): Promise<void> {
-    if (!this.#store || this.#maxBytes === undefined) return;
+    if (!this.#store || !this.#retention) return;
     try {
-      tell({ kind: 'use', ...(await bound(this.#store.client, this.#maxBytes)) });
+      tell({ kind: 'use', ...(await bound(this.#store.client, this.#retention)) });
     } catch {
       // the next batch will fail as well, and that is told
     }

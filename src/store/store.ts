@@ -2,21 +2,23 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OperatorError } from '../model/errors.ts';
 import { findChdb } from './find-chdb.ts';
 import type { History } from './history.ts';
-import type { HistoryAnswer, Question, StoreUse } from './messages.ts';
+import type { HistoryAnswer, Question, Retention, StoreUse } from './messages.ts';
 import { type StoreNews, StoreProcess, type StoreProcessOptions } from './process.ts';
 import { StoreQueue } from './queue.ts';
 import { brokenNote } from './refusal.ts';
 import { historyBy } from './remote.ts';
 
 /** What `--store` asks for. */
-export type StoreConfig = StoreProcessOptions;
+export type StoreConfig = Required<StoreProcessOptions>;
 
-export const STORE_DEFAULTS = { keepSeconds: 2_592_000, maxBytes: 10_000_000_000 } as const;
+export const STORE_DEFAULTS: Retention = { keepSeconds: 2_592_000, maxBytes: 10_000_000_000 };
 
 /** How the store does, for `status` and the metrics. */
 export interface StoreCounts extends StoreUse {
   readonly directory: string;
   readonly state: 'opening' | 'open' | 'failing';
+  /** Of the process that has it; absent: none runs at the moment. */
+  readonly pid?: number;
   /** Why it fails. */
   readonly why?: string;
   /** Events stored since the start, that wait, and that could not be stored. */
@@ -30,8 +32,10 @@ const AGAIN_MS = 500;
 const AGAIN_MOST_MS = 30_000;
 /** A batch that the store refuses so often for what is in it is given up. */
 const REFUSALS = 3;
-/** A store that has said nothing of a batch for so long is told as failing. */
+/** A process that has answered nothing for so long, opening or with a batch, is told as failing. */
 const SILENT_MS = 10_000;
+/** And is ended after so long, to be started again: a batch takes seconds, even of 32 MiB on a slow disk. */
+const HUNG_MS = 120_000;
 /** At the end what waits gets so long, and is looked at so often. */
 const END_MS = 5000;
 const STEP_MS = 5;
@@ -48,8 +52,8 @@ export class Store {
   readonly #note: (line: string) => void;
   #state: 'ended' | 'opening' | 'open' = 'ended';
   #ending = false;
-  /** When the batch on its way was sent; undefined: none is. */
-  #sentMs: number | undefined;
+  /** When the process was started, or sent a batch; undefined: it owes no answer. */
+  #askedMs: number | undefined;
   #why: string | undefined;
   #lostBefore = 0;
   #refusals = 0;
@@ -72,8 +76,8 @@ export class Store {
   /** Hands on what is due, and tries again what is. Call it often. @param all whatever waits is due */
   look(all = false): void {
     const nowMs = performance.now();
-    if (this.#sentMs !== undefined) {
-      if (nowMs - this.#sentMs > SILENT_MS) this.#fail('it does not answer');
+    if (this.#askedMs !== undefined) {
+      this.#await(nowMs - this.#askedMs);
       return;
     }
     if (nowMs < this.#notBeforeMs) return;
@@ -82,15 +86,17 @@ export class Store {
     const before = this.queue.sent;
     const batch = before ?? this.queue.next(all);
     if (batch === undefined) return;
-    this.#sentMs = nowMs;
+    this.#askedMs = nowMs;
     this.#process.send({ kind: 'take', lines: batch.bytes, again: before !== undefined });
   }
 
   counts(): StoreCounts {
     const { kept, waiting } = this.queue;
+    const { pid } = this.#process;
     return {
       directory: this.#directory,
       state: this.#why !== undefined ? 'failing' : this.#state === 'open' ? 'open' : 'opening',
+      ...(pid === undefined ? {} : { pid }),
       ...(this.#why === undefined ? {} : { why: this.#why }),
       kept,
       waiting,
@@ -125,23 +131,31 @@ export class Store {
 
   #begin(): void {
     this.#state = 'opening';
+    this.#askedMs = performance.now();
     this.#process.start();
+  }
+
+  /** It was stopped, hangs, or its disk does. */
+  #await(silentMs: number): void {
+    if (silentMs > SILENT_MS) this.#fail(`its process ${this.#process.pid} does not answer`);
+    if (silentMs > HUNG_MS) this.#process.kill();
   }
 
   #take(news: StoreNews): void {
     switch (news.kind) {
       case 'open':
         this.#state = 'open';
+        this.#askedMs = undefined;
         if (news.broken > 0) this.#note(brokenNote(this.#directory, news.broken));
         if (this.queue.sent === undefined) this.#recover();
         break;
       case 'took':
-        this.#sentMs = undefined;
+        this.#askedMs = undefined;
         this.queue.answered(true);
         this.#recover();
         break;
       case 'failed':
-        this.#sentMs = undefined;
+        this.#askedMs = undefined;
         if (!news.passing && ++this.#refusals >= REFUSALS) this.#giveUp();
         this.#fail(news.why);
         this.#later();
@@ -152,7 +166,7 @@ export class Store {
         break;
       case 'ended':
         this.#state = 'ended';
-        this.#sentMs = undefined;
+        this.#askedMs = undefined;
         if (!this.#ending) this.#fail(`its process ended (${news.how})`);
         this.#later();
         break;
@@ -164,9 +178,10 @@ export class Store {
   }
 
   async #ask(question: Question): Promise<HistoryAnswer> {
-    if (this.#state === 'open') return this.#process.ask(question);
+    const silentMs = performance.now() - (this.#askedMs ?? Infinity);
+    if (this.#state === 'open' && silentMs <= SILENT_MS) return this.#process.ask(question);
     throw new OperatorError(
-      `the store in ${this.#directory} is not open${this.#why === undefined ? ' yet' : `: ${this.#why}`}`,
+      `the store in ${this.#directory} ${this.#why === undefined ? 'is not open yet' : `can't answer: ${this.#why}`}`,
       'ask again in a moment; `packetwatch status` tells how it does',
     );
   }

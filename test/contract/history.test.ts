@@ -29,7 +29,7 @@ historySuite(
   'in a store',
   ({ clock, names, host }) => {
     const directory = mkdtempSync(join(tmpdir(), 'packetwatch-history-'));
-    const store = new Store({ directory, program: MAIN, ...STORE_DEFAULTS }, (line) => {
+    const store = new Store({ directory, program: MAIN, retention: STORE_DEFAULTS }, (line) => {
       throw new Error(line);
     });
     store.start();

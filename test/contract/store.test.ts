@@ -1,24 +1,30 @@
-/** What a store has no room for goes, the oldest first. */
+/** What a store has no room for, or is too old, goes; and one that hangs is waited for as long as is said. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import type { PageQuestion } from '../../src/store/history.ts';
+import type { Retention } from '../../src/store/messages.ts';
+import { QUEUE_LIMIT } from '../../src/store/queue.ts';
 import { Store, STORE_DEFAULTS } from '../../src/store/store.ts';
 import { until } from '../support/command.ts';
 import { MAIN } from '../support/rig.ts';
 import { storeMissing } from '../support/store.ts';
 
-/** Lines of so many connections of one moment. */
-function tell({ queue }: Store, first: number, count: number, ts: string): void {
+/** Lines of so many connections of one moment, and how long a name in each. @returns how many there was room for */
+function tell({ queue }: Store, first: number, count: number, ts: string, long = 0): number {
+  let told = 0;
   for (let i = first; i < first + count; i++) {
     const id = i.toString(16).padStart(16, '0');
     const line = Buffer.from(
-      `{"ts":"${ts}","event":"connection.attempt","id":"${id}","src_ip":"192.0.2.1","src_port":${i},"dst_ip":"::1","dst_port":80,"proto":"tcp","direction":"inbound"}\n`,
+      `{"ts":"${ts}","event":"connection.attempt","id":"${id}","src_ip":"192.0.2.1","src_port":${i % 65_536},"dst_ip":"::1","dst_port":80,"proto":"tcp","direction":"inbound","orig_name":"${'n'.repeat(long)}"}\n`,
     );
-    if (!queue.reserve(line.length)) throw new Error('no room');
+    if (!queue.reserve(line.length)) continue;
     queue.bytes.set(line, queue.pos);
     queue.commit(queue.pos + line.length);
+    told++;
   }
+  return told;
 }
 
 const stored = (store: Store) =>
@@ -30,20 +36,38 @@ const stored = (store: Store) =>
 const minutesAgo = (n: number): string =>
   new Date(Date.now() - n * 60_000).toISOString().replace('Z', '000Z');
 
-test('the oldest parts go beyond the size', async (context) => {
+const ALL: PageQuestion = {
+  filter: undefined,
+  sinceUs: undefined,
+  untilUs: undefined,
+  limit: 1000,
+  cursor: undefined,
+};
+
+let directory: string;
+beforeEach((context) => {
   const missing = storeMissing();
   if (missing !== undefined) context.skip(missing);
-  const directory = mkdtempSync(join(tmpdir(), 'packetwatch-size-'));
+  directory = mkdtempSync(join(tmpdir(), 'packetwatch-store-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
-  const open = async (maxBytes: number): Promise<Store> => {
-    const store = new Store({ ...STORE_DEFAULTS, directory, maxBytes, program: MAIN }, (line) => {
-      throw new Error(line);
-    });
-    store.start();
-    await until('an open store', () => store.isOpen);
-    return store;
-  };
-  const large = await open(STORE_DEFAULTS.maxBytes);
+});
+
+async function open(
+  retention: Partial<Retention>,
+  note = (line: string): void => {
+    throw new Error(line);
+  },
+): Promise<Store> {
+  const config = { directory, program: MAIN, retention: { ...STORE_DEFAULTS, ...retention } };
+  const store = new Store(config, note);
+  onTestFinished(() => store.stop());
+  store.start();
+  await until('an open store', () => store.isOpen);
+  return store;
+}
+
+test('the oldest parts go beyond the size', async () => {
+  const large = await open({});
   tell(large, 1, 500, minutesAgo(2 * 24 * 60)); // parts of two days are never merged
   await stored(large);
   tell(large, 501, 10, minutesAgo(10));
@@ -54,16 +78,74 @@ test('the oldest parts go beyond the size', async (context) => {
   });
   await large.stop();
 
-  const small = await open(all - 1);
+  const small = await open({ maxBytes: all - 1 });
   await until('less', () => small.counts().rows > 0 && small.counts().rows < 510);
-  const { connections } = await small.history.connections({
-    filter: undefined,
-    sinceUs: undefined,
-    untilUs: undefined,
-    limit: 1000,
-    cursor: undefined,
-  });
-  expect(connections).toHaveLength(10);
+  expect((await small.history.connections(ALL)).connections).toHaveLength(10);
   expect(small.counts().bytes).toBeLessThan(all);
-  await small.stop();
+});
+
+test('what is too old goes, also when the store was told later how long it keeps', async () => {
+  const keeping = await open({});
+  tell(keeping, 1, 500, minutesAgo(2 * 24 * 60));
+  tell(keeping, 501, 10, minutesAgo(10));
+  await stored(keeping);
+  expect((await keeping.history.connections(ALL)).connections).toHaveLength(510);
+  await keeping.stop();
+
+  const forgetting = await open({ keepSeconds: 86_400 });
+  tell(forgetting, 1001, 500, minutesAgo(3 * 24 * 60));
+  await stored(forgetting);
+  await until('less', () => forgetting.counts().rows === 10);
+  const { connections } = await forgetting.history.connections(ALL);
+  expect(connections.map(({ src_port }) => src_port)).toContain(510);
+  expect(connections).toHaveLength(10);
+});
+
+test('one that hangs: events wait, then are lost and counted; then it is started again', async () => {
+  const notes: string[] = [];
+  const store = await open({}, (line) => notes.push(line));
+  const { pid = 0 } = store.counts();
+  const now = performance.now.bind(performance);
+  let laterMs = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + laterMs);
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+  });
+
+  process.kill(pid, 'SIGSTOP');
+  const some = tell(store, 1, 10, minutesAgo(1));
+  store.look(true);
+  laterMs += 9000;
+  store.look();
+  expect(notes).toEqual([]);
+  laterMs += 2000;
+  store.look();
+  expect(notes).toEqual([
+    `cannot keep events in ${directory}: its process ${pid} does not answer: they wait in memory and then are lost, until it can`,
+  ]);
+  await expect(store.history.connections(ALL)).rejects.toThrow(
+    `the store in ${directory} can't answer: its process ${pid} does not answer`,
+  );
+
+  const waiting = some + tell(store, 100, 9000, minutesAgo(0), 4000);
+  const { lost } = store.counts();
+  expect([waiting + lost, lost > 0]).toEqual([9010, true]);
+  expect(store.queue.bytes.length).toBeLessThanOrEqual(QUEUE_LIMIT);
+
+  process.kill(pid, 'SIGCONT');
+  await stored(store);
+  expect(store.counts()).toMatchObject({ kept: waiting, lost, state: 'open', pid });
+  expect(notes.slice(1)).toEqual([`events are kept in ${directory} again; ${lost} were lost`]);
+
+  process.kill(pid, 'SIGSTOP');
+  tell(store, 20_000, 5, minutesAgo(0));
+  store.look(true);
+  laterMs += 121_000;
+  store.look();
+  laterMs += 1000; // before which it isn't started again
+  await stored(store);
+  const again = store.counts();
+  expect(again).toMatchObject({ kept: waiting + 5, lost, state: 'open' });
+  expect(again.pid).not.toBe(pid);
+  await until('its size', () => store.counts().rows === waiting + 5);
 });

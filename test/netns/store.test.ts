@@ -1,13 +1,5 @@
 /** --store: what is told is kept, once, whatever is killed; and whatever becomes of the store, the watching goes on. */
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -71,8 +63,8 @@ suite('a store', [], () => {
     const second = await start();
     await before;
     const after = connect({ count: 1000, rate: 500 });
-    await kept(second, 300);
-    process.kill(storeProcess((await second.status()).pid), 'SIGKILL');
+    const { pid = 0 } = await kept(second, 300);
+    process.kill(pid, 'SIGKILL');
     await second.note(/cannot keep events in .*: its process ended \(SIGKILL\)/);
     await second.note(/events are kept in .* again; 0 were lost/);
     await after;
@@ -153,6 +145,21 @@ suite('a store', [], () => {
     expect(await watch.stop()).toBe(0);
   });
 
+  test('that hangs holds nothing up, and takes all once it goes on', async () => {
+    const watch = await start();
+    const { pid = 0 } = await storeOf(watch, ({ state }) => state === 'open');
+    process.kill(pid, 'SIGSTOP');
+    await connect();
+    const told = ({ output, flow }: Status) => flow.live === 0 && output.lines >= 3 * LOAD.count;
+    await until('all lines', async () => told(await watch.status()));
+    expect(watch.events({ event: 'connection.close' }).length).toBeGreaterThanOrEqual(LOAD.count);
+    await storeOf(watch, ({ waiting }) => waiting >= 3 * LOAD.count);
+    process.kill(pid, 'SIGCONT');
+    const { output, store } = await settled(watch);
+    expect(store).toMatchObject({ kept: output.lines, lost: 0 });
+    expect(await watch.stop()).toBe(0);
+  });
+
   test('that is removed is made again; of a broken one that is told', async () => {
     const watch = await start();
     await connect();
@@ -212,12 +219,6 @@ function settled(watch: Watch): Promise<StoreStatus> {
     },
     30,
   );
-}
-
-/** The process that a program has for its store. */
-function storeProcess(program: number): number {
-  const children = readFileSync(`/proc/${program}/task/${program}/children`, 'utf8');
-  return Number(children.trim().split(' ').at(-1));
 }
 
 /** Takes all the room there is. */
