@@ -23,7 +23,7 @@ static __always_inline int pw_with_source(struct xdp_md *xdp, __u32 mask)
 	if ((void *)(source + 1) > data_end)
 		return XDP_PASS;
 	*source = bpf_htonl(0x0b000000 | (bpf_get_prandom_u32() & mask));
-	return pw_guard(xdp, data, data_end, 0, xdp->ingress_ifindex) ? XDP_DROP : XDP_PASS;
+	return pw_guard(xdp, 1, data, data_end, 0) ? XDP_DROP : XDP_PASS;
 }
 
 /* The same work for one source ... */
@@ -73,8 +73,8 @@ int pw_test_opened(struct pw_opened_request *req)
 		e.src[i] = ((volatile struct pw_opened_request *)req)->src[i];
 		e.dst[i] = ((volatile struct pw_opened_request *)req)->dst[i];
 	}
-	pw_judge_outcome(&e, ((volatile struct pw_opened_request *)req)->v6 != 0,
-			 ((volatile struct pw_opened_request *)req)->port, PW_OPENED, 0, pw_tick(), &c->found, c);
+	e.family = ((volatile struct pw_opened_request *)req)->v6 ? 6 : 4;
+	pw_judge_outcome(&e, ((volatile struct pw_opened_request *)req)->port, PW_OPENED, 0, pw_tick(), &c->found, c);
 	return 0;
 }
 

@@ -66,7 +66,7 @@ static __always_inline int pw_key(__u32 *key, const __u32 *src, int v6)
 	return 1;
 }
 
-/* Under the lock: makes way i, whose slot is filled, a block. At most two of a set may be: a third one ends the
+/* Under the lock: makes way i, whose slot is filled and which is none yet, a block. At most two of a set may be: a third one ends the
  * one that ends soonest, SYN-only evidence first. An older block of the same source, which is over, gives its way
  * back: clearing it later by the source's address would end this one. */
 static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 i, __u32 reason, __u64 until,
@@ -74,8 +74,8 @@ static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 
 {
 	struct pw_more *more = pw_more_of(hash, i);
 	struct pw_slot *slot = &set->slot[i & 3];
-	__u64 best = ~0ULL;
-	int others = 0, loser = 0, k;
+	__u64 best = ~pw_nothing(set);
+	int others = pw_nothing(set), loser = pw_nothing(set), k;
 
 	i &= 3;
 #pragma unroll
@@ -84,7 +84,7 @@ static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 
 		struct pw_slot *place = &set->slot[k];
 		__u64 worth;
 
-		if (k == i || !other || PW_WAY_STATE(set->way[k]) != PW_WAY_BLOCKED)
+		if (!other || PW_WAY_STATE(set->way[k]) != PW_WAY_BLOCKED)
 			continue;
 		if (pw_same(place->src, slot->src)) {
 			pw_set_way(set, k, 0);
@@ -100,7 +100,7 @@ static __always_inline void pw_make_block(struct pw_set *set, __u64 hash, __u32 
 		}
 		if (worth < best) {
 			best = worth;
-			loser = k;
+			loser = k + pw_nothing(set);
 		}
 	}
 	if (others >= 2) {
@@ -153,20 +153,20 @@ static __always_inline int pw_in_net(const __u32 *src, __u64 tick)
 }
 
 /* Is a source that is not judged blocked by itself? Asked only while anything is. */
-static __always_inline int pw_is_blocked(const __u32 *src, int v6, __u64 tick)
+static __always_inline int pw_is_blocked(const struct pw_ends *e, __u64 tick)
 {
 	__u32 key[4] __attribute__((aligned(8)));
 	struct pw_set *set;
 	__u64 hash;
 	int way;
 
-	pw_key(key, src, v6);
+	pw_key(key, e->src, pw_is_v6(e));
 	hash = pw_hash(key);
 	set = pw_set_of(hash);
 	if (!set)
 		return 0;
 	way = pw_blocked_way(set, hash, key, PW_WHEN(tick));
-	if (way < 0 || (v6 && pw_spared(src)))
+	if (way < 0 || (pw_is_v6(e) && pw_spared(e->src)))
 		return 0;
 	pw_hit(&set->hits[way & 3]);
 	return 1;

@@ -92,11 +92,11 @@ static __always_inline int pw_on_tcp_out(struct __sk_buff *skb, volatile struct 
 	__builtin_memcpy(a->e.dst, e.src, 16);
 	a->port = bpf_ntohs(tcp->source);
 	a->remote_port = bpf_ntohs(tcp->dest);
-	a->v6 = l->family == 6;
+	a->e.family = l->family;
 	ports = a->remote_port | (__u32)a->port << 16;
 	isn = bpf_ntohl(tcp->ack_seq) - 1;
 	if (flags == (PW_SYN | PW_ACK)) {
-		pw_note_answer(pw_id(a->e.src, a->e.dst, a->v6, ports, isn));
+		pw_note_answer(pw_id(a->e.src, a->e.dst, pw_is_v6(&a->e), ports, isn));
 		if (!skb->sk)
 			pw_report_answer(PW_KIND_OPEN, a->e.src, a->e.dst, l->family, a->remote_port, a->port, isn, 0,
 					 skb->ifindex, ns, c);
@@ -104,7 +104,7 @@ static __always_inline int pw_on_tcp_out(struct __sk_buff *skb, volatile struct 
 	}
 	if (flags == (PW_RST | PW_ACK) && !tcp->seq) {
 		/* RFC 9293 3.10.7.1: sequence number zero answers a segment without ACK: a SYN, or one that no peer sends */
-		if (pw_is_scatter(pw_id(a->e.src, a->e.dst, a->v6, ports, isn + 1)))
+		if (pw_is_scatter(pw_id(a->e.src, a->e.dst, pw_is_v6(&a->e), ports, isn + 1)))
 			return PW_ANSWER_NONE;
 		pw_report_answer(PW_KIND_REFUSED, a->e.src, a->e.dst, l->family, a->remote_port, a->port, isn, 0,
 				 skb->ifindex, ns, c);
@@ -113,10 +113,10 @@ static __always_inline int pw_on_tcp_out(struct __sk_buff *skb, volatile struct 
 	if (flags == PW_RST) { /* ... and the acknowledged number one with */
 		c->strays++;
 		if (a->port >= PW_EPHEMERAL ||
-		    pw_is_scatter(pw_id(a->e.src, a->e.dst, a->v6, ports, bpf_ntohl(tcp->seq))) ||
+		    pw_is_scatter(pw_id(a->e.src, a->e.dst, pw_is_v6(&a->e), ports, bpf_ntohl(tcp->seq))) ||
 		    pw_is_peer(a->e.src, a->remote_port, ns, PW_TCP_PEER) ||
 		    /* of a connection to this service from before a reboot */
-		    pw_socket_state(skb, &a->e, a->v6, 0, tcp->dest, tcp->source)) {
+		    pw_socket_state(skb, &a->e, 0, tcp->dest, tcp->source)) {
 			c->excused++;
 			return PW_ANSWER_NONE;
 		}
@@ -152,7 +152,6 @@ static __always_inline int pw_on_icmp_out(struct __sk_buff *skb, volatile struct
 		return PW_ANSWER_NONE;
 	a->remote_port = bpf_ntohs(tcp->source);
 	a->port = bpf_ntohs(tcp->dest);
-	a->v6 = quoted->family == 6;
 	if (quoted->proto == IPPROTO_UDP) {
 		if (!port_closed)
 			return PW_ANSWER_NONE;
@@ -198,12 +197,13 @@ static __always_inline void pw_judge_answer(int answer, const struct pw_answered
 	} else if (answer == PW_ANSWER_UNREACHABLE) {
 		scan = PW_SCAN_UDP;
 	}
-	if (pw_opt.weighted && scan == PW_SCAN_HORIZONTAL)
-		judged = pw_judge_outcome(&a->e, a->v6, a->port, outcome, 0, tick, found, c);
+	c->segment.scan = scan;
+	if (pw_opt.weighted && *(volatile __u8 *)&c->segment.scan == PW_SCAN_HORIZONTAL)
+		judged = pw_judge_outcome(&a->e, a->port, outcome, 0, tick, found, c);
 	else
-		judged = pw_judge(&a->e, a->v6, scan, a->port, tick, found, c);
+		judged = pw_judge(&a->e, a->port, tick, found, c);
 	if (judged == PW_JUDGED_SCAN)
-		pw_report_scan(&a->e, a->v6 ? 6 : 4, a->port, ifindex, ns, found, c);
+		pw_report_scan(&a->e, a->port, ifindex, ns, found, c);
 }
 
 /* Our datagrams: an answer to them is expected. */

@@ -24,8 +24,8 @@ SEC("tcx/ingress")
 int pw_tcx_ingress(struct __sk_buff *skb)
 {
 	pw_make_linear(skb);
-	return pw_guard(skb, (void *)(long)skb->data, (void *)(long)skb->data_end,
-			pw_opt.layer3 ? skb->protocol : 0, skb->ifindex) ? PW_TCX_DROP : PW_TCX_NEXT;
+	return pw_guard(skb, 0, (void *)(long)skb->data, (void *)(long)skb->data_end,
+			pw_opt.layer3 ? skb->protocol : 0) ? PW_TCX_DROP : PW_TCX_NEXT;
 }
 
 SEC("tcx/egress")
@@ -49,7 +49,7 @@ struct {
 SEC("xdp")
 int pw_xdp(struct xdp_md *xdp)
 {
-	if (pw_guard(xdp, (void *)(long)xdp->data, (void *)(long)xdp->data_end, 0, xdp->ingress_ifindex))
+	if (pw_guard(xdp, 1, (void *)(long)xdp->data, (void *)(long)xdp->data_end, 0))
 		return XDP_DROP;
 	if (pw_opt.plugins)
 		bpf_tail_call(xdp, &pw_chain, 0);

@@ -35,44 +35,51 @@ static __always_inline __u32 pw_touch(__u8 flags)
 	return pw_touch_of[flags & 0x3f];
 }
 
-/* A SYN (PW_SCAN_VERTICAL), or to us what no honest peer sends: `scan` says which. The sequence number of a handshake's
- * reset (PW_SCAN_HORIZONTAL) tells nothing that its SYN didn't. */
-static __always_inline int pw_on_touch(const struct pw_ends *e, int family, const struct pw_segment *seg, __u32 scan,
-				       int local, int blocked, __u32 ifindex, struct pw_counters *c)
+/* Of the packet in hand: read where a record wants it. From a `struct xdp_md` that takes three loads in a row. */
+static __always_inline __u32 pw_ifindex(void *ctx, int xdp)
 {
-	int judged = PW_JUDGED_PASS, syn = scan == PW_SCAN_VERTICAL, v6 = family == 6;
+	barrier_var(ctx); /* the context may only be read at constant offsets from itself */
+	return xdp ? ((struct xdp_md *)ctx)->ingress_ifindex : ((struct __sk_buff *)ctx)->ifindex;
+}
+
+/* A SYN (PW_SCAN_VERTICAL), or to us what no honest peer sends: seg->scan says which. The sequence number of a handshake's
+ * reset (PW_SCAN_HORIZONTAL) tells nothing that its SYN didn't. */
+static __always_inline int pw_on_touch(void *ctx, int xdp, const struct pw_ends *e, volatile struct pw_segment *seg,
+				       struct pw_counters *c)
+{
 	__u16 src_port = bpf_ntohs(seg->source), dst_port = bpf_ntohs(seg->dest);
 	volatile struct pw_found *found = &c->found;
 	__u64 tick = pw_tick(), ns = 0;
 
-	if (syn) {
+	if (seg->scan == PW_SCAN_VERTICAL) {
 		c->attempts++;
-	} else if (scan != PW_SCAN_HORIZONTAL) {
+	} else if (seg->scan != PW_SCAN_HORIZONTAL) {
 		c->odd++;
 		/* what the RST will acknowledge that answers it: it refuses no attempt */
-		pw_note_scatter(pw_id(e->src, e->dst, v6, src_port | (__u32)dst_port << 16,
+		pw_note_scatter(pw_id(e->src, e->dst, pw_is_v6(e), src_port | (__u32)dst_port << 16,
 				      seg->seq + !!(seg->flags & PW_FIN) + !!(seg->flags & PW_SYN)));
 	}
-	if (blocked)
-		judged = PW_JUDGED_DROP;
-	else if (local && scan == PW_SCAN_HORIZONTAL && pw_opt.weighted)
-		judged = pw_judge_outcome(e, v6, dst_port, PW_COUNTED, 1, tick, found, c);
-	else if (local)
-		judged = pw_judge(e, v6, scan, dst_port, tick, found, c);
-	if (judged == PW_JUDGED_DROP) {
-		if (syn)
+	seg->judged = PW_JUDGED_PASS;
+	if (seg->blocked && seg->scan != PW_SCAN_HORIZONTAL)
+		seg->judged = PW_JUDGED_DROP;
+	else if (seg->local && pw_opt.weighted && seg->scan == PW_SCAN_HORIZONTAL)
+		seg->judged = pw_judge_outcome(e, dst_port, PW_COUNTED, 1, tick, found, c);
+	else if (seg->local)
+		seg->judged = pw_judge(e, dst_port, tick, found, c);
+	if (seg->judged == PW_JUDGED_DROP) {
+		if (seg->scan == PW_SCAN_VERTICAL)
 			c->attempts_dropped++;
 		else
 			c->dropped_flags++;
 		return 1;
 	}
-	if ((pw_opt.events && syn) || judged == PW_JUDGED_SCAN)
+	if ((pw_opt.events && seg->scan == PW_SCAN_VERTICAL) || seg->judged == PW_JUDGED_SCAN)
 		ns = pw_ns();
-	if (pw_opt.events && syn)
-		pw_report_attempt(e, family, src_port, dst_port, seg->seq, local ? PW_DIR_INBOUND : PW_DIR_FORWARDED,
-				  ifindex, ns, c);
-	if (judged == PW_JUDGED_SCAN) {
-		pw_report_scan(e, family, dst_port, ifindex, ns, found, c);
+	if (pw_opt.events && seg->scan == PW_SCAN_VERTICAL)
+		pw_report_attempt(e, src_port, dst_port, seg->seq, seg->local ? PW_DIR_INBOUND : PW_DIR_FORWARDED,
+				  pw_ifindex(ctx, xdp), ns, c);
+	if (seg->judged == PW_JUDGED_SCAN) {
+		pw_report_scan(e, dst_port, pw_ifindex(ctx, xdp), ns, found, c);
 		return found->until_tick != 0;
 	}
 	return 0;
@@ -80,7 +87,7 @@ static __always_inline int pw_on_touch(const struct pw_ends *e, int family, cons
 
 /* What a blocked source sends, but for SYNs: 1 when it is to be dropped. */
 static __always_inline int pw_drop_other(void *ctx, const struct pw_ends *e, const volatile struct pw_layers *l,
-					 const struct pw_segment *seg, struct pw_counters *c)
+					 const volatile struct pw_segment *seg, struct pw_counters *c)
 {
 	__u32 touch = pw_touch(seg->flags);
 
@@ -91,7 +98,7 @@ static __always_inline int pw_drop_other(void *ctx, const struct pw_ends *e, con
 	if (!pw_opt.block_established) {
 		if (!pw_is_local(e->dst))
 			return 0; /* forwarded: we can't know */
-		if (seg->whole && pw_has_socket(ctx, e, l->family == 6, l->proto == IPPROTO_UDP, seg->source, seg->dest))
+		if (seg->whole && pw_has_socket(ctx, e, l->proto == IPPROTO_UDP, seg->source, seg->dest))
 			return 0;
 	}
 	c->dropped_other++;
@@ -99,8 +106,9 @@ static __always_inline int pw_drop_other(void *ctx, const struct pw_ends *e, con
 }
 
 /* Which of its segments is this? What is not seen to be whole stays so. enum pw_scan, 0 for what touches no port. */
-static __always_inline __u32 pw_look_at_tcp(volatile struct pw_layers *l, struct pw_segment *seg, const struct pw_ends *e,
-					    void *data, void *data_end, int common, struct pw_counters *c)
+static __always_inline __u32 pw_look_at_tcp(volatile struct pw_layers *l, volatile struct pw_segment *seg,
+					    const struct pw_ends *e, void *data, void *data_end, int common,
+					    struct pw_counters *c)
 {
 	struct tcphdr *tcp = data + PW_OFFSET(l->l4);
 	__u32 touch;
@@ -126,7 +134,7 @@ static __always_inline __u32 pw_look_at_tcp(volatile struct pw_layers *l, struct
 	touch = pw_touch(seg->flags);
 	if (touch < PW_TOUCH_SYN_ACK)
 		return touch;
-	id = pw_id(e->src, e->dst, l->family == 6, bpf_ntohs(seg->source) | (__u32)bpf_ntohs(seg->dest) << 16,
+	id = pw_id(e->src, e->dst, pw_is_v6(e), bpf_ntohs(seg->source) | (__u32)bpf_ntohs(seg->dest) << 16,
 		   touch == PW_TOUCH_RESET ? seg->seq - 1 : bpf_ntohl(tcp->ack_seq));
 	if (touch == PW_TOUCH_RESET)
 		return pw_note_reset(id) ? PW_SCAN_HORIZONTAL : 0; /* half-open: evidence when many addresses see it */
@@ -138,7 +146,8 @@ malformed:
 }
 
 /* A segment in nearly every frame's form, most of them SYNs, without a second look. 0: it needs one. */
-static __always_inline int pw_take_common(struct pw_ends *e, struct pw_segment *seg, void *data, void *data_end, __u8 flags)
+static __always_inline int pw_take_common(struct pw_ends *e, volatile struct pw_segment *seg, void *data, void *data_end,
+					  __u8 flags)
 {
 	struct iphdr *ip = data + sizeof(struct ethhdr);
 	struct tcphdr *tcp = (void *)(ip + 1);
@@ -149,6 +158,7 @@ static __always_inline int pw_take_common(struct pw_ends *e, struct pw_segment *
 	e->src8[0] = e->dst8[0] = 0;
 	e->src8[1] = pw_mapped(ip->saddr);
 	e->dst8[1] = pw_mapped(ip->daddr);
+	e->family = 4;
 	seg->source = tcp->source;
 	seg->dest = tcp->dest;
 	seg->seq = bpf_ntohl(tcp->seq);
@@ -158,16 +168,16 @@ static __always_inline int pw_take_common(struct pw_ends *e, struct pw_segment *
 	return 1;
 }
 
-/* 1: drop. ethertype is 0 but on devices without an Ethernet header. What is found goes from step to step through the
- * CPU's map value, where the verifier forgets by which way it came: else it would follow each way to the end. */
-static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be16 ethertype, __u32 ifindex)
+/* 1: drop. ethertype is 0 but on devices without an Ethernet header. What is found, and what is decided of it, goes from
+ * step to step through the CPU's map value and is read there each time, since the verifier forgets it there: what it
+ * remembers it follows to the end, once for each value. */
+static __always_inline int pw_guard(void *ctx, int xdp, void *data, void *data_end, __be16 ethertype)
 {
 	struct pw_counters *c = pw_count();
+	volatile struct pw_segment *seg;
 	volatile struct pw_layers *l;
-	struct pw_segment *seg;
 	struct pw_ends *e;
-	int common, local, parsed = PW_PARSED_OK;
-	__u32 scan, blocked;
+	int common, parsed = PW_PARSED_OK;
 	__u64 blocks;
 
 	if (!c)
@@ -180,12 +190,12 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 	if (common >= 0) {
 		if ((common & (PW_SYN | PW_RST | PW_ACK)) == PW_ACK && !pw_blocks())
 			return 0;
-		l->ip = sizeof(struct ethhdr);
-		l->l4 = sizeof(struct ethhdr) + sizeof(struct iphdr);
-		l->family = 4;
 		l->proto = IPPROTO_TCP;
 		if (pw_take_common(e, seg, data, data_end, common))
 			goto judged;
+		l->ip = sizeof(struct ethhdr);
+		l->l4 = sizeof(struct ethhdr) + sizeof(struct iphdr);
+		l->family = 4;
 	} else {
 		parsed = pw_parse(l, data, data_end, ethertype);
 		if (parsed == PW_PARSED_MALFORMED) {
@@ -216,28 +226,26 @@ static __always_inline int pw_guard(void *ctx, void *data, void *data_end, __be1
 		seg->whole = 1;
 	}
 judged:
-	scan = *(volatile __u8 *)&seg->scan;
-	local = scan ? pw_is_local(e->dst) : 0;
-	if (scan != PW_SCAN_VERTICAL && (!local || (scan == PW_SCAN_HORIZONTAL && !pw_opt.weighted && !pw_many_locals())))
-		scan = 0;
+	seg->local = seg->scan ? pw_is_local(e->dst) : 0;
+	if (seg->scan != PW_SCAN_VERTICAL &&
+	    (!seg->local || (seg->scan == PW_SCAN_HORIZONTAL && !pw_opt.weighted && !pw_many_locals())))
+		seg->scan = 0;
+	seg->blocked = 0;
 	blocks = pw_blocks();
-	blocked = 0;
 	if (blocks) {
-		seg->blocked = 0;
 		/* of what is judged the rule itself looks for a block in the table */
-		if (!(local && scan != PW_SCAN_HORIZONTAL))
-			seg->blocked = pw_is_blocked(e->src, l->family == 6, pw_tick());
+		if (!seg->local || seg->scan == PW_SCAN_HORIZONTAL)
+			seg->blocked = pw_is_blocked(e, pw_tick());
 		if (blocks >> 32 && !seg->blocked)
 			seg->blocked = pw_in_net(e->src, pw_tick());
-		blocked = *(volatile __u8 *)&seg->blocked;
 	}
-	if (scan) {
-		int drop = pw_on_touch(e, l->family, seg, scan, local, scan != PW_SCAN_HORIZONTAL && blocked, ifindex, c);
+	if (seg->scan) {
+		int drop = pw_on_touch(ctx, xdp, e, seg, c);
 
-		if (scan != PW_SCAN_HORIZONTAL)
+		if (seg->scan != PW_SCAN_HORIZONTAL)
 			return drop;
 	}
-	return blocked && pw_drop_other(ctx, e, l, seg, c);
+	return seg->blocked && pw_drop_other(ctx, e, l, seg, c);
 }
 
 #endif

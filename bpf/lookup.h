@@ -3,18 +3,17 @@
 #ifndef PW_LOOKUP_H
 #define PW_LOOKUP_H
 
-#include "state.h"
+#include "packet.h"
 
 /* What a segment or datagram of e->src to e->dst meets here: the state of a TCP socket; of a UDP socket BPF_TCP_ESTABLISHED
  * when it is connected to this very peer; 0 when there is none. */
-static __always_inline __u32 pw_socket_state(void *ctx, const struct pw_ends *e, int v6, int udp, __be16 sport,
-					     __be16 dport)
+static __always_inline __u32 pw_socket_state(void *ctx, const struct pw_ends *e, int udp, __be16 sport, __be16 dport)
 {
 	struct bpf_sock_tuple tuple = {};
 	struct bpf_sock *sk;
 	__u32 size, state;
 
-	if (v6) {
+	if (pw_is_v6(e)) {
 		__builtin_memcpy(tuple.ipv6.saddr, e->src, 16);
 		__builtin_memcpy(tuple.ipv6.daddr, e->dst, 16);
 		tuple.ipv6.sport = sport;
@@ -43,10 +42,9 @@ static __always_inline __u32 pw_socket_state(void *ctx, const struct pw_ends *e,
 }
 
 /* Does something established take it? */
-static __always_inline int pw_has_socket(void *ctx, const struct pw_ends *e, int v6, int udp, __be16 sport,
-					 __be16 dport)
+static __always_inline int pw_has_socket(void *ctx, const struct pw_ends *e, int udp, __be16 sport, __be16 dport)
 {
-	__u32 state = pw_socket_state(ctx, e, v6, udp, sport, dport);
+	__u32 state = pw_socket_state(ctx, e, udp, sport, dport);
 
 	return state && state != BPF_TCP_LISTEN && state != BPF_TCP_NEW_SYN_RECV;
 }

@@ -198,8 +198,20 @@ static __always_inline __u64 pw_mapped(__be32 addr)
 #endif
 }
 
+/* Asked of memory each time: what depends on it twice isn't followed twice by the verifier. */
+static __always_inline int pw_family(const struct pw_ends *e)
+{
+	return *(const volatile __u8 *)&e->family;
+}
+
+static __always_inline int pw_is_v6(const struct pw_ends *e)
+{
+	return pw_family(e) == 6;
+}
+
 static __always_inline int pw_addresses(struct pw_ends *e, volatile struct pw_layers *l, void *data, void *data_end)
 {
+	e->family = l->family;
 	if (l->family == 4) {
 		struct iphdr *ip = data + PW_OFFSET(l->ip);
 

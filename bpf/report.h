@@ -90,12 +90,12 @@ static __always_inline int pw_too_fast(__u64 ns, __u32 by, struct pw_counters *c
 	return c->rate_count > pw_opt.sum_above;
 }
 
-static __always_inline void pw_report_attempt(const struct pw_ends *e, int family, __u16 src_port, __u16 dst_port,
-					      __u32 isn, int direction, __u32 ifindex, __u64 ns, struct pw_counters *c)
+static __always_inline void pw_report_attempt(const struct pw_ends *e, __u16 src_port, __u16 dst_port, __u32 isn,
+					      int direction, __u32 ifindex, __u64 ns, struct pw_counters *c)
 {
 	struct pw_head *h;
 
-	if (pw_too_fast(ns, 1, c) && pw_add_to_sum(e->dst, family, dst_port, direction, ifindex, ns, 1, 0, c)) {
+	if (pw_too_fast(ns, 1, c) && pw_add_to_sum(e->dst, pw_family(e), dst_port, direction, ifindex, ns, 1, 0, c)) {
 		c->attempts_summed++;
 		return;
 	}
@@ -104,7 +104,7 @@ static __always_inline void pw_report_attempt(const struct pw_ends *e, int famil
 		c->attempts_lost++;
 		return;
 	}
-	pw_fill_head(h, ns, e->src, e->dst, family, src_port, dst_port, isn);
+	pw_fill_head(h, ns, e->src, e->dst, pw_family(e), src_port, dst_port, isn);
 	h->kind = PW_KIND_ATTEMPT;
 	h->direction = direction;
 	h->flags = 0;
@@ -184,13 +184,13 @@ static __always_inline void pw_report_verdict(int kind, const __u32 *src, const 
 }
 
 /* A scan was found. `e` is the scanner and our address. */
-static __always_inline void pw_report_scan(const struct pw_ends *e, int family, __u16 port, __u32 ifindex, __u64 ns,
+static __always_inline void pw_report_scan(const struct pw_ends *e, __u16 port, __u32 ifindex, __u64 ns,
 					   const volatile struct pw_found *found, struct pw_counters *c)
 {
 	c->verdicts++;
 	c->spared += found->spared;
 	c->trusted += found->trusted;
-	pw_report_verdict(PW_KIND_SCAN, e->src, e->dst, family, port, ifindex, ns, found, c);
+	pw_report_verdict(PW_KIND_SCAN, e->src, e->dst, pw_family(e), port, ifindex, ns, found, c);
 }
 
 static __always_inline __u32 *pw_answer_place(__u64 id)

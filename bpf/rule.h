@@ -7,23 +7,22 @@
 
 #include "verdict.h"
 
-/* Under the lock: way i watches this pair, port (or, for a scan over addresses, address) is new to it. */
-static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, __u32 scan, __u16 item, __u16 port,
-				       __u64 tick, volatile struct pw_found *found)
+/* Under the lock: way found->way watches this pair, port (or, for a scan over addresses, address) is new to it. */
+static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, const volatile struct pw_segment *seg, __u16 item,
+				       __u16 port, __u64 tick, volatile struct pw_found *found)
 {
+	__u32 i = found->way, live, place;
 	struct pw_slot *slot = &set->slot[i & 3];
 	struct pw_more *more = pw_more_of(hash, i);
-	__u32 live, limit = scan == PW_SCAN_VERTICAL ? pw_opt.ports : PW_ODD_PORTS, place;
 
 	if (!more)
 		return PW_JUDGED_PASS;
-	found->way = i;
 	pw_hit(&set->hits[i & 3]);
 	pw_look(found, slot, more, item, tick);
 	if (found->known)
 		return PW_JUDGED_PASS;
 	live = found->count;
-	if (scan == PW_SCAN_HORIZONTAL && !pw_opt.weighted) {
+	if (!pw_opt.weighted && seg->scan == PW_SCAN_HORIZONTAL) {
 		found->ports[0] = port;
 		found->count = 1;
 		found->hosts = live + 1;
@@ -31,7 +30,7 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 		found->ports[live & 15] = item;
 		found->count = live + 1;
 	}
-	if (pw_opt.weighted && scan == PW_SCAN_VERTICAL) {
+	if (pw_opt.weighted && seg->scan == PW_SCAN_VERTICAL) {
 		pw_ripen(slot, more, tick);
 		place = live < PW_MAX_PORTS ? found->free : found->oldest;
 		pw_put_port(slot, more, place, item, tick);
@@ -40,20 +39,20 @@ static __always_inline int pw_new_port(struct pw_set *set, __u64 hash, __u32 i, 
 			more->score.silent++;
 		return PW_JUDGED_WEIGH;
 	}
-	if (live < limit) {
+	if (live < (seg->scan == PW_SCAN_VERTICAL ? pw_opt.ports : PW_ODD_PORTS)) {
 		pw_put_port(slot, more, found->free, item, tick);
 		pw_set_way(set, i & 3, PW_WAY(PW_WAY_TAG(set->way[i & 3]), PW_WAY_WATCHED, live + 1, pw_over(tick)));
 		return PW_JUDGED_PASS;
 	}
-	found->scan = scan;
+	found->scan = seg->scan;
 	found->item = item;
 	return PW_JUDGED_OVER;
 }
 
 /* Under the lock: the first sight of this (source, victim). */
 static __always_inline int pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag, const __u32 *src, const __u32 *dst,
-				       __u32 scan, __u16 item, __u64 tick, volatile struct pw_found *found,
-				       struct pw_counters *c)
+				       const volatile struct pw_segment *seg, __u16 item, __u64 tick,
+				       volatile struct pw_found *found, struct pw_counters *c)
 {
 	__u32 i = pw_victim_way(set, PW_WHEN(tick), c);
 	struct pw_slot *slot = &set->slot[i & 3];
@@ -84,7 +83,7 @@ static __always_inline int pw_new_pair(struct pw_set *set, __u64 hash, __u16 tag
 	pw_set_way(set, i, PW_WAY(tag, PW_WAY_WATCHED, 1, pw_over(tick)));
 	if (pw_keeps_outcomes())
 		__builtin_memset(&more->score, 0, sizeof(more->score));
-	if (pw_opt.weighted && scan == PW_SCAN_VERTICAL) {
+	if (pw_opt.weighted && seg->scan == PW_SCAN_VERTICAL) {
 		more->score.value = (carried > 0 ? carried : 0) + PW_SCORE_YOUNG;
 		more->score.at = PW_WHEN(tick);
 		more->score.hosts = hosts < 0xffff ? hosts + 1 : hosts;
@@ -110,42 +109,43 @@ static __always_inline __u16 pw_tag_for(__u16 tag, __u32 scan, __u16 port)
 	return tag ^ mark;
 }
 
-/* Something of e->src touched port of our own address e->dst: a SYN (PW_SCAN_VERTICAL), or what `scan` says. */
-static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan, __u16 port, __u64 tick,
+/* Something of e->src touched port of our own address e->dst: a SYN (PW_SCAN_VERTICAL), or what c->segment says. */
+static __always_inline int pw_judge(const struct pw_ends *e, __u16 port, __u64 tick,
 				    volatile struct pw_found *found, struct pw_counters *c)
 {
 	__u32 key[4] __attribute__((aligned(8)));
+	const volatile struct pw_segment *seg = &c->segment;
 	__u16 item = port;
 	struct pw_set *set;
 	__u64 hash;
 	__u16 tag, marked;
 	int way, ways, judged;
 
-	pw_key(key, e->src, v6);
+	pw_key(key, e->src, pw_is_v6(e));
 	hash = pw_hash(key);
 	tag = pw_tag_of(hash);
 	marked = tag;
-	if (__builtin_expect(scan != PW_SCAN_VERTICAL, 0)) {
-		marked = pw_tag_for(tag, scan, port);
-		if (scan == PW_SCAN_HORIZONTAL)
+	if (__builtin_expect(seg->scan != PW_SCAN_VERTICAL, 0)) {
+		marked = pw_tag_for(tag, seg->scan, port);
+		if (seg->scan == PW_SCAN_HORIZONTAL)
 			item = pw_fold(e->dst) >> 16;
 	}
 	set = pw_set_of(hash);
 	if (!set)
 		return PW_JUDGED_PASS;
 	ways = pw_ways_of(set, tag, &way);
-	if (ways || scan != PW_SCAN_VERTICAL) {
+	if (ways || seg->scan != PW_SCAN_VERTICAL) {
 		int blocked;
 
-		if (ways != 1 || scan != PW_SCAN_VERTICAL || PW_WAY_STATE(set->way[way & 3]) == PW_WAY_BLOCKED) {
+		if (ways != 1 || seg->scan != PW_SCAN_VERTICAL || PW_WAY_STATE(set->way[way & 3]) == PW_WAY_BLOCKED) {
 			blocked = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 			if (blocked >= 0) {
-				if (v6 && pw_spared(e->src))
+				if (pw_is_v6(e) && pw_spared(e->src))
 					return PW_JUDGED_PASS; /* its neighbour in the prefix was blocked */
 				pw_hit(&set->hits[blocked & 3]);
 				return PW_JUDGED_DROP;
 			}
-			way = pw_watched_way(set, marked, key, e->dst, scan);
+			way = pw_watched_way(set, marked, key, e->dst, seg);
 		} else if (!pw_same(set->slot[way & 3].src, key) || !pw_same(set->slot[way & 3].dst, e->dst)) {
 			way = -1;
 		}
@@ -158,26 +158,28 @@ static __always_inline int pw_judge(const struct pw_ends *e, int v6, __u32 scan,
 		c->contended++;
 		return PW_JUDGED_PASS;
 	}
-	judged = PW_JUDGED_PASS;
-	if (!pw_ways_of(set, tag, &way) && scan == PW_SCAN_VERTICAL) {
-		judged = pw_new_pair(set, hash, marked, key, e->dst, scan, item, tick, found, c);
-	} else if (pw_blocked_way(set, hash, key, PW_WHEN(tick)) >= 0) {
-		judged = PW_JUDGED_DROP;
-	} else {
-		way = pw_watched_way(set, marked, key, e->dst, scan);
-		if (way >= 0)
-			judged = pw_new_port(set, hash, way, scan, item, port, tick, found);
+	found->way = -1;
+	found->judged = PW_JUDGED_PASS;
+	if (pw_ways_of(set, tag, &way) || seg->scan != PW_SCAN_VERTICAL) {
+		if (pw_blocked_way(set, hash, key, PW_WHEN(tick)) >= 0)
+			found->judged = PW_JUDGED_DROP;
 		else
-			judged = pw_new_pair(set, hash, marked, key, e->dst, scan, item, tick, found, c);
+			found->way = pw_watched_way(set, marked, key, e->dst, seg);
 	}
-	judged = pw_conclude(set, hash, judged, e, port, tick, found, c);
+	if (found->judged == PW_JUDGED_PASS) {
+		if (found->way >= 0)
+			found->judged = pw_new_port(set, hash, seg, item, port, tick, found);
+		else
+			found->judged = pw_new_pair(set, hash, marked, key, e->dst, seg, item, tick, found, c);
+	}
+	judged = pw_conclude(set, hash, e, port, tick, found, c);
 	pw_unlock(&set->lock);
 	return judged;
 }
 
 /* The weighted rule: what became of e->src's SYN to port of our own address e->dst. `outcome` is PW_ANSWERED, PW_COUNTED
  * (closed; `half`: half-open) or PW_OPENED. */
-static __always_inline int pw_judge_outcome(const struct pw_ends *e, int v6, __u16 port, __u32 outcome, int half,
+static __always_inline int pw_judge_outcome(const struct pw_ends *e, __u16 port, __u32 outcome, int half,
 					    __u64 tick, volatile struct pw_found *found, struct pw_counters *c)
 {
 	__u32 key[4] __attribute__((aligned(8))), now = PW_WHEN(tick), before;
@@ -188,7 +190,7 @@ static __always_inline int pw_judge_outcome(const struct pw_ends *e, int v6, __u
 	__u64 hash;
 	__u16 tag;
 
-	pw_key(key, e->src, v6);
+	pw_key(key, e->src, pw_is_v6(e));
 	hash = pw_hash(key);
 	tag = pw_tag_of(hash);
 	set = pw_set_of(hash);
@@ -198,7 +200,7 @@ static __always_inline int pw_judge_outcome(const struct pw_ends *e, int v6, __u
 		c->contended++;
 		return PW_JUDGED_PASS;
 	}
-	way = pw_watched_way(set, tag, key, e->dst, PW_SCAN_VERTICAL);
+	way = pw_watched_way(set, tag, key, e->dst, 0);
 	more = pw_more_of(hash, way);
 	if (way >= 0 && more) {
 		score = &more->score;
@@ -226,7 +228,8 @@ static __always_inline int pw_judge_outcome(const struct pw_ends *e, int v6, __u
 			pw_add_score(score, half ? PW_SCORE_HALF : PW_SCORE_CLOSED, now);
 			pw_set_outcome(score, found->at, PW_COUNTED);
 			found->way = way;
-			judged = pw_conclude(set, hash, PW_JUDGED_WEIGH, e, port, tick, found, c);
+			found->judged = PW_JUDGED_WEIGH;
+			judged = pw_conclude(set, hash, e, port, tick, found, c);
 		} else if (found->known && outcome != PW_COUNTED && before != PW_COUNTED) {
 			pw_set_outcome(score, found->at, outcome);
 		}

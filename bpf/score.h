@@ -93,12 +93,11 @@ static __always_inline void pw_set_outcome(struct pw_score *s, __u32 j, __u32 ou
 
 static __always_inline int pw_is_confirmed(const struct pw_score *s)
 {
-	__u32 j, ports = 0;
+	__u32 both = s->outcomes & s->outcomes >> 1 & 0x15555555; /* PW_OPENED is both bits of a pair; there are 15 */
 
-#pragma unroll
-	for (j = 0; j < PW_MAX_PORTS; j++)
-		ports += (s->outcomes >> (2 * j) & 3) == PW_OPENED;
-	return ports >= PW_CONFIRMED_PORTS;
+	both &= both - 1; /* without the lowest one, PW_CONFIRMED_PORTS - 1 times */
+	both &= both - 1;
+	return both != 0;
 }
 
 /* What a way is worth of being kept when its set is full: its ports, and trust, which floods can't have. */
@@ -114,7 +113,7 @@ static __always_inline __u32 pw_worth_of(const struct pw_score *s, __u32 ports)
 static __always_inline __s32 pw_score_of(struct pw_set *set, __u64 hash, __u32 i, __u32 now, volatile __u16 *hosts)
 {
 	const struct pw_slot *slot = &set->slot[i & 3];
-	__s32 own = 0, all = 0;
+	__s32 own = pw_nothing(set), all = pw_nothing(set);
 	__u32 k;
 
 	*hosts = 0;
@@ -128,7 +127,7 @@ static __always_inline __s32 pw_score_of(struct pw_set *set, __u64 hash, __u32 i
 		    !pw_after(PW_WAY_UNTIL(way), now) || !pw_same(set->slot[k].src, slot->src))
 			continue;
 		value = pw_decayed(&more->score, now);
-		if (k == (i & 3))
+		if (k == ((i + pw_nothing(set)) & 3))
 			own = value;
 		if (value > 0) {
 			all += value;

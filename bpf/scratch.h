@@ -15,7 +15,7 @@ struct pw_layers {
 	__u8 fragmented;
 };
 
-/* What the guard knows of a packet before it judges it. */
+/* What the guard knows of a packet, and decides. */
 struct pw_segment {
 	__be16 source; /* ports */
 	__be16 dest;
@@ -23,7 +23,9 @@ struct pw_segment {
 	__u8 whole;    /* the transport header is there */
 	__u8 flags;    /* of TCP */
 	__u8 scan;     /* enum pw_scan, 0: touches no port */
+	__u8 local;    /* its destination is ours */
 	__u8 blocked;  /* its source is */
+	__u8 judged;   /* enum pw_judged */
 };
 
 /* The originator's and responder's ends of a packet. */
@@ -36,6 +38,7 @@ struct pw_ends {
 		__u32 dst[4];
 		__u64 dst8[2];
 	};
+	__u8 family; /* 4 or 6 */
 };
 
 /* Somebody whose packet this one of ours answers. */
@@ -43,7 +46,6 @@ struct pw_answered {
 	struct pw_ends e; /* src: who touched; dst: our address */
 	__u16 remote_port;
 	__u16 port;
-	__u8 v6;
 };
 
 /* What a SYN that reached the lock found; like the layers it lies in the CPU's map value. */
@@ -56,7 +58,7 @@ struct pw_found {
 	__u32 known;      /* the port is not new after all ... */
 	__u32 at;         /* ... but lies here */
 	__u32 count;      /* live ports in `ports` */
-	__u32 way;        /* which one it is about ... */
+	__s32 way;        /* which one it is about, -1 none ... */
 	__u32 item;       /* ... and what is new to it */
 	__u32 syns;
 	__u32 spared;
@@ -64,6 +66,7 @@ struct pw_found {
 	__u32 confirmed;
 	__u32 answer;     /* what the packet in hand says, at egress (enum pw_answer) */
 	__u32 scan;       /* enum pw_scan */
+	__u32 judged;     /* enum pw_judged */
 	__s32 score;
 	__u16 closed, silent, half, opened, hosts;
 	__u16 ports[16];

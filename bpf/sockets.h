@@ -121,7 +121,8 @@ static __always_inline void pw_credit(const struct sock *sk, const struct pw_tup
 		return;
 	__builtin_memcpy(e.src, t->remote, 16);
 	__builtin_memcpy(e.dst, t->local, 16);
-	pw_judge_outcome(&e, t->family == 6, t->local_port, PW_OPENED, 0, PW_TICK(ns), &c->found, c);
+	e.family = t->family;
+	pw_judge_outcome(&e, t->local_port, PW_OPENED, 0, PW_TICK(ns), &c->found, c);
 }
 
 /* The handshake is complete. */

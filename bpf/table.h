@@ -63,7 +63,7 @@ struct pw_set {
 	__u32 spare;
 	__u64 way[PW_WAYS];
 	__u32 hits[PW_WAYS]; /* SYNs seen; of a block: packets dropped; no more than fit */
-	__u64 spare2;
+	__u64 spare2; /* nobody writes it: pw_nothing() */
 	struct pw_slot slot[PW_WAYS];
 };
 
@@ -174,13 +174,24 @@ static __always_inline int pw_lock(__u32 *word)
 	int i;
 
 	for (i = 0; i < PW_LOCK_TRIES; i++) {
-		__u32 seen = *(volatile __u32 *)word;
+		__u32 seen = *(volatile __u32 *)word, had;
 
-		if (!(seen & 1) && __sync_val_compare_and_swap(word, seen, seen | 1) == seen)
-			return 1;
+		if (!(seen & 1)) {
+			had = __sync_val_compare_and_swap(word, seen, seen | 1);
+			barrier_var(had); /* compared once, not made a flag and that compared */
+			if (had == seen)
+				return 1;
+		}
 		bpf_ktime_get_ns(); /* takes 20 ns: the verifier walks this loop at each use, so its turns are few */
 	}
 	return 0;
+}
+
+/* 0, which the verifier takes for any number. Added to what a branch has chosen, it makes one way of those that led there,
+ * and all that follows is checked once. */
+static __always_inline __u64 pw_nothing(const struct pw_set *set)
+{
+	return *(const volatile __u64 *)&set->spare2;
 }
 
 /* Clears bit 0 and counts the change. */
@@ -221,14 +232,16 @@ static __always_inline __u64 pw_blocks(void)
 /* The way that blocks this source now, or -1. Needs no lock: a torn read finds no equal address. */
 static __always_inline int pw_blocked_way(struct pw_set *set, __u64 hash, const __u32 *src, __u32 now)
 {
-	int i;
+	int i, way = -1;
 
 #pragma unroll
 	for (i = 0; i < PW_WAYS; i++)
 		if (PW_WAY_TAG(set->way[i]) == pw_tag_of(hash) && PW_WAY_STATE(set->way[i]) == PW_WAY_BLOCKED &&
-		    pw_after(PW_WAY_UNTIL(set->way[i]), now) && pw_same(set->slot[i].src, src))
-			return i;
-	return -1;
+		    pw_after(PW_WAY_UNTIL(set->way[i]), now) && pw_same(set->slot[i].src, src)) {
+			way = i;
+			break;
+		}
+	return way + pw_nothing(set);
 }
 
 /* What way i is worth: 0 when its content is over; its number in the lowest bits. No branch that nobody could predict. */
@@ -244,6 +257,7 @@ static __always_inline __u64 pw_least(__u64 a, __u64 b)
 {
 	__s64 less = (__s64)(a - b); /* both are below 2^63 */
 
+	barrier_var(less); /* else the compiler makes a branch of it */
 	return b + (less & (less >> 63));
 }
 

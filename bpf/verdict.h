@@ -14,9 +14,10 @@ enum pw_judged {
 };
 
 /* Under the lock: what was seen of way i is a scan. Blocks its source, unless it is to be spared. */
-static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, const struct pw_ends *e, __u32 scan,
-				      __u16 port, __u64 tick, volatile struct pw_found *found, struct pw_counters *c)
+static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, const struct pw_ends *e, __u16 port,
+				      __u64 tick, volatile struct pw_found *found, struct pw_counters *c)
 {
+	__u32 i = found->way;
 	struct pw_slot *slot = &set->slot[i & 3];
 	struct pw_more *more = pw_more_of(hash, i);
 	__u32 state = PW_WAY_STATE(set->way[i & 3]);
@@ -25,11 +26,11 @@ static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, c
 
 	if (!more)
 		return PW_JUDGED_PASS;
-	if (!pw_opt.weighted || scan > PW_SCAN_HORIZONTAL) {
+	if (!pw_opt.weighted || found->scan > PW_SCAN_HORIZONTAL) {
 		found->closed = found->silent = found->half = 0;
 		found->score = 0;
 		found->opened = pw_keeps_outcomes() ? more->score.opened : 0;
-		if (scan != PW_SCAN_HORIZONTAL)
+		if (found->scan != PW_SCAN_HORIZONTAL)
 			found->hosts = 1;
 	}
 	found->syns = set->hits[i & 3];
@@ -43,8 +44,8 @@ static __always_inline int pw_verdict(struct pw_set *set, __u64 hash, __u32 i, c
 	more->full_src[2] = e->src[2];
 	more->full_src[3] = e->src[3];
 	more->last_port = port;
-	more->port_count = scan == PW_SCAN_HORIZONTAL && !pw_opt.weighted ? 0 : pw_opt.slots;
-	more->scan = scan;
+	more->port_count = !pw_opt.weighted && found->scan == PW_SCAN_HORIZONTAL ? 0 : pw_opt.slots;
+	more->scan = found->scan;
 	if (pw_opt.block && !found->spared && (__u32)pw_blocks() >= pw_opt.block_max) {
 		c->blocks_refused++;
 		found->spared = 1;
@@ -88,10 +89,10 @@ static __always_inline void pw_ripen(struct pw_slot *slot, struct pw_more *more,
 }
 
 /* Under the lock: has the score crossed? `found` holds the live ports of this pair. */
-static __always_inline int pw_weigh(struct pw_set *set, __u64 hash, __u32 i, __u64 tick, volatile struct pw_found *found)
+static __always_inline int pw_weigh(struct pw_set *set, __u64 hash, __u64 tick, volatile struct pw_found *found)
 {
+	__u32 i = found->way, now = PW_WHEN(tick), state;
 	struct pw_more *more = pw_more_of(hash, i);
-	__u32 now = PW_WHEN(tick), state, scan;
 	__s32 score;
 
 	if (!more)
@@ -103,9 +104,8 @@ static __always_inline int pw_weigh(struct pw_set *set, __u64 hash, __u32 i, __u
 		found->silent = more->score.silent;
 		found->half = more->score.half;
 		found->opened = more->score.opened;
-		scan = found->hosts > 2 && pw_decayed(&more->score, now) < PW_SCORE_SCAN ? PW_SCAN_HORIZONTAL :
-											PW_SCAN_VERTICAL;
-		found->scan = scan;
+		found->scan = found->hosts > 2 && pw_decayed(&more->score, now) < PW_SCORE_SCAN ? PW_SCAN_HORIZONTAL :
+												  PW_SCAN_VERTICAL;
 		found->oldest = PW_MAX_PORTS; /* the port has its place */
 		return PW_JUDGED_OVER;
 	}
@@ -117,14 +117,14 @@ static __always_inline int pw_weigh(struct pw_set *set, __u64 hash, __u32 i, __u
 }
 
 /* Under the lock: the end of what was begun with way found->way. All of it is here once, whatever led to it. */
-static __always_inline int pw_conclude(struct pw_set *set, __u64 hash, int judged, const struct pw_ends *e, __u16 port,
-				       __u64 tick, volatile struct pw_found *found, struct pw_counters *c)
+static __always_inline int pw_conclude(struct pw_set *set, __u64 hash, const struct pw_ends *e, __u16 port, __u64 tick,
+				       volatile struct pw_found *found, struct pw_counters *c)
 {
-	if (pw_opt.weighted && judged == PW_JUDGED_WEIGH)
-		judged = pw_weigh(set, hash, found->way, tick, found);
-	if (judged == PW_JUDGED_OVER)
-		judged = pw_verdict(set, hash, found->way, e, found->scan, port, tick, found, c);
-	return judged;
+	if (pw_opt.weighted && found->judged == PW_JUDGED_WEIGH)
+		found->judged = pw_weigh(set, hash, tick, found);
+	if (found->judged == PW_JUDGED_OVER)
+		found->judged = pw_verdict(set, hash, e, port, tick, found, c);
+	return found->judged;
 }
 
 #endif

@@ -25,18 +25,21 @@ static __always_inline __u32 pw_over(__u64 tick)
 	return PW_WHEN(tick + pw_opt.window_ticks) + 1;
 }
 
-/* The way that counts this (source, victim), or -1; for a scan over addresses whatever its victim is. */
-static __always_inline int pw_watched_way(struct pw_set *set, __u16 tag, const __u32 *src, const __u32 *dst, __u32 scan)
+/* The way that counts this (source, victim), or -1; for a scan over addresses (seg says so) whatever its victim is. */
+static __always_inline int pw_watched_way(struct pw_set *set, __u16 tag, const __u32 *src, const __u32 *dst,
+					   const volatile struct pw_segment *seg)
 {
-	int i;
+	int i, way = -1;
 
 #pragma unroll
 	for (i = 0; i < PW_WAYS; i++)
 		if (PW_WAY_TAG(set->way[i]) == tag && PW_WAY_STATE(set->way[i]) != PW_WAY_BLOCKED &&
 		    pw_same(set->slot[i].src, src) &&
-		    (scan == PW_SCAN_HORIZONTAL || pw_same(set->slot[i].dst, dst)))
-			return i;
-	return -1;
+		    ((seg && seg->scan == PW_SCAN_HORIZONTAL) || pw_same(set->slot[i].dst, dst))) {
+			way = i;
+			break;
+		}
+	return way + pw_nothing(set);
 }
 
 /* Without the lock, by compare-and-exchange: a slot that was given away meanwhile has another value.
