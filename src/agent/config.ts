@@ -1,4 +1,5 @@
 import type { ListenAddress } from '../api/address.ts';
+import type { TlsFiles } from '../api/certificate.ts';
 import type { Filter } from '../filter/filter.ts';
 import type { AttachMode } from '../kernel/hook-plan.ts';
 import { type KernelOptions, kernelDefaults } from '../kernel/options.ts';
@@ -25,12 +26,6 @@ export interface Rule {
 export interface AlertConfig {
   readonly webhook: WebhookOptions | undefined;
   readonly syslog: SyslogTarget | undefined;
-}
-
-/** Paths of PEM files. */
-export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
 }
 
 /** What `packetwatch watch` was asked for. */

@@ -1,19 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { TlsFiles } from '../api/certificate.ts';
 import { formatListen, isLoopback, type ListenAddress } from '../api/address.ts';
 import type { Api } from '../api/api.ts';
 import type { Live } from '../api/live.ts';
-import type { Certificate } from '../api/server.ts';
 import type { ConnectionTable } from '../flow/table.ts';
 import { monotonicNs } from '../kernel/monotonic.ts';
 import type { LiveCounts } from '../model/api.ts';
-import { OperatorError } from '../model/errors.ts';
 import type { Names, Sink, WallClock } from '../sinks/sink.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
 import type { MemoryHistory } from '../store/memory-history.ts';
 import type { Store } from '../store/store.ts';
-import type { TlsFiles } from './config.ts';
 import { blockingOf } from './blocking.ts';
 import { timeOf } from './clock.ts';
 import { HealthBook, lostOf } from './health.ts';
@@ -74,7 +71,7 @@ export class Listener {
     };
     this.#api ??= new this.#classes.Api({
       address,
-      certificate: tls && certificateOf(tls),
+      tls,
       directory: stateDirectory(),
       note,
     });
@@ -130,6 +127,7 @@ export class Listener {
   /** Call it about once a second. */
   sample(): void {
     this.#health.sample();
+    this.#api?.look();
   }
 
   stop(): void {
@@ -177,19 +175,4 @@ function countsOf(parts: MetricsParts): LiveCounts {
     live,
     lost: lostOf(parts),
   };
-}
-
-function certificateOf({ cert, key }: TlsFiles): Certificate {
-  return { cert: fileOf('--tls-cert', cert), key: fileOf('--tls-key', key) };
-}
-
-function fileOf(option: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new OperatorError(`${option}: cannot read ${path} (${code})`, 'give a file in PEM form', {
-      cause,
-    });
-  }
 }

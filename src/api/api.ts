@@ -5,13 +5,15 @@ import { Assets } from './assets.ts';
 import { Gate } from './gate.ts';
 import type { Live } from './live.ts';
 import type { Program } from './program.ts';
-import { type Certificate, HttpServer } from './server.ts';
+import { CertificateFiles, type TlsFiles } from './certificate.ts';
+import { HttpServer } from './server.ts';
 import { Token } from './token.ts';
 import type { HttpCounts } from './view.ts';
 
 export interface ApiOptions {
   readonly address: ListenAddress;
-  readonly certificate: Certificate | undefined;
+  /** Undefined: HTTP without TLS. */
+  readonly tls: TlsFiles | undefined;
   /** Where the token is kept. */
   readonly directory: string;
   /** Told what the operator should know, a line each. */
@@ -23,6 +25,7 @@ export class Api {
   readonly #options: ApiOptions;
   #token: Token | undefined;
   #server: HttpServer | undefined;
+  #files: CertificateFiles | undefined;
   #running: { readonly program: Program; readonly live: Live } | undefined;
 
   constructor(options: ApiOptions) {
@@ -31,7 +34,9 @@ export class Api {
 
   /** Listens; throws OperatorError when the address or the token can't be had. Returns where, with the port. */
   async start(): Promise<ListenAddress> {
-    const { address, certificate, directory, note } = this.#options;
+    const { address, tls, directory, note } = this.#options;
+    this.#files ??= tls && new CertificateFiles(tls, note);
+    const certificate = this.#files?.read();
     this.#token ??= Token.in(directory);
     const gate = new Gate({
       loopback: isLoopback(address.host),
@@ -53,6 +58,7 @@ export class Api {
     });
     const where = await server.start();
     this.#server = server;
+    if (certificate) this.#files?.warn(certificate);
     return where;
   }
 
@@ -63,6 +69,11 @@ export class Api {
   /** Tells of a program from now on. */
   watch(program: Program, live: Live): void {
     this.#running = { program, live };
+  }
+
+  /** Call it about once a second: takes a certificate that was renewed. */
+  look(): void {
+    this.#files?.look((certificate) => this.#server?.renew(certificate));
   }
 
   counts(): HttpCounts {

@@ -74,8 +74,9 @@ export function appOf(options: AppOptions): RequestListener {
   });
   historyRoutes(app, () => running().program.history);
   liveRoute(app, () => running().live);
-  app.get('*', (c) => page(c, options.assets));
-  app.notFound((c) => missing(c));
+  const methodsOf = methodsIn(app);
+  app.get('*', (c) => page(c, options.assets) ?? missing(c, methodsOf));
+  app.notFound((c) => missing(c, methodsOf));
   app.onError((error, c) => {
     if (error instanceof OperatorError)
       return c.json(errorBody('bad_request', error.message, error.hint), 400);
@@ -91,10 +92,9 @@ export function appOf(options: AppOptions): RequestListener {
 }
 
 /** A file of the page. */
-function page(c: Context<Env>, assets: Assets): Response {
+function page(c: Context<Env>, assets: Assets): Response | undefined {
   const asset = assets.get(c.req.path);
-  if (!asset && c.req.path === '/') return c.text(INDEX);
-  if (!asset) return missing(c);
+  if (!asset) return c.req.path === '/' ? c.text(INDEX) : undefined;
   const zipped = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '') ? asset.zipped : undefined;
   return c.body(new Uint8Array(zipped ?? asset.bytes), 200, {
     'Content-Type': asset.type,
@@ -104,8 +104,26 @@ function page(c: Context<Env>, assets: Assets): Response {
   });
 }
 
-function missing(c: Context<Env>): Response {
-  if (!c.req.path.startsWith('/api/')) return c.text('Not Found\n', 404, { 'Content-Type': TEXT });
-  const hint = '/api/v1/openapi.json lists what there is';
-  return c.json(errorBody('not_found', `there is no ${c.req.path.slice(0, 100)}`, hint), 404);
+/** Which methods a path has; none: there is no such path. */
+function methodsIn(app: Hono<Env>): (path: string) => string[] {
+  const routes = app.routes.map(({ method, path }) => ({
+    method,
+    pattern: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`),
+  }));
+  return (path) =>
+    routes
+      .filter(({ pattern }) => pattern.test(path))
+      .map(({ method }) => (method === 'GET' ? 'GET, HEAD' : method));
+}
+
+function missing(c: Context<Env>, methodsOf: (path: string) => string[]): Response {
+  const { path } = c.req;
+  if (!path.startsWith('/api/')) return c.text('Not Found\n', 404, { 'Content-Type': TEXT });
+  const allowed = methodsOf(path).join(', ');
+  if (allowed === '') {
+    const hint = '/api/v1/openapi.json lists what there is';
+    return c.json(errorBody('not_found', `there is no ${path.slice(0, 100)}`, hint), 404);
+  }
+  c.header('Allow', allowed); // RFC 9110, section 15.5.6
+  throw new Refused(405, 'method', `that has no ${c.req.method}`, `use ${allowed}`, 'method');
 }

@@ -1,5 +1,5 @@
+import type { IncomingMessage } from 'node:http';
 import type { Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { OperatorError } from '../model/errors.ts';
 import { formatPrefix } from '../wire/prefix.ts';
 import type { Env } from './app.ts';
@@ -22,12 +22,6 @@ export interface ChangeOptions {
 /** Who is blocked and who never is, and the changes of both: as `packetwatch block` and `allow`. */
 export function changeRoutes(app: Hono<Env>, { blocking, note }: ChangeOptions): void {
   const answer = async (c: Context<Env>) => c.json(await blocking().list());
-  const limited = bodyLimit({
-    maxSize: BODY,
-    onError: () => {
-      throw refusedBody(413, `a body has at most ${BODY} bytes`);
-    },
-  });
   const change = async (c: Context<Env>, what: string, step: () => void | Promise<void>) => {
     try {
       await step();
@@ -44,7 +38,7 @@ export function changeRoutes(app: Hono<Env>, { blocking, note }: ChangeOptions):
   app.get('/api/v1/blocks/:address/why', async (c) =>
     c.json(await blocking().why(prefixOf(c.req.param('address')))),
   );
-  app.post('/api/v1/blocks', limited, async (c) => {
+  app.post('/api/v1/blocks', async (c) => {
     const { address, ttl_s: ttl } = await bodyOf(c);
     const source = prefixOf(address);
     const seconds = secondsOf(ttl) ?? blocking().seconds;
@@ -55,7 +49,7 @@ export function changeRoutes(app: Hono<Env>, { blocking, note }: ChangeOptions):
     const source = prefixOf(c.req.param('address'));
     return change(c, `${formatPrefix(source)} was unblocked`, () => blocking().unblock(source));
   });
-  app.post('/api/v1/allow', limited, async (c) => {
+  app.post('/api/v1/allow', async (c) => {
     const allowed = prefixOf((await bodyOf(c)).address);
     return change(c, `${formatPrefix(allowed)} was allowed`, () => blocking().allow(allowed));
   });
@@ -76,9 +70,35 @@ async function bodyOf(c: Context<Env>): Promise<Body> {
   // what a form of another page can't send
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
     throw refusedBody(415, 'the body is JSON, and its Content-Type says so');
-  const value: unknown = await c.req.json<unknown>().catch(() => undefined);
+  const value = parsed(await textOf(c.env.incoming));
   if (typeof value === 'object' && value !== null) return value;
   throw refusedBody(400, 'the body is no JSON object');
+}
+
+/** The whole body, whether its length was told or it came in chunks; of one that broke off what there was. */
+async function textOf(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const some = incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  try {
+    for await (const chunk of some) {
+      size += chunk.length;
+      if (size > BODY) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    // Who asked is gone.
+  }
+  if (size > BODY) throw refusedBody(413, `a body has at most ${BODY} bytes`);
+  return Buffer.concat(chunks).toString();
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function refusedBody(status: 400 | 413 | 415, message: string): Refused {

@@ -20,7 +20,11 @@ export function liveRoute(app: Hono<Env>, live: () => Live): void {
         'streams',
       );
     const { incoming, outgoing: response } = c.env;
-    response.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' });
+    response.writeHead(200, {
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store, no-transform',
+      'X-Accel-Buffering': 'no', // proxies such as nginx would keep messages until there are some kilobytes
+    });
     response.flushHeaders();
     if (incoming.method === 'HEAD') response.end();
     else stream.add(response, filter, c.req.header('last-event-id'));

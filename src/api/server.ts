@@ -1,20 +1,15 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorText, OperatorError } from '../model/errors.ts';
 import { formatListen, type ListenAddress } from './address.ts';
+import type { Certificate } from './certificate.ts';
 import { ANSWERS, type Status } from './answers.ts';
 import { type Gate, type Refusal, type RefusalName, REFUSALS } from './gate.ts';
 import { clientOf } from './rate.ts';
 import { errorBody } from './refused.ts';
 import type { HttpCounts } from './view.ts';
-
-/** What TLS is spoken with, PEM. */
-export interface Certificate {
-  readonly cert: Buffer;
-  readonly key: Buffer;
-}
 
 export interface ServerOptions {
   readonly address: ListenAddress;
@@ -104,6 +99,11 @@ export class HttpServer {
 
   counts(): Pick<HttpCounts, 'answers' | 'refused' | 'refusals'> {
     return { answers: this.#answers, refused: this.#refused, refusals: this.#refusals };
+  }
+
+  /** Connections from now on have this certificate. Throws when it is none, and goes on with the one before. */
+  renew(certificate: Certificate): void {
+    if (this.#server instanceof SecureServer) this.#server.setSecureContext(certificate);
   }
 
   /** Closes at once, whoever is connected. */

@@ -269,7 +269,38 @@ suite('the API', ['nmap', 'curl'], () => {
       expect((await listening.change('DELETE', `/api/v1/allow/${source}`)).status).toBe(409);
     });
 
+    test('a body may come in chunks, whose length nobody told', async () => {
+      const chunked = (body: string) =>
+        listening.ask('/api/v1/blocks', {
+          method: 'POST',
+          headers: {
+            Authorization: `Bearer ${listening.token}`,
+            'Content-Type': 'application/json',
+            'Transfer-Encoding': 'chunked',
+          },
+          body,
+        });
+      expect((await chunked('{"address":"192.0.2.8"}')).status).toBe(200);
+      expect(await blocks()).toContain('192.0.2.8');
+      expect((await chunked('1'.repeat(100_000))).status).toBe(413);
+      expect((await listening.change('DELETE', '/api/v1/blocks/192.0.2.8')).status).toBe(200);
+    });
+
+    test('a path says which methods it has', async () => {
+      for (const [method, path, allowed] of [
+        ['POST', '/api/v1/status', 'GET, HEAD'],
+        ['DELETE', '/api/v1/blocks', 'GET, HEAD, POST'],
+        ['GET', '/api/v1/allow', 'POST'],
+        ['POST', '/api/v1/blocks/192.0.2.1', 'DELETE'],
+      ] as const) {
+        const headers = { Authorization: `Bearer ${listening.token}` };
+        const { status, headers: told } = await listening.ask(path, { method, headers });
+        expect([path, status, told.get('allow')]).toEqual([path, 405, allowed]);
+      }
+    });
+
     test.each([
+      ['nothing', '', 'application/json', 400],
       ['no JSON', 'address=192.0.2.1', 'application/json', 400],
       ['no object', '"192.0.2.1"', 'application/json', 400],
       ['null', 'null', 'application/json', 400],

@@ -1,5 +1,5 @@
 /** Who may ask the listener what, and that nobody can hold it up or fill its memory. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -162,10 +162,7 @@ suite('off loopback', ['curl', 'openssl'], () => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'packetwatch-tls-'));
     [cert, key] = [join(directory, 'cert.pem'), join(directory, 'key.pem')];
-    const subject = ['-subj', '/CN=victim', '-addext', `subjectAltName=IP:${VICTIM[4]}`];
-    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-    const files = ['-nodes', '-days', '1', '-keyout', key, '-out', cert];
-    await rig().victim.must(['openssl', ...request, ...files, ...subject]);
+    await certify(cert, key);
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -241,6 +238,33 @@ suite('off loopback', ['curl', 'openssl'], () => {
         expect(await packetwatch(rig().victim, ['watch', ...half])).toMatchObject({ code: 2 });
     });
   });
+
+  test('a certificate that is renewed is taken, and one that is none is not', async () => {
+    const address = `${VICTIM[4]}:9476`;
+    const [own, its] = [join(directory, 'renewed.pem'), join(directory, 'renewed-key.pem')];
+    await certify(own, its);
+    const tls = ['--listen', address, '--tls-cert', own, '--tls-key', its];
+    const listening = await Listening.start(rig().victim, ['-i', VICTIM_IF, ...tls]);
+    const asked = (trusted: string) =>
+      ask(rig().scanner, '/', { base: `https://${address}`, args: ['--cacert', trusted] });
+    expect((await asked(own)).status).toBe(200);
+    await certify(own, its);
+    await listening.watch.note(/renewed\.pem was read again/);
+    const renewed = join(directory, 'copy.pem');
+    copyFileSync(own, renewed);
+    expect((await asked(renewed)).status).toBe(200);
+    writeFileSync(own, 'nonsense\n');
+    await listening.watch.note(/the certificate from before is used on/);
+    expect((await asked(renewed)).status).toBe(200);
+    expect(await listening.watch.stop()).toBe(0);
+  });
+
+  async function certify(to: string, itsKey: string): Promise<void> {
+    const subject = ['-subj', '/CN=victim', '-addext', `subjectAltName=IP:${VICTIM[4]}`];
+    const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+    const files = ['-nodes', '-days', '1', '-keyout', itsKey, '-out', to];
+    await rig().victim.must(['openssl', ...request, ...files, ...subject]);
+  }
 
   function nonsense(): string {
     const path = join(directory, 'nonsense.pem');
