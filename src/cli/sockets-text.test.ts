@@ -78,6 +78,16 @@ describe('the tables of sockets', () => {
     );
   });
 
+  test('leave the middle of long addresses out where there is no room for that either', () => {
+    const ip = '2001:db8:1234:5678:9abc:def0:1234:5678';
+    const long = { listeners: [{ ...LISTENER, ip }], connections: [{ ...CONNECTION, src_ip: ip }] };
+    const lines = told(long, false, 80);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines[1]).toMatch(/^\[2001:db8:1234:\S+5678\]:80 /);
+    expect(lines[4]).toMatch(/^:80 +<- \[2001:db8..678\]:44220 /);
+    expect(told(long)[4]).toContain(`[${ip}]:44220`);
+  });
+
   test.each<[string, Partial<SocketConnection>]>([
     ['(not accepted) CLOSE-WAIT', { without_owner: 'not_accepted' }],
     ['(closed) FIN-WAIT-1', { without_owner: 'closed', state: 'FIN-WAIT-1' }],
@@ -107,6 +117,17 @@ describe('the tables of sockets', () => {
     expect(text[1]).toContain('40 share it: nginx[20]');
     expect(text[3]).toBe('[::]:80 (one socket), open connections by process:');
     expect(text.slice(4, 7).join(' ')).toContain(', and 28 more');
+  });
+
+  test('say which of the sockets of one process keeps connections waiting, and drops', () => {
+    const sockets = [SOCKET, { ...SOCKET, accept_queue: 129, drops: 12_345 }, SOCKET];
+    const lines = told({ listeners: [{ ...LISTENER, pattern: 'reuseport', sockets }] });
+    expect(lines.slice(3, 5)).toEqual([
+      '[::]:80 (SO_REUSEPORT, 3 sockets):',
+      '  waiting to be accepted, by socket: 0, 129, 0; dropped: 0, 12k, 0',
+    ]);
+    const idle = [SOCKET, SOCKET];
+    expect(told({ listeners: [{ ...LISTENER, sockets: idle }] }).join()).not.toContain('waiting');
   });
 
   test('say what could not be seen, and what cookies do not do', () => {

@@ -1,7 +1,14 @@
-import type { Listener, SocketConnection, SocketOwner, Sockets } from '../model/sockets.ts';
+import type {
+  Listener,
+  ListenSocket,
+  Share,
+  SocketConnection,
+  SocketOwner,
+  Sockets,
+} from '../model/sockets.ts';
 import { terminalLine } from '../sinks/escape.ts';
 import { amount, duration } from './amounts.ts';
-import { table } from './table.ts';
+import { type Fit, table } from './table.ts';
 import { wrapped } from './wrap.ts';
 
 /** What `packetwatch sockets` prints. @param columns width of the terminal; undefined: nobody's, so nothing is cut */
@@ -18,6 +25,7 @@ export function describeSockets(sockets: Sockets, listen: boolean, columns?: num
         amount(l.connections),
         acceptors(l),
       ]),
+      fitInto(columns, 0, 5),
     ),
     ...listeners.map(shareText),
     listen ? '' : connectionsText(sockets, columns),
@@ -61,30 +69,57 @@ export function processOf({ process, pid }: SocketOwner): string {
   return `${process}[${pid}]`;
 }
 
+/** An IPv4 address and its port, behind an arrow. */
+const ADDRESS = 24;
+/** Most of a name and its pid, or of a state. */
+const PROCESS = 14;
+
+function fitInto(columns: number | undefined, address: number, process: number): Fit {
+  const giving = [
+    { column: address, least: ADDRESS },
+    { column: process, least: PROCESS },
+  ];
+  return { columns: columns ?? Infinity, giving };
+}
+
 const PATTERNS = { one_acceptor: '', shared_socket: 'one socket', reuseport: 'SO_REUSEPORT' };
 /** So many are named, those with most first. */
 const NAMED = 12;
 
-/** How evenly processes share a port. */
+/** How evenly a port is shared, by processes and by its sockets, as far as either is known. */
 function shareText(listener: Listener): string {
   const { share, pattern, sockets } = listener;
-  if (!share) return '';
-  const members = [...share.members]
-    .sort((a, b) => b.connections - a.connections)
-    .map((member) => `${processOf(member)} ${member.connections}`);
-  const more = members.length > NAMED ? `, and ${members.length - NAMED} more` : '';
+  if (!share && (sockets.length === 1 || isIdle(sockets))) return '';
   const how = [
     PATTERNS[pattern ?? 'one_acceptor'],
     sockets.length > 1 ? `${sockets.length} sockets` : '',
   ]
     .filter((word) => word !== '')
     .join(', ');
+  return `${placeOf(listener)}${how === '' ? '' : ` (${how})`}${share ? membersText(share) : ':\n'}${socketsText(sockets)}`;
+}
+
+function membersText(share: Share): string {
+  const members = [...share.members]
+    .sort((a, b) => b.connections - a.connections)
+    .map((member) => `${processOf(member)} ${member.connections}`);
+  const more = members.length > NAMED ? `, and ${members.length - NAMED} more` : '';
   const even = share.fairness === undefined ? '' : `, fairness ${share.fairness.toFixed(2)} of 1`;
-  const waiting =
-    sockets.length > 1
-      ? `  waiting to be accepted, by socket: ${sockets.map((s) => s.accept_queue).join(', ')}\n`
-      : '';
-  return `${placeOf(listener)}${how === '' ? '' : ` (${how})`}, open connections by process${even}:\n${wrapped(terminalLine(`${members.slice(0, NAMED).join(', ')}${more}`), '  ')}${waiting}`;
+  return `, open connections by process${even}:\n${wrapped(terminalLine(`${members.slice(0, NAMED).join(', ')}${more}`), '  ')}`;
+}
+
+/** Of several on one port: whose turn doesn't come, or who doesn't take it. */
+function socketsText(sockets: readonly ListenSocket[]): string {
+  if (sockets.length === 1) return '';
+  const list = (of: (socket: ListenSocket) => number) =>
+    sockets.map((s) => amount(of(s))).join(', ');
+  const waiting = `waiting to be accepted, by socket: ${list((s) => s.accept_queue)}`;
+  const dropped = sockets.some(({ drops }) => drops > 0);
+  return wrapped(`${waiting}${dropped ? `; dropped: ${list((s) => s.drops)}` : ''}`, '  ');
+}
+
+function isIdle(sockets: readonly ListenSocket[]): boolean {
+  return sockets.every(({ accept_queue, drops }) => accept_queue === 0 && drops === 0);
 }
 
 export const CONNECTION_HEADERS: readonly string[] = [
@@ -103,12 +138,13 @@ function connectionsText({ connections, left_out }: Sockets, columns = Infinity)
     CONNECTION_HEADERS,
     connections.map((c) => cells(c, endpoint(...localOf(c)))),
   );
-  // In a narrow terminal the local address goes, which is nearly always the same.
+  // In a narrow terminal the local address goes, which is nearly always the same, then the middle of others.
   const text = whole.split('\n').every((line) => line.length <= columns)
     ? whole
     : table(
         CONNECTION_HEADERS,
         connections.map((c) => cells(c, `:${localOf(c)[1]}`)),
+        fitInto(columns, 1, 6),
       );
   return left_out === 0 ? text : `${text}and ${left_out} more: -n shows more\n`;
 }

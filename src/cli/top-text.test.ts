@@ -69,6 +69,19 @@ describe('the screen', () => {
     expect(v6).toMatch(/^\?, user 33 .* CLOSE-WAIT$/);
   });
 
+  test.each([
+    [60, 'rate', 'process        peer                       in/s  out/s'],
+    [60, 'rtt', 'process        peer                           rtt'],
+    [40, 'rate', 'peer                       in/s  out/s'],
+    [40, 'queues', 'peer                         queued'],
+    [33, 'bytes', 'peer                      bytes'],
+    [10, 'bytes', 'peer'],
+  ] as const)('in %i columns by %s has who and how much', (columns, order, names) => {
+    const [told, row] = connectionLines([ROW], { order, columns });
+    expect(told!.replaceAll(/ +/g, ' ')).toBe(names.replaceAll(/ +/g, ' '));
+    expect(row!.length).toBeLessThanOrEqual(columns);
+  });
+
   test('keeps a port where an address has no room', () => {
     const [, line] = connectionLines([{ ...V6, direction: 'inbound' }], VIEW);
     expect(line).toContain(' <- [2001:db8..678]:44220 ');
@@ -89,7 +102,10 @@ describe('the screen', () => {
     };
     const lines = topLines({ ...TOP, pressed: [listener, listener] }, { ...VIEW, filter: 'tcp' });
     expect(lines[0]).toContain('2 connections  rates come with the next look');
-    expect(lines[1]).toMatch(/^\[::\]:80 .*: accept queue 129\/128, SYN queue 3\/128, 12k dropped/);
+    const pressed = lines[1]!;
+    expect(pressed).toMatch(/^\[::\]:80 .*: accept queue 129\/128, 12k dropped, and 1 more$/);
+    const wide = topLines({ ...TOP, pressed: [listener, listener] }, { ...VIEW, columns: 120 });
+    expect(wide[1]).toMatch(/129\/128, 12k dropped, SYN queue 3\/128, and 1 more$/);
     expect(lines[23]).toContain('[rate]  b bytes');
     expect(lines[23]).toContain('filter: tcp');
     expect(topLines(TOP, { ...VIEW, paused: true })[23]).toContain('(paused)');

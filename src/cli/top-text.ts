@@ -1,6 +1,7 @@
 import type { SocketConnection, SocketOrder, SocketRates, SocketTop } from '../model/sockets.ts';
 import { terminalLine } from '../sinks/escape.ts';
 import { amount, duration } from './amounts.ts';
+import { elide } from './table.ts';
 import { endpoint, holder, localOf, peerOf, placeOf, acceptors } from './sockets-text.ts';
 
 type Row = SocketConnection & Partial<SocketRates>;
@@ -41,7 +42,7 @@ export function topLines(top: SocketTop, view: View): string[] {
   const empty = Array<string>(Math.max(0, rowsFor(view.rows) - body.length)).fill('');
   return [
     whole(headline(top)),
-    whole(pressure(top)),
+    whole(pressure(top, columns)),
     `${REVERSE}${names.padEnd(columns)}`,
     ...body,
     ...empty,
@@ -59,12 +60,18 @@ function headline({ ts, total, interval_s }: SocketTop): string {
   return `packetwatch top  ${time}  ${connections} connections  ${rates}`;
 }
 
-/** The listener that is worst off. */
-function pressure({ pressed }: SocketTop): string {
+/** The listener that is worst off, as far as there is room, and how many others there are. */
+function pressure({ pressed }: SocketTop, columns: number): string {
   const [worst, ...more] = pressed;
   if (!worst) return 'no listen queue is filling up';
   const others = more.length > 0 ? `, and ${more.length} more` : '';
-  return `${placeOf(worst)} ${acceptors(worst)}: accept queue ${worst.accept_queue}/${worst.accept_limit}, SYN queue ${worst.syn_queue}/${worst.syn_limit}, ${amount(worst.drops)} dropped${others}`;
+  const facts = [
+    `${placeOf(worst)} ${acceptors(worst)}: accept queue ${worst.accept_queue}/${worst.accept_limit}`,
+    `${amount(worst.drops)} dropped`,
+    `SYN queue ${worst.syn_queue}/${worst.syn_limit}`,
+  ];
+  while (facts.length > 1 && facts.join(', ').length + others.length > columns) facts.pop();
+  return `${facts.join(', ')}${others}`;
 }
 
 function keys({ order, paused, filter, columns }: View): string {
@@ -123,6 +130,15 @@ const BYTES: Column = {
 };
 const STATE: Column = { name: 'state', of: ({ state }) => state, least: 11, most: 11 };
 
+/** What a screen shows that has no room for more. */
+const SORTING: Readonly<Record<SocketOrder, readonly Column[]>> = {
+  rate: [IN, OUT],
+  bytes: [BYTES],
+  rtt: [RTT],
+  retransmits: [AGAIN],
+  queues: [QUEUES],
+};
+
 /** The names of the columns, then a line for each connection, all of that width at most. */
 export function connectionLines(
   rows: readonly Row[],
@@ -130,9 +146,12 @@ export function connectionLines(
 ): string[] {
   const { order, columns: width } = view;
   const last = order === 'bytes' ? BYTES : QUEUES;
-  const narrow = [PROCESS, LOCAL_PORT, PEER, IN, OUT, RTT, AGAIN, last];
   const wide = [PROCESS, LOCAL, PEER, IN, OUT, RTT, AGAIN, QUEUES, BYTES];
-  const columns = [[...wide, STATE], wide].find((all) => leastOf(all) <= width) ?? narrow;
+  const narrow = [PROCESS, LOCAL_PORT, PEER, IN, OUT, RTT, AGAIN, last];
+  const least = [PEER, ...SORTING[order]];
+  const columns =
+    [[...wide, STATE], wide, narrow, [PROCESS, ...least]].find((all) => leastOf(all) <= width) ??
+    least;
   const cells = rows.map((row) => columns.map(({ of }) => terminalLine(of(row))));
   const widths = widthsOf(columns, cells, width);
   const line = (words: readonly string[]) =>
@@ -169,13 +188,6 @@ function widthsOf(columns: readonly Column[], cells: readonly string[][], width:
 
 function rate(value: number | undefined): string {
   return value === undefined ? '-' : amount(value);
-}
-
-/** The middle of a long word goes: an address is known by its begin, a port and a pid stand at the end. */
-function elide(word: string, width: number): string {
-  if (word.length <= width) return word;
-  const tail = Math.min(Math.floor(width / 2), 10);
-  return `${word.slice(0, Math.max(0, width - tail - 2))}..${word.slice(word.length - tail)}`;
 }
 
 function cut(line: string, columns: number): string {

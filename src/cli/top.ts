@@ -59,9 +59,14 @@ most: with very many sockets they come less often than asked for.
     .action(async (words: string[], options: Options) => {
       const filter = words.length > 0 ? parseFilter(words.join(' ')) : undefined;
       if (options.json) await lines(filter, options);
-      else if (options.once || !process.stdout.isTTY) await table(filter, options);
+      else if (options.once || !hasScreen()) await table(filter, options);
       else await live(filter, options);
     });
+}
+
+/** A terminal that can be written all over; Emacs and expect have others. */
+function hasScreen(): boolean {
+  return process.stdout.isTTY && process.env['TERM'] !== 'dumb';
 }
 
 async function table(

@@ -111,9 +111,10 @@ function cell(answer: NamedAnswer, before: string | undefined): string {
 
 function conclusion({ outcome, hops, dst_ip, dst_port }: Way): string {
   const last = hops.findLast(({ answers }) => answers.some(({ kind }) => kind !== 'silent'));
+  const away = hops.length === 1 ? '1 hop away' : `${hops.length} hops away`;
   const told: Record<Way['outcome'], string> = {
-    open: `accepts, ${hops.length} hops away`,
-    refused: `refuses, ${hops.length} hops away: nothing listens there, or a firewall says so in its name`,
+    open: `accepts, ${away}`,
+    refused: `refuses, ${away}: nothing listens there, or a firewall says so in its name`,
     unreachable: `can't be reached: hop ${hops.length} says why`,
     unsent: `has no way from here: \`ip route get ${dst_ip}\` shows what the kernel thinks`,
     beyond: `is farther away than ${hops.length} hops: \`--max-hops\` allows more`,

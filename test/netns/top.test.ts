@@ -29,7 +29,7 @@ while True:
     time.sleep(0.1)
 `;
 
-suite('top', ['prlimit'], () => {
+suite('top', ['prlimit', 'script'], () => {
   const rig = useRig('direct');
 
   async function traffic(host: string, bytes: number): Promise<{ port: string }> {
@@ -154,6 +154,14 @@ suite('top', ['prlimit'], () => {
     expect(line).not.toMatch(/[^ -~]/);
     top.keys('q');
     await top.ended();
+  });
+
+  test('takes no terminal over that can not be written all over', async () => {
+    const { port } = await traffic(VICTIM[4], 1000);
+    const dumb = ['env', 'TERM=dumb', ...command('port', port).slice(2)];
+    const table = await rig().victim.must(['script', '-qec', dumb.join(' '), '/dev/null']);
+    expect(table).not.toContain('\x1b');
+    expect(table).toMatch(/^process +local +peer /);
   });
 
   test('writes a table where no terminal is, and JSON', async () => {
