@@ -9,7 +9,7 @@ import type { Env } from './app.ts';
 import { historyQuestion, pageQuestion, prefixOf } from './question.ts';
 import { Refused } from './refused.ts';
 
-/** What was told before: connections, who called whom, scans. */
+/** What was told before: connections, who called whom, scans, blocks. */
 export function historyRoutes(app: Hono<Env>, history: () => History): void {
   app.get('/api/v1/connections', async (c) =>
     c.json(await history().connections(pageQuestion((name) => c.req.query(name), Date.now()))),
@@ -37,6 +37,9 @@ export function historyRoutes(app: Hono<Env>, history: () => History): void {
   });
   app.get('/api/v1/scans', async (c) =>
     c.json(await history().scans(pageQuestion((name) => c.req.query(name), Date.now()))),
+  );
+  app.get('/api/v1/blocks/past', async (c) =>
+    c.json(await history().blocks(pageQuestion((name) => c.req.query(name), Date.now()))),
   );
 }
 

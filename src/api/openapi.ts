@@ -147,6 +147,25 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     covers,
     from,
   }),
+  pastBlocks: object({
+    blocks: list(
+      {
+        allOf: [ref('block')],
+        properties: {
+          scan: said(ref('scan'), 'The evidence: the scan as it was told last before the block'),
+          end: said(
+            { enum: ['expired', 'removed', 'replaced'] },
+            'Absent: it is in force, as far as is known',
+          ),
+          end_ts: time,
+        },
+      },
+      'By when they began, newest first',
+    ),
+    more,
+    covers,
+    from,
+  }),
   probes: object({
     probes: list(
       object({ ts: time, dst_ip: address, dst_port: port, 'outcome?': text }),
@@ -321,6 +340,9 @@ const PATHS: Readonly<Record<string, Schema>> = {
     post: change('Block a source, or a prefix', {
       requestBody: body(object({ address: text, 'ttl_s?': said(amount, 'Default 60') })),
     }),
+  },
+  '/api/v1/blocks/past': {
+    get: get('Blocks, why they were, and how they ended', 'pastBlocks', PAGE),
   },
   '/api/v1/blocks/{address}': { delete: change('End a block', { parameters: [ADDRESS] }) },
   '/api/v1/blocks/{address}/why': { get: get('The evidence against a source', 'why', [ADDRESS]) },

@@ -1,4 +1,4 @@
-import type { JsonConnection, JsonScan } from './json.ts';
+import type { JsonBlock, JsonConnection, JsonScan } from './json.ts';
 
 /** What is known of the past, as `query` and the API tell it. Each object in it is one of docs/events.schema.json. */
 
@@ -57,6 +57,28 @@ export interface KnownScan extends JsonScan {
 /** Scans, newest first. */
 export interface ScansAnswer {
   scans: KnownScan[];
+  /** As of ConnectionsAnswer. */
+  more: string | null;
+  covers: Covers;
+  from: 'memory' | 'store';
+}
+
+/** A block by its event, what brought it about, and how it ended. */
+export interface KnownBlock extends JsonBlock {
+  event: 'block';
+  /** The evidence: the scan as it was told last before the block. Absent: a command blocked, or it isn't known. */
+  scan?: JsonScan;
+  /**
+   * expired: its time was over; removed: by a command, or as its source came onto the never-block list; replaced: the
+   * source was blocked anew. Absent: it is in force, as far as is known.
+   */
+  end?: 'expired' | 'removed' | 'replaced';
+  end_ts?: string;
+}
+
+/** Blocks that began in the time asked for, newest first. */
+export interface PastBlocksAnswer {
+  blocks: KnownBlock[];
   /** As of ConnectionsAnswer. */
   more: string | null;
   covers: Covers;

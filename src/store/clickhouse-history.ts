@@ -4,10 +4,12 @@ import type {
   Covers,
   Edge,
   EdgesAnswer,
+  PastBlocksAnswer,
   ScansAnswer,
   Story,
 } from '../model/history.ts';
-import type { JsonScan } from '../model/json.ts';
+import type { JsonBlock, JsonScan } from '../model/json.ts';
+import { BlockBook } from './block-book.ts';
 import { DATABASE, PLACE, spanOf } from './ddl.ts';
 import type { History, HistoryQuestion, PageQuestion } from './history.ts';
 import { MAX_EDGES } from './history.ts';
@@ -100,6 +102,23 @@ export class ClickHouseHistory implements History {
     return {
       scans: newest.slice(from, to),
       more: newest.length > to ? String(to) : null,
+      covers: await this.#covers(question),
+      from: 'store',
+    };
+  }
+
+  async blocks(question: PageQuestion): Promise<PastBlocksAnswer> {
+    // the end of one may come later than what is asked for
+    const { sql, params } = rowsOf({ ...question, filter: undefined, untilUs: undefined });
+    const rows = await this.#rows(
+      `select line from ${EVENTS} where event in ('scan', 'block', 'unblock') and ${sql}
+       order by ts, event = 'scan' desc`,
+      params,
+    );
+    const book = new BlockBook();
+    for (const { line } of rows) book.take(JSON.parse(String(line)) as JsonScan | JsonBlock);
+    return {
+      ...book.page(question, Date.now()),
       covers: await this.#covers(question),
       from: 'store',
     };

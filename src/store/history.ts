@@ -1,5 +1,11 @@
 import type { Filter } from '../filter/filter.ts';
-import type { ConnectionsAnswer, EdgesAnswer, ScansAnswer, Story } from '../model/history.ts';
+import type {
+  ConnectionsAnswer,
+  EdgesAnswer,
+  PastBlocksAnswer,
+  ScansAnswer,
+  Story,
+} from '../model/history.ts';
 
 /** A connection is in the answer when one of its events is in this time, and passes the filter. */
 export interface HistoryQuestion {
@@ -19,7 +25,7 @@ export interface PageQuestion extends HistoryQuestion {
   readonly cursor: string | undefined;
 }
 
-/** An answer has at most so many connections or scans. */
+/** An answer has at most so many connections, scans or blocks. */
 export const MAX_PAGE = 1000;
 /** And so many edges. */
 export const MAX_EDGES = 500;
@@ -29,6 +35,8 @@ export interface History {
   connections(question: PageQuestion): Promise<ConnectionsAnswer>;
   edges(question: HistoryQuestion): Promise<EdgesAnswer>;
   scans(question: PageQuestion): Promise<ScansAnswer>;
+  /** By when they began, and by their sources, as `watch` tells them by a filter. */
+  blocks(question: PageQuestion): Promise<PastBlocksAnswer>;
   /** @param id 16 hex digits; undefined: not known */
   story(id: string): Promise<Story | undefined>;
 }

@@ -1,7 +1,7 @@
 import type { Scan } from '../flow/listener.ts';
 import type { Rows } from '../flow/table.ts';
 import { ALL_EVENTS, type ConnectionEvent } from '../model/events.ts';
-import type { JsonConnection, JsonEvent, JsonScan } from '../model/json.ts';
+import type { JsonBlock, JsonConnection, JsonEvent, JsonScan } from '../model/json.ts';
 import { JsonSink } from '../sinks/json.ts';
 import type { LineBuffer } from '../sinks/output.ts';
 import type { Names, SinkCounts, WallClock } from '../sinks/sink.ts';
@@ -27,9 +27,25 @@ export class JsonObjects {
     return this.#line.event as JsonConnection;
   }
 
+  /** @param at of the SUM record */
+  summed(words: Uint32Array, bytes: Uint8Array, at: number): JsonConnection {
+    this.#sink.summed(words, bytes, at);
+    return this.#line.event as JsonConnection;
+  }
+
   scan(scan: Scan): JsonScan {
     this.#sink.scan(scan);
     return this.#line.event as JsonScan;
+  }
+
+  block(words: Uint32Array, bytes: Uint8Array, at: number): JsonBlock {
+    this.#sink.block(words, bytes, at);
+    return this.#line.event as JsonBlock;
+  }
+
+  unblock(words: Uint32Array, bytes: Uint8Array, at: number): JsonBlock {
+    this.#sink.unblock(words, bytes, at);
+    return this.#line.event as JsonBlock;
   }
 }
 

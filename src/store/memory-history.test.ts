@@ -346,3 +346,55 @@ describe('scans', () => {
     expect(usOf(covers.since_ts)).toBeGreaterThan(wallUs(100));
   });
 });
+
+describe('floods that the kernel summed', () => {
+  const sum = (n: number): Spec => ({
+    kind: 'SUM',
+    at: 100 + n / 1000,
+    src: '::',
+    srcPort: 0,
+    dst: '10.0.0.5',
+    dstPort: 80,
+    count: n + 1,
+  });
+  const ask = (limit: number, cursor?: string) =>
+    history.connections({ ...ALL, limit, cursor, filter: parseFilter('dst port 80') });
+
+  it('are told among the connections, and the oldest are forgotten', async () => {
+    begin(4);
+    connection(1002, 99, 'attempt'); // to port 80
+    for (let n = 0; n < 8200; n++) feed(sum(n));
+    nowNs = 110e9;
+    const first = await ask(1000);
+    expect(first.connections.map(({ count }) => count).slice(0, 2)).toEqual([8200, 8199]);
+    const lines = told() as JsonConnection[];
+    expect(first.connections[0]).toEqual(lines.at(-1));
+    let found = first.connections.length;
+    for (let { more } = first; more !== null; ) {
+      const page = await ask(1000, more);
+      found += page.connections.length;
+      more = page.more;
+    }
+    expect(found).toBe(8192 + 1);
+    expect(usOf(first.covers.since_ts)).toBeCloseTo(wallUs(100.007), -1);
+  });
+});
+
+it('blocks are forgotten from the oldest on, and told for an hour', async () => {
+  begin(4);
+  for (let n = 0; n < 1030; n++)
+    feed({ kind: 'BLOCK', at: 100 + n, src: `198.51.${n >> 8}.${n & 255}`, verdict: {} });
+  nowNs = 1200e9;
+  const ask = async () => history.blocks({ ...ALL, limit: 1000, cursor: undefined });
+  const { blocks, more, covers } = await ask();
+  expect([blocks[0]!.src_ip, blocks.length]).toEqual(['198.51.4.5', 1000]);
+  const rest = await history.blocks({ ...ALL, limit: 1000, cursor: more! });
+  expect([rest.blocks.length, rest.blocks.at(-1)!.src_ip, rest.more]).toEqual([
+    24,
+    '198.51.0.6',
+    null,
+  ]);
+  expect(usOf(covers.since_ts)).toBeCloseTo(wallUs(105), -1);
+  nowNs = (1129 + 3600) * 1e9;
+  expect((await ask()).blocks.map(({ src_ip }) => src_ip)).toEqual(['198.51.4.5']);
+});

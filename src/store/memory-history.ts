@@ -1,29 +1,34 @@
 import type { Scan } from '../flow/listener.ts';
 import { List, Mark, Row } from '../flow/row.ts';
 import type { ConnectionTable, Rows } from '../flow/table.ts';
-import { OperatorError } from '../model/errors.ts';
 import { type ConnectionEvent, EventCode } from '../model/events.ts';
 import type {
   ConnectionsAnswer,
   Covers,
-  Edge,
   EdgesAnswer,
+  PastBlocksAnswer,
   ScansAnswer,
   Story,
 } from '../model/history.ts';
-import type { JsonConnection } from '../model/json.ts';
 import { factsOf } from '../sinks/filtered.ts';
 import { Onlooker } from '../sinks/onlooker.ts';
 import type { Sink } from '../sinks/sink.ts';
+import { BlockBook } from './block-book.ts';
 import { type History, type HistoryQuestion, MAX_EDGES, type PageQuestion } from './history.ts';
-import { JsonObjects, type JsonObjectsOptions } from './json-objects.ts';
-import { type CountedEdge, EdgeTable } from './memory-edges.ts';
+import type { JsonObjectsOptions } from './json-objects.ts';
+import { EdgeTable } from './memory-edges.ts';
+import { type At, MemoryObjects } from './memory-objects.ts';
 import { MEMORY_ROWS, MemoryRows } from './memory-rows.ts';
 import { MemoryScans } from './memory-scans.ts';
+import { MemorySums } from './memory-sums.ts';
+import { parseMoment } from './moment.ts';
 import { cursorOf, type Found, isAfter, Newest, type Place, placeOf } from './newest.ts';
+import { noCursor } from './question.ts';
 
 /** What is older is not told, however much is remembered. */
 const HOUR_NS = 3600e9;
+/** Blocks that are remembered, and the scans that brought them about, 8 kB each at most. */
+const BLOCKS = 1024;
 
 export interface MemoryHistoryOptions extends JsonObjectsOptions {
   /** 32 random bits (HashIndex). */
@@ -36,32 +41,23 @@ export interface MemoryHistoryOptions extends JsonObjectsOptions {
   readonly capacity?: number;
 }
 
-/** Where a connection's event is. */
-interface At {
-  readonly rows: Rows;
-  readonly row: number;
-  readonly event: ConnectionEvent;
-}
-
 type Visit = (rows: Rows, row: number, event: ConnectionEvent, tsNs: number) => void;
 
-/** The last hour in memory, as far as it holds that much: answers say what they cover. Summed attempts are not kept. */
+/** The last hour in memory, as far as it holds that much: answers say what they cover. */
 export class MemoryHistory extends Onlooker implements Sink, History {
   readonly #options: MemoryHistoryOptions;
   readonly #rows: MemoryRows;
   readonly #scans = new MemoryScans();
-  /** By which events are told: as it was at each. */
-  readonly #wall = { offsetUs: 0 };
-  readonly #json: JsonObjects;
+  readonly #sums = new MemorySums();
+  readonly #blocks = new BlockBook(BLOCKS);
+  readonly #objects: MemoryObjects;
   readonly #startedNs: number;
-  /** One row, as it was at an event. */
-  readonly #then = new MemoryRows(1, 0);
 
   constructor(options: MemoryHistoryOptions) {
     super();
     this.#options = options;
     this.#rows = new MemoryRows(options.capacity ?? MEMORY_ROWS, options.seed);
-    this.#json = new JsonObjects({ ...options, clock: this.#wall });
+    this.#objects = new MemoryObjects(options, this.#rows, this.#sums);
     this.#startedNs = options.nowNs();
   }
 
@@ -69,14 +65,24 @@ export class MemoryHistory extends Onlooker implements Sink, History {
     this.#rows.take(event, table, row, this.#options.clock.offsetUs);
   }
 
-  scan(scan: Scan): void {
-    this.#wall.offsetUs = this.#options.clock.offsetUs;
-    this.#scans.take(scan, this.#json.scan(scan));
+  summed(_words: Uint32Array, bytes: Uint8Array, at: number): void {
+    this.#sums.take(bytes, at, this.#options.clock.offsetUs);
   }
 
-  summed(): void {}
-  block(): void {}
-  unblock(): void {}
+  scan(scan: Scan): void {
+    const told = this.#objects.now.scan(scan);
+    this.#scans.take(scan, told);
+    this.#blocks.take(told);
+  }
+
+  block(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    this.#blocks.take(this.#objects.now.block(words, bytes, at));
+  }
+
+  unblock(words: Uint32Array, bytes: Uint8Array, at: number): void {
+    this.#blocks.take(this.#objects.now.unblock(words, bytes, at));
+  }
+
   loss(): void {}
   plugin(): void {}
 
@@ -92,29 +98,39 @@ export class MemoryHistory extends Onlooker implements Sink, History {
     return settled(() => this.#scansOf(question));
   }
 
+  blocks(question: PageQuestion): Promise<PastBlocksAnswer> {
+    return settled(() => this.#blocksOf(question));
+  }
+
   story(id: string): Promise<Story | undefined> {
     return settled(() => this.#story(id));
   }
 
   #connections(question: PageQuestion): ConnectionsAnswer {
     const after = pageStart(question.cursor);
-    const newest = new Newest<At>(question.limit + 1);
+    const newest = new Newest<At | number>(question.limit + 1);
+    const offer = (found: Found<At | number>) => {
+      if (!after || isAfter(found, after)) newest.add(found);
+    };
     this.#each(question, (rows, row, event, tsNs) => {
       if (!newest.wants(tsNs)) return;
       const id = (row * Row.stride + Row.id) >> 2;
-      const found: Found<At> = {
-        tsNs,
-        idLo: rows.words[id]!,
-        idHi: rows.words[id + 1]!,
-        event: { rows, row, event },
-      };
-      if (!after || isAfter(found, after)) newest.add(found);
+      const [idLo, idHi] = [rows.words[id]!, rows.words[id + 1]!];
+      offer({ tsNs, idLo, idHi, event: { rows, row, event } });
+    });
+    const [sinceNs, untilNs] = this.#span(question);
+    this.#sums.each(question.filter, (at, tsNs, number) => {
+      if (tsNs >= sinceNs && tsNs < untilNs) offer({ tsNs, idLo: number, idHi: 0, event: at });
     });
     const page = newest.found.slice(0, question.limit);
     return {
-      connections: page.map(({ event, tsNs }) => this.#objectOf(event, tsNs)),
+      connections: page.map(({ event, tsNs }) =>
+        typeof event === 'number'
+          ? this.#objects.sum(event)
+          : this.#objects.connection(event, tsNs),
+      ),
       more: newest.found.length > question.limit ? cursorOf(page.at(-1)!) : null,
-      covers: this.#covers(),
+      covers: this.#covers(Math.max(this.#rows.forgottenNs, this.#sums.forgottenNs)),
       from: 'memory',
     };
   }
@@ -122,7 +138,7 @@ export class MemoryHistory extends Onlooker implements Sink, History {
   #edges(question: HistoryQuestion): EdgesAnswer {
     const table = new EdgeTable(this.#rows.size + (this.#options.followed()?.size ?? 0));
     this.#each(question, (rows, row, _event, tsNs) => table.add(rows, row, tsNs));
-    const edges = table.top(MAX_EDGES).map((edge) => this.#edgeOf(edge));
+    const edges = table.top(MAX_EDGES).map((edge) => this.#objects.edge(edge));
     return {
       edges,
       more: table.size - edges.length,
@@ -146,6 +162,18 @@ export class MemoryHistory extends Onlooker implements Sink, History {
     };
   }
 
+  #blocksOf(question: PageQuestion): PastBlocksAnswer {
+    const nowUs = this.#options.nowNs() / 1000 + this.#options.clock.offsetUs;
+    const sinceUs = Math.max(question.sinceUs ?? 0, nowUs - HOUR_NS / 1000);
+    const { forgottenTs } = this.#blocks;
+    const forgottenUs = forgottenTs === undefined ? undefined : parseMoment(forgottenTs, 0);
+    return {
+      ...this.#blocks.page({ ...question, sinceUs }, nowUs / 1000),
+      covers: this.#covers(((forgottenUs ?? -Infinity) - this.#options.clock.offsetUs) * 1000),
+      from: 'memory',
+    };
+  }
+
   #story(id: string): Story | undefined {
     const idHi = Number.parseInt(id.slice(0, 8), 16);
     const idLo = Number.parseInt(id.slice(8), 16);
@@ -165,7 +193,7 @@ export class MemoryHistory extends Onlooker implements Sink, History {
     if (followed && row >= 0 && events.length === 0)
       note(followed, row, lastEventOf(followed, row), this.#lastNsOf(followed, row));
     events.sort((a, b) => a.tsNs - b.tsNs);
-    const told = events.map(({ event, tsNs }) => this.#objectOf(event, tsNs));
+    const told = events.map(({ event, tsNs }) => this.#objects.connection(event, tsNs));
     return told.length === 0 ? undefined : { connection: told.at(-1)!, events: told };
   }
 
@@ -205,43 +233,6 @@ export class MemoryHistory extends Onlooker implements Sink, History {
   /** When it was told of last; of one that was there before the program, when that began to look. */
   #lastNsOf(followed: ConnectionTable, row: number): number {
     return followed.numbers[(row * Row.stride + Row.event_ns) >> 3]! || this.#startedNs;
-  }
-
-  /** A connection as it was at an event. */
-  #objectOf({ rows, row, event }: At, tsNs: number): JsonConnection {
-    const then = this.#then;
-    const from = row * Row.stride;
-    then.bytes.set(rows.bytes.subarray(from, from + Row.stride));
-    then.numbers[Row.event_ns >> 3] = tsNs;
-    if (event <= EventCode.open) {
-      then.bytes[Row.outcome] = 0;
-      then.bytes[Row.conn_state] = 0;
-      then.halves[Row.error >> 1] = 0;
-      then.halves[Row.marks >> 1]! &= ~Mark.counted;
-    }
-    const { offsetUs } = this.#options.clock;
-    this.#wall.offsetUs = rows === this.#rows ? this.#rows.offsetUs(row) : offsetUs;
-    return this.#json.connection(event, then, 0);
-  }
-
-  #edgeOf(edge: CountedEdge): Edge {
-    const { rows, row, local, connections, failed, lastNs, rttUs } = edge;
-    const one = this.#objectOf({ rows, row, event: EventCode.attempt }, lastNs);
-    return {
-      client: one.src_ip!,
-      server: one.dst_ip,
-      port: one.dst_port,
-      proto: one.proto,
-      ...(one.process === undefined ? {} : { process: one.process }),
-      ...(one.resp_process === undefined ? {} : { resp_process: one.resp_process }),
-      ...(local ? { local } : {}),
-      connections,
-      failed,
-      orig_bytes: edge.origBytes,
-      resp_bytes: edge.respBytes,
-      ...(rttUs === undefined ? {} : { rtt_us: rttUs }),
-      last_ts: one.ts,
-    };
   }
 
   /** By the clock of the records, inclusive and exclusive. */
@@ -284,8 +275,5 @@ function pageStart(cursor: string | undefined): Place | undefined {
   if (cursor === undefined) return undefined;
   const place = placeOf(cursor);
   if (place) return place;
-  throw new OperatorError(
-    `'${cursor.slice(0, 40)}' is no cursor`,
-    'use `more` of the answer before',
-  );
+  throw noCursor(cursor);
 }

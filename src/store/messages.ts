@@ -1,4 +1,10 @@
-import type { ConnectionsAnswer, EdgesAnswer, ScansAnswer, Story } from '../model/history.ts';
+import type {
+  ConnectionsAnswer,
+  EdgesAnswer,
+  PastBlocksAnswer,
+  ScansAnswer,
+  Story,
+} from '../model/history.ts';
 
 /**
  * What the program and the process that has its store say to each other (node:child_process, advanced serialization).
@@ -38,7 +44,7 @@ export interface AskMessage {
 
 /** A question of History; filters as text. */
 export interface Question {
-  readonly what: 'connections' | 'edges' | 'scans' | 'story';
+  readonly what: 'connections' | 'edges' | 'scans' | 'blocks' | 'story';
   readonly filter?: string | undefined;
   readonly sinceUs?: number | undefined;
   readonly untilUs?: number | undefined;
@@ -47,7 +53,13 @@ export interface Question {
   readonly id?: string | undefined;
 }
 
-export type HistoryAnswer = ConnectionsAnswer | EdgesAnswer | ScansAnswer | Story | undefined;
+export type HistoryAnswer =
+  | ConnectionsAnswer
+  | EdgesAnswer
+  | ScansAnswer
+  | PastBlocksAnswer
+  | Story
+  | undefined;
 
 export type FromStore =
   | { readonly kind: 'open'; readonly broken: number }

@@ -47,7 +47,7 @@ export function countOf(text: string): number {
   return Number(text);
 }
 
-function noCursor(text: string): OperatorError {
+export function noCursor(text: string): OperatorError {
   return new OperatorError(`'${text.slice(0, 64)}' is no cursor`, 'take `more` of an answer', {
     exitCode: Exit.usage,
   });

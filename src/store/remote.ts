@@ -19,6 +19,8 @@ export function answer(history: History, asked: Question): Promise<HistoryAnswer
       return history.edges(question);
     case 'scans':
       return history.scans(page);
+    case 'blocks':
+      return history.blocks(page);
     case 'story':
       return history.story(id);
     default:
@@ -42,6 +44,7 @@ export function historyBy(ask: (question: Question) => Promise<HistoryAnswer>): 
     connections: (q) => ask(questionOf('connections', q)) as ReturnType<History['connections']>,
     edges: (q) => ask(questionOf('edges', q)) as ReturnType<History['edges']>,
     scans: (q) => ask(questionOf('scans', q)) as ReturnType<History['scans']>,
+    blocks: (q) => ask(questionOf('blocks', q)) as ReturnType<History['blocks']>,
     story: (id) => ask({ what: 'story', id }) as ReturnType<History['story']>,
   };
 }

@@ -22,7 +22,7 @@ historySuite(
       close: () => Promise.resolve(),
     };
   },
-  { keepsAll: false },
+  { keepsPackets: false },
 );
 
 historySuite(
@@ -48,5 +48,5 @@ historySuite(
       },
     };
   },
-  { keepsAll: true, missing: storeMissing() },
+  { keepsPackets: true, missing: storeMissing() },
 );

@@ -4,12 +4,13 @@ import { Facts, type Filter, parseFilter } from '../../src/filter/filter.ts';
 import { Flow, FLOW_DEFAULTS } from '../../src/flow/flow.ts';
 import type { ConnectionTable } from '../../src/flow/table.ts';
 import { ALL_EVENTS } from '../../src/model/events.ts';
-import type { JsonConnection, JsonEvent, JsonScan } from '../../src/model/json.ts';
+import type { JsonBlock, JsonConnection, JsonEvent, JsonScan } from '../../src/model/json.ts';
 import { FanOut } from '../../src/sinks/fan-out.ts';
 import { JsonSink } from '../../src/sinks/json.ts';
 import { Output } from '../../src/sinks/output.ts';
 import type { Names, Sink, WallClock } from '../../src/sinks/sink.ts';
 import type { History, PageQuestion } from '../../src/store/history.ts';
+import { Flag } from '../../src/wire/layout.gen.ts';
 import { RecordWriter } from '../../src/wire/record-writer.ts';
 import { type Spec, write } from '../flow/records.ts';
 import { filters, SOME } from './filter-cases.ts';
@@ -41,13 +42,13 @@ const RUNS = 40;
 
 /**
  * What every History must answer (src/store/history.ts), held against the lines that were told.
- * @param keepsAll also attempts that the kernel summed, and what packets and their payload showed
+ * @param keepsPackets also what packets and their payload showed
  * @param missing what it needs and this machine hasn't: the suite is skipped
  */
 export function historySuite(
   name: string,
   open: (telling: Telling) => HistoryScene,
-  { keepsAll, missing }: { keepsAll: boolean; missing?: string | undefined },
+  { keepsPackets, missing }: { keepsPackets: boolean; missing?: string | undefined },
 ): void {
   describe(`history: ${name}`, () => {
     let scene: HistoryScene;
@@ -101,11 +102,11 @@ export function historySuite(
       const last = new Map<string, JsonConnection>();
       const all = told.filter(isConnection).filter((one) => {
         const us = microseconds(one.ts);
-        return us >= sinceUs && us < untilUs && (keepsAll || one.id !== undefined);
+        return us >= sinceUs && us < untilUs;
       });
       for (const [i, one] of all.entries())
         if (!filter || connectionPasses(filter, one))
-          last.set(one.id ?? `sum ${i}`, keepsAll ? one : withoutPackets(one));
+          last.set(one.id ?? `sum ${i}`, keepsPackets ? one : withoutPackets(one));
       return [...last.values()].sort((a, b) => (a.ts < b.ts ? 1 : -1));
     };
 
@@ -198,7 +199,8 @@ export function historySuite(
 
     it('tells scans with their starts', async () => {
       const lines = told.filter((one): one is JsonScan => one.event === 'scan');
-      const { scans } = await scene.history.scans(question());
+      const { scans: all } = await scene.history.scans(question());
+      const scans = all.filter(({ evidence }) => !evidence.blocked);
       expect(scans.map(({ state, src_ip }) => [state, src_ip])).toEqual([
         ['end', '2001:db8:2::57'],
         ['end', '192.0.2.57'],
@@ -208,6 +210,54 @@ export function historySuite(
         question({ filter: parseFilter('port 23 and ip') }),
       );
       expect(filtered.scans.map(({ src_ip }) => src_ip)).toEqual(['192.0.2.57']);
+    });
+
+    it('tells blocks, why they were, and how they ended', async () => {
+      const asked = async (part: Partial<PageQuestion> = {}) =>
+        (await scene.history.blocks(question(part))).blocks;
+      const lines = told.filter((one): one is JsonBlock => one.event === 'block');
+      const blocks = await asked();
+      expect(blocks.map(({ scan: _scan, end: _end, end_ts: _endTs, ...line }) => line)).toEqual(
+        lines.toReversed(),
+      );
+      expect(blocks.map(({ src_ip, scan, end }) => [src_ip, scan?.ports[0], end])).toEqual([
+        ['10.9.0.0', undefined, 'removed'],
+        ['2001:db8:9::1', undefined, undefined],
+        ['2001:db8:7::5', undefined, 'expired'],
+        ['2001:db8:9::1', undefined, 'replaced'],
+        ['192.0.2.61', 443, 'removed'],
+        ['192.0.2.60', 25, 'expired'],
+      ]);
+      const [prefix, , net, first, removed, expired] = blocks;
+      expect([prefix!.prefix_len, net!.end_ts, expired!.end_ts]).toEqual([
+        16,
+        net!.until_ts,
+        expired!.until_ts,
+      ]);
+      expect(expired!.scan).toEqual(
+        told.find((one) => one.event === 'scan' && 'src_ip' in one && one.src_ip === '192.0.2.60'),
+      );
+      expect([first!.end_ts, removed!.end_ts]).toEqual([
+        blocks[1]!.ts,
+        told.find((one) => one.event === 'unblock')!.ts,
+      ]);
+
+      const pages: JsonBlock[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await scene.history.blocks(question({ limit: 4, cursor }));
+        pages.push(...page.blocks);
+        cursor = page.more ?? undefined;
+      } while (cursor !== undefined);
+      expect(pages).toEqual(blocks);
+      const by = async (text: string) =>
+        (await asked({ filter: parseFilter(text) })).map(({ src_ip }) => src_ip);
+      expect(await by('net 192.0.2.0/24')).toEqual(['192.0.2.61', '192.0.2.60']);
+      expect(await by('ip6 and not host 2001:db8:9::1')).toEqual(['2001:db8:7::5']);
+      expect(await by('port 22')).toEqual([]);
+      const us = microseconds(removed!.ts);
+      expect(await asked({ sinceUs: us, untilUs: us + 1 })).toEqual([removed]);
+      await expect(scene.history.blocks(question({ cursor: '1' }))).rejects.toThrow(/is no cursor/);
     });
 
     it('refuses what is no cursor', async () => {
@@ -287,6 +337,31 @@ function specs(): Spec[] {
     dst: '::1',
     verdict: { ports: [80, 81, 82, 83] },
   });
+  const blocked = { flags: Flag.BLOCKED, dst: '10.0.0.5' };
+  const from = (at: number, src: string, until = 0) => ({ at, src, verdict: { until } });
+  all.push(
+    {
+      kind: 'SCAN',
+      at: 112,
+      src: '192.0.2.60',
+      ...blocked,
+      verdict: { ports: [25, 26, 27, 28], until: 172 },
+    },
+    {
+      kind: 'SCAN',
+      at: 113,
+      src: '192.0.2.61',
+      ...blocked,
+      verdict: { ports: [443, 444, 445, 446], until: 9000 },
+    },
+    { kind: 'BLOCK', ...from(114, '2001:db8:9::1') },
+    { kind: 'BLOCK', ...from(115, '2001:db8:7::5', 130) },
+    { kind: 'BLOCK', ...from(116, '2001:db8:9::1') },
+    { kind: 'BLOCK', ...from(117, '10.9.0.0'), dstPort: 112 },
+    { kind: 'UNBLOCK', ...from(120, '192.0.2.61') },
+    { kind: 'UNBLOCK', ...from(130.5, '2001:db8:7::') }, // the kernel tells the /64
+    { kind: 'UNBLOCK', ...from(131, '10.9.0.0'), dstPort: 112 },
+  );
   return all;
 }
 

@@ -46,6 +46,7 @@ const ASKED: readonly (readonly [path: string, query: string])[] = [
   ['/api/v1/map', ''],
   ['/api/v1/map', '?filter=tcp+and+net+10.0.0.0/8'],
   ['/api/v1/scans', ''],
+  ['/api/v1/blocks/past', '?since=1h'],
   ['/api/v1/scans/{source}/probes', ''],
   ['/api/v1/blocks', ''],
   ['/api/v1/blocks/{address}/why', ''],
