@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonConnection } from '../model/json.ts';
-import { csv } from './csv.ts';
+import { csv as csvOf } from './csv.ts';
+import { CONNECTION_COLUMNS } from './query-kinds.ts';
+
+const csv = (all: readonly JsonConnection[], withHeader: boolean): string =>
+  csvOf(CONNECTION_COLUMNS, all, withHeader);
 
 const CONNECTION: JsonConnection = {
   ts: '2026-04-28T15:28:05.000001Z',

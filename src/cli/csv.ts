@@ -1,15 +1,14 @@
-import type { JsonConnection } from '../model/json.ts';
-import { LINE_COLUMNS } from '../store/columns.ts';
-
-const NAMES = ['ts', 'event', 'id', ...LINE_COLUMNS.slice(2).map(({ name }) => name)];
-
-/** Connections as CSV (RFC 4180), a column for each field; objects and lists as JSON. */
-export function csv(connections: readonly JsonConnection[], withHeader: boolean): string {
-  const rows = connections.map((connection) => {
-    const fields: Record<string, unknown> = { ...connection };
-    return NAMES.map((name) => cell(fields[name])).join(',');
+/** Records as CSV (RFC 4180), a column for each name; objects and lists as JSON. */
+export function csv(
+  names: readonly string[],
+  records: readonly object[],
+  withHeader: boolean,
+): string {
+  const rows = records.map((record) => {
+    const fields: Readonly<Record<string, unknown>> = { ...record };
+    return names.map((name) => cell(fields[name])).join(',');
   });
-  return [...(withHeader ? [NAMES.join(',')] : []), ...rows].map((row) => `${row}\r\n`).join('');
+  return [...(withHeader ? [names.join(',')] : []), ...rows].map((row) => `${row}\r\n`).join('');
 }
 
 function cell(value: unknown): string {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { KnownBlock } from '../../src/model/history.ts';
 import type { StoreCounts } from '../../src/store/store.ts';
 import { until } from '../support/command.ts';
 import {
@@ -12,10 +13,11 @@ import {
   type Status,
   Watch,
 } from '../support/packetwatch.ts';
-import { type Namespace, VICTIM } from '../support/rig.ts';
+import { type Namespace, otherScanner, VICTIM } from '../support/rig.ts';
 import { storeMissing } from '../support/store.ts';
 import { suite, useRig } from '../support/suite.ts';
 import { load, type LoadOptions, serve } from './load.ts';
+import { nmapSyn } from './scans.ts';
 
 const LOAD: LoadOptions = {
   host: VICTIM[4],
@@ -25,7 +27,7 @@ const LOAD: LoadOptions = {
   rate: 0,
 };
 
-suite('a store', [], () => {
+suite('a store', ['nmap'], () => {
   const rig = useRig('direct');
   let directory: string;
   const missing = storeMissing();
@@ -126,6 +128,52 @@ suite('a store', [], () => {
       2,
       expect.stringMatching(/packetwatch query --store/),
     ]);
+  });
+
+  test('has scans and blocks, why and until when', async () => {
+    const { victim, scanner } = rig();
+    const watch = await start();
+    const [source, other] = [otherScanner(1, 4), otherScanner(2, 4)];
+    await nmapSyn(scanner, source, VICTIM[4]);
+    const block = await watch.event({ event: 'block', src_ip: source });
+    await packetwatch(victim, ['block', 'rm', source]);
+    const unblock = await watch.event({ event: 'unblock', src_ip: source });
+    await packetwatch(victim, ['block', 'add', other, '--ttl', '1h']);
+    await watch.event({ event: 'block', src_ip: other });
+    await settled(watch);
+
+    const blocks = await query(victim, 'blocks', '--since', '1h', '-o', 'json');
+    const [forced, scanned] = blocks.stdout.trim().split('\n').map(parse);
+    expect(forced).toMatchObject({ src_ip: other, reason: 'command' });
+    expect(forced).not.toHaveProperty('end');
+    expect(scanned).toMatchObject({ ...block, end: 'removed', end_ts: unblock.ts });
+    const { scan } = scanned as unknown as KnownBlock;
+    expect(scan).toEqual(watch.events({ event: 'scan', src_ip: source })[0]);
+    const table = await query(victim, 'blocks', 'host', source);
+    expect(table.stdout).toMatch(/^began +from .*\n.* vertical scan +60s +removed .*\n$/);
+    const port = String(scan!.ports[0]);
+    const scans = await query(
+      victim,
+      'scans',
+      '-o',
+      'csv',
+      'src',
+      'host',
+      source,
+      'and',
+      'port',
+      port,
+    );
+    expect(scans.stdout).toMatch(/^ts,start_ts,state,.*\r\n.*,vertical,.*\r\n$/);
+    const refused = await query(victim, 'blocks', 'port', '22');
+    expect([refused.code, refused.stdout, refused.stderr]).toEqual([
+      2,
+      '',
+      expect.stringMatching(
+        /^packetwatch: a block shuts out an address, .*: ask for blocks by .*\n$/,
+      ),
+    ]);
+    expect(await watch.stop()).toBe(0);
   });
 
   test('on a disk that is full: events wait, and are kept once there is room', async () => {
