@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Health, Stage } from '../model/api.ts';
 import { EbpfSource } from '../sources/ebpf.ts';
+import { lossesOf } from './loss.ts';
 import type { Parts } from './status.ts';
 
 /** Over which rates are told, in samples of a second. */
@@ -79,14 +80,8 @@ function sampleOf(parts: Parts): Sample {
 }
 
 /** Records and lines that were lost, wherever. */
-export function lostOf({ source, flow, plugins, sink }: Parts): number {
-  const lost = {
-    ...source.counts().lost,
-    opens: flow.counts().unopened,
-    ...plugins.lost(),
-    output: sink.counts().lost,
-  };
-  return Object.values(lost).reduce((sum, count) => sum + count, 0);
+export function lostOf(parts: Parts): number {
+  return Object.values(lossesOf(parts)).reduce((sum, count) => sum + count, 0);
 }
 
 /** In the order in which an event goes through them. */

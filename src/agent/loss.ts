@@ -1,7 +1,19 @@
 import type { Sink } from '../sinks/sink.ts';
+import type { Parts } from './status.ts';
 
 /** What was lost, by the place where; only grows. */
 export type Lost = Readonly<Record<string, number>>;
+
+/** What was lost so far, wherever: what the sinks are told of, and the page. */
+export function lossesOf({ source, flow, plugins, sink, store }: Parts): Lost {
+  return {
+    ...source.counts().lost,
+    opens: flow.counts().unopened,
+    ...plugins.lost(),
+    output: sink.counts().lost,
+    ...(store ? { store: store.lost } : {}),
+  };
+}
 
 /** Tells every sink what was lost, each as it can take it. */
 export class Losses {

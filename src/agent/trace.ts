@@ -1,5 +1,6 @@
 import type { LookupAddress } from 'node:dns';
 import { lookup, Resolver } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
 import { OperatorError } from '../model/errors.ts';
 import { type ProbeAnswer, probeTcp } from '../kernel/tcp-probe.ts';
 import { parseAddress } from '../wire/address.ts';
@@ -77,18 +78,13 @@ export class Trace {
 
   /** One hop after the other, until the end answers, or says that it can't be reached, or it is as far as may be. */
   async *hops(target: string): AsyncGenerator<Hop> {
-    const address = parseAddress(target);
-    if (!address)
-      throw new OperatorError(
-        `${target} is no address that can be traced`,
-        'use one without a zone',
-      );
+    const { address, scope } = endOf(target);
     const { port, probes, waitMs, maxHops } = this.#options;
     const flows = Array.from({ length: probes }, () => ({ sourcePort: 0 }));
     for (let ttl = 1; ttl <= maxHops; ttl++) {
       const answers = await Promise.all(
         flows.map(async (flow) => {
-          const probe = { address, port, ttl, waitMs, sourcePort: flow.sourcePort };
+          const probe = { address, scope, port, ttl, waitMs, sourcePort: flow.sourcePort };
           const { answer, sourcePort } = await probeTcp(probe);
           flow.sourcePort = sourcePort;
           return answer;
@@ -109,6 +105,27 @@ export class Trace {
     const name = this.#names.get(from);
     return name === undefined ? answer : { ...answer, name };
   }
+}
+
+/** An address, and with `%eth0` on whose link it is (RFC 4007, section 11). */
+function endOf(target: string): { address: Uint8Array; scope: number } {
+  const [text = '', zone] = target.split('%', 2);
+  const address = parseAddress(text);
+  const scope = zone === undefined ? 0 : scopeOf(zone);
+  if (address && scope !== undefined) return { address, scope };
+  throw new OperatorError(
+    `${target} is no address that can be traced: no interface ${zone} has an address of its link`,
+    '`ip -6 addr` shows interfaces and their addresses',
+  );
+}
+
+/** The index of an interface, by its name or number. */
+function scopeOf(zone: string): number | undefined {
+  const all = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
+    addresses.map((each) => ({ name, scope: each.family === 'IPv6' ? (each.scopeid ?? 0) : 0 })),
+  );
+  return all.find(({ name, scope }) => scope !== 0 && (name === zone || String(scope) === zone))
+    ?.scope;
 }
 
 /** What a way comes to. */

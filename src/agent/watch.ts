@@ -11,7 +11,7 @@ import type { RecordBatch } from '../wire/batch.ts';
 import type { WatchConfig } from './config.ts';
 import type { Commands } from './command-socket.ts';
 import { Heap } from './heap.ts';
-import { Losses } from './loss.ts';
+import { Losses, lossesOf } from './loss.ts';
 import { Listener } from './listener.ts';
 import { Claim } from './claim.ts';
 import { type HandedOver, type Swap, swapOf } from './hand-over.ts';
@@ -129,17 +129,8 @@ export class Watch {
     this.#pipeline = livePipeline(this.#source, this.#config, this.#sink);
     if (ebpf && !this.#config.kernel.allNetns) this.#resync = new Resync(ebpf, this.#pipeline.flow);
     this.#plugins.connect({ sink: this.#sink, names });
-    this.#losses = new Losses(
-      this.#outputs.parts,
-      () => ({
-        ...this.#source.counts().lost,
-        opens: this.#pipeline.flow.counts().unopened,
-        ...this.#plugins.lost(),
-        output: this.#sink.counts().lost,
-        ...(this.#store ? { store: this.#store.queue.counts().lost } : {}),
-      }),
-      this.#claim.handed?.lost,
-    );
+    const { parts } = this.#outputs;
+    this.#losses = new Losses(parts, () => lossesOf(this.#parts()), this.#claim.handed?.lost);
   }
 
   /** Runs until `stop`, a failure or the configured duration. */

@@ -47,7 +47,8 @@ A last hop that is silent while the ones before it answer is where a firewall dr
 down. The exit code is 0 when the end answered, 1 otherwise.
 
   packetwatch trace example.org:443
-  packetwatch trace --json [2001:db8::7]:22`,
+  packetwatch trace --json [2001:db8::7]:22
+  packetwatch trace [fe80::1%eth0]:22`,
     )
     .action(async ({ host, port }: { host: string; port: number }, options: Options) => {
       const trace = new Trace({
@@ -71,7 +72,7 @@ down. The exit code is 0 when the end answered, 1 otherwise.
         told(describe(hop));
       }
       const way: Way = { host, dst_ip: target, dst_port: port, outcome: outcomeOf(hops), hops };
-      if (options.json) process.stdout.write(`${JSON.stringify(way)}\n`);
+      if (options.json) process.stdout.write(`${terminalLine(JSON.stringify(way))}\n`);
       else told(conclusion(way));
       if (way.outcome !== 'open' && way.outcome !== 'refused') process.exitCode = Exit.failed;
     });

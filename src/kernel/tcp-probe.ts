@@ -44,6 +44,8 @@ interface Came {
 export interface Probe {
   /** Of the end: 16 bytes, as src/wire/address.ts has them. */
   readonly address: Uint8Array;
+  /** Index of the interface whose link has it, of a link-local address (RFC 4007); else 0. */
+  readonly scope: number;
   readonly port: number;
   /** It is given up by the router that would make this zero. */
   readonly ttl: number;
@@ -95,11 +97,11 @@ function prepare(fd: number, v4: boolean, { ttl, sourcePort }: Probe): number {
 async function answerOf(
   fd: number,
   v4: boolean,
-  { address, port, waitMs }: Probe,
+  { address, scope, port, waitMs }: Probe,
 ): Promise<ProbeAnswer> {
   const from = formatAddress(address);
   const sentUs = realtimeUs();
-  const begun = beginConnect(fd, socketAddress(v4, address, port), v4 ? 16 : 28);
+  const begun = beginConnect(fd, socketAddress(v4, address, port, scope), v4 ? 16 : 28);
   if (begun < 0 && begun !== -constants.errno.EINPROGRESS)
     return endAnswer(-begun, from, realtimeUs() - sentUs);
   if (begun < 0 && !(await waitForAnswer(fd, waitMs))) return { kind: 'silent' };
@@ -156,12 +158,13 @@ function realtimeUs(): number {
 }
 
 /** struct sockaddr_in, or sockaddr_in6. */
-function socketAddress(v4: boolean, address: Uint8Array, port: number): Buffer {
+function socketAddress(v4: boolean, address: Uint8Array, port: number, scope = 0): Buffer {
   const name = Buffer.alloc(128);
   name.writeUInt16LE(v4 ? AF_INET : AF_INET6, 0);
   name.writeUInt16BE(port, 2);
   if (v4) name.set(address.subarray(12), 4);
   else name.set(address, 8);
+  if (!v4) name.writeUInt32LE(scope, 24);
   return name;
 }
 

@@ -1,7 +1,7 @@
 /** `packetwatch trace` over a real router, against real ends and firewalls. */
 import { beforeAll, expect, test } from 'vitest';
 import { packetwatch } from '../support/packetwatch.ts';
-import { type Family, GATEWAY, VICTIM } from '../support/rig.ts';
+import { type Family, GATEWAY, GATEWAY_IFS, SCANNER_IF, VICTIM } from '../support/rig.ts';
 import { suite, useRig } from '../support/suite.ts';
 import type { Way } from '../../src/agent/trace.ts';
 
@@ -66,6 +66,18 @@ suite('packetwatch trace', [], () => {
     expect(code).toBe(0);
     expect(way.outcome).toBe('refused');
     expect(way.hops[1]?.answers).toMatchObject(three({ kind: 'refused', from: VICTIM[family] }));
+  });
+
+  test('finds an end by its link', async () => {
+    const shown = ['ip', '-j', '-6', 'addr', 'show', 'dev', GATEWAY_IFS[0], 'scope', 'link'];
+    const [link] = JSON.parse(await rig().gateway.must(shown)) as Link[];
+    const from = link!.addr_info.find(({ local }) => local !== undefined)!.local!;
+    const { code, stdout } = await trace('--json', `[${from}%${SCANNER_IF}]:81`);
+    expect({ code, ...(JSON.parse(stdout) as Way) }).toMatchObject({
+      code: 0,
+      outcome: 'refused',
+      hops: [{ ttl: 1, answers: three({ kind: 'refused', from }) }],
+    });
   });
 
   test.each([4, 6] as const)('names the firewall that refuses, IPv%d', async (family) => {
@@ -143,12 +155,18 @@ suite('packetwatch trace', [], () => {
   test.each([
     [['-6', `${GATEWAY[4]}:80`], `${GATEWAY[4]} has no IPv6 address`],
     [['no.such.invalid:80'], 'no.such.invalid has no address'],
+    [['[fe80::1%nowhere]:80'], 'no interface nowhere has an address of its link'],
   ])('%j has nowhere to go', async (args, why) => {
     const { code, stderr } = await trace(...args);
     expect(code).toBe(1);
     expect(stderr).toContain(why);
   });
 });
+
+/** Of `ip -j addr`. */
+interface Link {
+  readonly addr_info: readonly { readonly local?: string }[];
+}
 
 function endOf(family: Family, port: number): string {
   return family === 4 ? `${VICTIM[4]}:${port}` : `[${VICTIM[6]}]:${port}`;
