@@ -10,6 +10,7 @@ import { historyRoutes } from './history-routes.ts';
 import type { Live } from './live.ts';
 import { hostRoutes } from './host-routes.ts';
 import { liveRoute } from './live-route.ts';
+import { send } from './packed.ts';
 import type { Program } from './program.ts';
 import { errorBody, Refused } from './refused.ts';
 
@@ -95,12 +96,9 @@ export function appOf(options: AppOptions): RequestListener {
 function page(c: Context<Env>, assets: Assets): Response | undefined {
   const asset = assets.get(c.req.path);
   if (!asset) return c.req.path === '/' ? c.text(INDEX) : undefined;
-  const zipped = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '') ? asset.zipped : undefined;
-  return c.body(new Uint8Array(zipped ?? asset.bytes), 200, {
+  return send(c, asset, {
     'Content-Type': asset.type,
     'Cache-Control': asset.hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
-    Vary: 'Accept-Encoding',
-    ...(zipped ? { 'Content-Encoding': 'gzip' } : {}),
   });
 }
 

@@ -1,14 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { type Packed, packed } from './packed.ts';
 
 /** A file of the page, as it is sent. */
-export interface Asset {
+export interface Asset extends Packed {
   readonly type: string;
-  readonly bytes: Buffer;
-  /** The same, gzipped, where that is less. */
-  readonly zipped: Buffer | undefined;
   /** Its name changes with what is in it. */
   readonly hashed: boolean;
 }
@@ -56,12 +53,9 @@ function namesIn(directory: string): string[] {
 }
 
 function load(directory: string, name: string): Asset {
-  const bytes = readFileSync(join(directory, name));
-  const zipped = gzipSync(bytes, { level: 9 });
   return {
+    ...packed(readFileSync(join(directory, name))),
     type: TYPES[extname(name)]!,
-    bytes,
-    zipped: zipped.length < bytes.length ? zipped : undefined,
     hashed: name.startsWith('assets/'),
   };
 }

@@ -104,6 +104,21 @@ suite('the API', ['nmap', 'curl'], () => {
     );
   });
 
+  test.each(['/api/v1/openapi.json', '/api/v1/glossary', '/'])(
+    '%s is sent in less to who takes that',
+    async (path) => {
+      const headers = { 'Accept-Encoding': 'gzip' };
+      const plain = await listening.ask(path);
+      const less = await listening.ask(path, { headers, args: ['--compressed'] });
+      expect([plain, less].map((answer) => answer.headers.get('content-encoding'))).toEqual([
+        null,
+        'gzip',
+      ]);
+      expect(less.headers.get('vary')).toBe('Accept-Encoding');
+      expect(less.text).toBe(plain.text);
+    },
+  );
+
   test('what is not there is said in the same form', async () => {
     for (const path of ['/api/v1/nothing', '/api/v2/status', '/api/v1/connections/00', '/api/']) {
       const { status, text } = await listening.ask(path);
