@@ -161,12 +161,14 @@ describe('an end of which the packets tell', () => {
     const { feed, lines } = linesOf('text');
     feed(TCP, UDP, PING);
     feed({ ...TCP, isn: 8, packets: { state: 'S1', end: 'forced' } });
+    feed({ ...UDP, srcPort: 5974, packets: { proto: 17, state: 'S0', end: 'resources' } });
     feed({ ...TCP, isn: 9, at: 101, packets: { event: 'reset', outcome: 'reset', state: 'RSTR' } });
     expect(lines().map((line) => line.slice(21))).toEqual([
       'Connection closed: 192.0.2.56:5973 -> 10.0.0.5:80 0.500s SF 517/5000000000 bytes',
       'Connection closed: [2001:db8::1]:5973 -> [2001:db8::2]:53 0.020s udp SF 30/120 bytes',
       'Connection closed: 192.0.2.56 -> 10.0.0.5 1.000s icmp 8/0 OTH 56/56 bytes',
       'Connection closed: 192.0.2.56:5973 -> 10.0.0.5:80 0.500s S1 0/0 bytes (forced end)',
+      'Connection closed: [2001:db8::1]:5974 -> [2001:db8::2]:53 0.020s udp S0 0/0 bytes (lack of resources)',
       'Connection reset: 192.0.2.56:5973 -> 10.0.0.5:80 1.000s RSTR 0/0 bytes',
     ]);
   });

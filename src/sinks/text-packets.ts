@@ -28,8 +28,9 @@ export function packetsText(
   p = decimal(out, p, table.numbers[(base + Row.resp_bytes) >> 3]!);
   p = put(out, p, BYTES);
   const reason = bytes[at + PacketsPart.end_reason]!;
-  if (proto === IpProto.tcp && reason !== FlowEnd.end) p = put(out, p, REASONS[reason] ?? NOTHING);
-  return p;
+  // conversations have no end of their own: it says nothing that they fell silent, or were not over
+  const isTold = proto === IpProto.tcp ? reason !== FlowEnd.end : reason === FlowEnd.resources;
+  return isTold ? put(out, p, REASONS[reason] ?? NOTHING) : p;
 }
 
 /** What a connection said of itself, for people: ` ssl example.org`, ` http GET example.org 200`. */
