@@ -1,13 +1,11 @@
 /** Row page: what a browser does with 5,000 connections a second, and what the page costs the program. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CDPSession, Page } from 'playwright-core';
-import { startChromium } from '../test/support/chromium.ts';
+import { openPage, type Seen, traceUses, watchPage } from './browser-page.ts';
 import { generate, onRig } from './load.ts';
 import { missingPackages } from './needs.ts';
 import { ready, startToFile } from './packetwatch.ts';
-import { cpuSeconds, onEnd, text, tree } from './proc.ts';
+import { cpuSeconds, peakRssMb, text, tree } from './proc.ts';
 import { number, type Options, type Section, verdict } from './report.ts';
-import type { Rig } from './rig.ts';
 
 const RATE = 5000;
 const LISTEN = '127.0.0.1:9470';
@@ -16,30 +14,19 @@ const SECONDS = 30;
 /** Of these the first are not looked at: the page loads, code becomes hot, the table fills. */
 const WARM_UP_S = 8;
 const LOOK_S = 5;
-/** A trace of more would be hundreds of megabytes; taking it out of the browser takes as long again. */
-const TRACED_S = 8;
-const TRACE_END_S = 12;
+/** Rows of the table over time, about. */
+const LOOKS = 24;
+/** Tracing has its own cost, and a trace of more would be hundreds of megabytes; with taking it out of the browser. */
+const TRACES_S = 90;
 
 /** What a browser's main thread may do at once (HTML's long task). */
 const LONG_TASK_MS = 50;
 /** Rows in sight at 800 px, with those beyond the edges, and the frame around them. */
 const NODES = 3000;
 const GROWTH_MB = 10;
+/** A few, since a row has one and rows come and go with the window. */
+const GROWTH_LISTENERS = 20;
 const CPU_PCT = 5;
-
-/** One moment of the page. */
-interface Look {
-  readonly second: number;
-  readonly nodes: number;
-  readonly heapMb: number;
-}
-
-interface Seen {
-  readonly looks: readonly Look[];
-  readonly longTasksMs: readonly number[];
-  readonly rows: number;
-  readonly share: string;
-}
 
 interface Run {
   readonly perSecond: number;
@@ -47,8 +34,8 @@ interface Run {
   readonly generatorPct: number;
   readonly browserPct: number;
   readonly seen: Seen | undefined;
-  /** The longest task by what the processor did for it: other work on the machine doesn't lengthen it. */
-  readonly longestCpuMs: number;
+  /** The longest task of each use, by what the processor did for it: other work on the machine doesn't lengthen it. */
+  readonly longestCpuMs: ReadonlyMap<string, number>;
 }
 
 export async function browser(options: Options): Promise<Section> {
@@ -70,6 +57,7 @@ export async function browser(options: Options): Promise<Section> {
   const longest = Math.max(0, ...longTasksMs);
   const nodes = Math.max(...looks.map((each) => each.nodes));
   const growth = looks.at(-1)!.heapMb - looks[0]!.heapMb;
+  const listeners = looks.at(-1)!.listeners - looks[0]!.listeners;
   const rise = withPage.programPct - without.programPct;
   return {
     title,
@@ -87,12 +75,12 @@ export async function browser(options: Options): Promise<Section> {
               : `${number(longest)} ms, ${longTasksMs.length} over ${LONG_TASK_MS} ms`,
             verdict(longest, { atMost: LONG_TASK_MS }),
           ],
-          [
-            'the same in processor time',
+          ...[...longestCpuMs].map(([use, ms]) => [
+            `in processor time, while ${use}`,
             `${LONG_TASK_MS} ms`,
-            `${number(longestCpuMs, 1)} ms`,
-            verdict(longestCpuMs, { atMost: LONG_TASK_MS }),
-          ],
+            `${number(ms, 1)} ms`,
+            verdict(ms, { atMost: LONG_TASK_MS }),
+          ]),
           [
             'elements and texts of the document',
             `${NODES}`,
@@ -104,6 +92,12 @@ export async function browser(options: Options): Promise<Section> {
             `+${GROWTH_MB} MB`,
             `${growth >= 0 ? '+' : ''}${number(growth, 1)} MB`,
             verdict(growth, { atMost: GROWTH_MB }),
+          ],
+          [
+            'listeners of events, the same',
+            `+${GROWTH_LISTENERS}`,
+            `${listeners >= 0 ? '+' : ''}${number(listeners)}`,
+            verdict(listeners, { atMost: GROWTH_LISTENERS }),
           ],
           [
             "program's CPU with the page against without",
@@ -136,12 +130,23 @@ export async function browser(options: Options): Promise<Section> {
       },
       {
         title: 'Over time',
-        columns: ['second', 'nodes', 'heap after collection, MB'],
+        columns: [
+          'second',
+          'nodes',
+          'listeners',
+          'heap after collection, MB',
+          "program's RSS at most, MB",
+        ],
         rows: looks.map((each) => [
           number(each.second),
           number(each.nodes),
+          number(each.listeners),
           number(each.heapMb, 1),
+          number(each.peakMb),
         ]),
+        notes: [
+          'The program keeps connections of the last hour in bounded memory, which fills at first.',
+        ],
       },
     ],
     skipped: [],
@@ -154,19 +159,22 @@ function measure(seconds: number, isOpen: boolean, { log }: Options): Promise<Ru
     // Only what shows that it works is written; what the page gets doesn't depend on it
     const args = ['--listen', LISTEN, '-o', 'json', '--events', 'connection.refused'];
     const program = await startToFile(rig, folder, args, `${folder}/lines.json`);
-    const page = isOpen ? await openPage(rig) : undefined;
+    const page = isOpen ? await openPage(rig, `http://${LISTEN}/`) : undefined;
     try {
-      const all = WARM_UP_S + seconds + (page ? TRACED_S + TRACE_END_S : 1);
+      const all = WARM_UP_S + seconds + (page ? TRACES_S : 1);
       const load = generate(rig, folder, RATE, 'client', all);
       await sleep(WARM_UP_S * 1000);
       const begin = performance.now();
       const before = cpuOf(program.pid);
-      const seen = page ? await watchPage(page, seconds) : await sleep(seconds * 1000, undefined);
+      const peak = () => peakRssMb([program.pid]);
+      const seen = page
+        ? await watchPage(page, seconds, Math.max(LOOK_S, seconds / LOOKS), peak)
+        : await sleep(seconds * 1000, undefined);
       const tookS = (performance.now() - begin) / 1000;
       const after = cpuOf(program.pid);
       const percent = (which: keyof Cpu) => ((after[which] - before[which]) / tookS) * 100;
       // Last, since tracing has its own cost
-      const longestCpuMs = page ? await traceTasks(page, TRACED_S) : Number.NaN;
+      const longestCpuMs = page ? await traceUses(page) : new Map<string, number>();
       const { load: made } = await load;
       log(`${isOpen ? 'with' : 'without'} the page: program ${percent('program').toFixed(1)} %`);
       return {
@@ -200,87 +208,4 @@ function cpuOf(program: number): Cpu {
     loadgen: cpuSeconds(named('loadgen')),
     chromium: cpuSeconds(named('chromium')),
   };
-}
-
-/** Tells of each long task by what stands in the page. */
-const OBSERVE = `
-  globalThis.longTasks = [];
-  new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) globalThis.longTasks.push(duration);
-  }).observe({ type: 'longtask' });
-`;
-
-async function openPage(rig: Rig): Promise<Page> {
-  const chromium = await startChromium((argv) => rig.inside('victim', argv));
-  onEnd(() => chromium.close());
-  const page = await chromium.newPage({ viewport: { width: 1280, height: 800 } });
-  await page.addInitScript(OBSERVE);
-  await page.goto(`http://${LISTEN}/`);
-  await page.locator('tbody [role=row]').first().waitFor({ state: 'attached' });
-  return page;
-}
-
-/** Looks at the page from time to time; collecting its garbage first is no task of its own, so those are let go. */
-async function watchPage(page: Page, seconds: number): Promise<Seen> {
-  const session = await page.context().newCDPSession(page);
-  await session.send('Performance.enable');
-  const begin = performance.now();
-  const looks: Look[] = [];
-  const longTasksMs: number[] = [];
-  await page.evaluate('globalThis.longTasks.length = 0');
-  for (;;) {
-    const second = (performance.now() - begin) / 1000;
-    longTasksMs.push(...(await page.evaluate<number[]>('globalThis.longTasks')));
-    looks.push(await lookAt(session, second));
-    await page.evaluate('globalThis.longTasks.length = 0');
-    if (second >= seconds) break;
-    await sleep(Math.min(LOOK_S, Math.max(0.1, seconds - second)) * 1000);
-  }
-  return {
-    looks,
-    longTasksMs,
-    rows: await page.locator('tbody [role=row]').count(),
-    share:
-      (await page
-        .locator('.strip')
-        .first()
-        .textContent({ timeout: 1000 })
-        .catch(() => null)) ?? 'no sampling',
-  };
-}
-
-async function lookAt(session: CDPSession, second: number): Promise<Look> {
-  await session.send('HeapProfiler.collectGarbage');
-  const { metrics } = await session.send('Performance.getMetrics');
-  const of = (name: string) => metrics.find((metric) => metric.name === name)!.value;
-  return { second, nodes: of('Nodes'), heapMb: of('JSHeapUsedSize') / 1e6 };
-}
-
-interface TraceEvent {
-  readonly name: string;
-  readonly pid: number;
-  readonly tid: number;
-  readonly args: { readonly name?: string };
-  /** Microseconds of the thread's own time. */
-  readonly tdur?: number;
-}
-
-/** The longest task of the page's main thread, ms of processor time. */
-async function traceTasks(page: Page, seconds: number): Promise<number> {
-  const chromium = page.context().browser()!;
-  await chromium.startTracing(page, { categories: ['disabled-by-default-devtools.timeline'] });
-  await sleep(seconds * 1000);
-  const trace = JSON.parse((await chromium.stopTracing()).toString()) as {
-    traceEvents: readonly TraceEvent[];
-  };
-  const mains = new Set(
-    trace.traceEvents
-      .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
-      .map(({ pid, tid }) => `${pid} ${tid}`),
-  );
-  const tasks = trace.traceEvents.filter(
-    ({ name, pid, tid }) => name === 'RunTask' && mains.has(`${pid} ${tid}`),
-  );
-  if (tasks.length === 0) throw new Error('the trace has no tasks of a main thread');
-  return tasks.reduce((most, { tdur = 0 }) => Math.max(most, tdur), 0) / 1000;
 }

@@ -91,7 +91,8 @@ export async function generate(
   const log = `${folder}/opened.bin`;
   const sources = [CLIENT, CLIENTS, VICTIM[4], FIRST_PORT, PORTS];
   const argv = [...sources, rate, seconds, PARALLEL, closer, log].map(String);
-  const totals = await rig.must('attacker', [await helper('loadgen'), ...argv]);
+  const options = { timeoutS: seconds + 60 };
+  const totals = await rig.must('attacker', [await helper('loadgen'), ...argv], options);
   const all = opened(log);
   const truth = new Counts();
   for (const one of all) truth.add(one.key);

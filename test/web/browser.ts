@@ -24,7 +24,7 @@ export function useBrowser(rig: () => { victim: Namespace }, origin = `http://${
   });
   afterAll(() => browser?.close());
   return {
-    async open(path, { isRefused = false, ...options } = {}) {
+    async open(path, { isRefused = false, script = '', ...options } = {}) {
       const context = await browser!.newContext({
         viewport: { width: 1280, height: 800 },
         ...options,
@@ -39,6 +39,11 @@ export function useBrowser(rig: () => { victim: Namespace }, origin = `http://${
         const isPlain = message.text().startsWith('The Cross-Origin-Opener-Policy header');
         if (message.type() === 'error' && !isAnswer && !isPlain) errors.push(message.text());
       });
+      // The page works without any other network
+      page.on('request', (request) => {
+        if (new URL(request.url()).origin !== origin) errors.push(`asked for ${request.url()}`);
+      });
+      await page.addInitScript(script);
       await page.goto(`${origin}/${path}`);
       if (!isRefused) await page.getByText('is live').waitFor({ ...SEEN, state: 'attached' });
       return page;
@@ -49,6 +54,8 @@ export function useBrowser(rig: () => { victim: Namespace }, origin = `http://${
 interface OpenOptions extends BrowserContextOptions {
   /** The program tells nothing yet; otherwise it is waited for. */
   readonly isRefused?: boolean;
+  /** Runs before the page's own. */
+  readonly script?: string;
 }
 
 export interface Pages {

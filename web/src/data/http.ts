@@ -1,3 +1,4 @@
+import { visible } from '../text/visible.ts';
 import type { ErrorAnswer } from './answers.ts';
 import { currentToken } from './token.ts';
 
@@ -7,9 +8,9 @@ export class ApiError extends Error {
   readonly hint: string;
 
   constructor(status: number, message: string, hint = '') {
-    super(message);
+    super(visible(message)); // it repeats what was asked, which may have come with a link
     this.status = status;
-    this.hint = hint;
+    this.hint = visible(hint);
   }
 
   /** A token is missing, or isn't the right one. */

@@ -79,6 +79,8 @@ export class LiveStream {
       const { done, value } = await reader.read();
       if (done) return;
       for (const { event, data, id } of parser.push(value)) {
+        await turn();
+        if (signal.aborted) return;
         if (id !== '') this.#lastId = id;
         this.#tell(event, data);
       }
@@ -93,6 +95,19 @@ export class LiveStream {
       this.#listener.hello(JSON.parse(data) as Hello);
     }
   }
+}
+
+/** Each message is a task of its own: many that waited together would hold up what the page draws. */
+function turn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel(); // timers wait long in a tab that isn't seen
+  return new Promise((resolve) => {
+    port1.addEventListener('message', () => {
+      port1.close();
+      resolve();
+    });
+    port1.start();
+    port2.postMessage(null);
+  });
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import { useWatched } from '../data/watched.ts';
 import { ChangeDialog } from '../parts/change.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { TermPopover } from '../parts/term.tsx';
+import { visible } from '../text/visible.ts';
 import { announceIn } from './announce.ts';
 import { Help } from './help.tsx';
 import { useShortcuts, VIEW_KEYS } from './shortcuts.ts';
@@ -125,10 +126,13 @@ function LinkState() {
           <span>{alertText(newest)}</span>
         </a>
       )}
-      <span class={`pill ${tone}`} title={run ? `Packetwatch ${run.version} on ${run.host}` : word}>
+      <span
+        class={`pill ${tone}`}
+        title={run ? `Packetwatch ${run.version} on ${visible(run.host)}` : word}
+      >
         <Icon name={icon} />
         <span>
-          {state === 'live' ? (run?.host ?? '') : word}
+          {state === 'live' ? visible(run?.host ?? '') : word}
           {state === 'live' && <span class="unseen"> is live</span>}
         </span>
       </span>

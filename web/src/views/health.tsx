@@ -9,6 +9,7 @@ import { isTable, ShapeChoice } from '../parts/shape.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { Term } from '../parts/term.tsx';
 import { bytes, clock, percent, rate, whole } from '../text/format.ts';
+import { visible } from '../text/visible.ts';
 import { RateChart } from './rate-chart.tsx';
 
 const lastCounts = () => session.rates.last;
@@ -42,7 +43,7 @@ export function HealthView({ params }: { params: Params }) {
             note="since the start"
             isBad={data.stages.some(({ lost }) => lost > 0)}
           />
-          {run && <Tile word="Version" value={run.version} note={run.host} />}
+          {run && <Tile word="Version" value={run.version} note={visible(run.host)} />}
         </dl>
       )}
       <div class="sheet">

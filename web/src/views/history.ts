@@ -40,9 +40,10 @@ export function useHistory(params: Params | undefined): History {
 
   const more = useCallback(() => {
     const { rows, cursor, busy } = state.current;
-    if (busy || cursor === null || rows.size + PAGE > rows.capacity || since === undefined) return;
+    const signal = abort.current?.signal; // the table asks before the range is begun
+    if (busy || cursor === null || rows.size + PAGE > rows.capacity) return;
+    if (since === undefined || signal === undefined) return;
     state.current.busy = true;
-    const { signal } = abort.current!;
     const ask = async () => {
       try {
         const answer = await get<ConnectionsAnswer>(

@@ -2,8 +2,8 @@ import type { RowStore } from '../data/rows.ts';
 import { RowElement } from './live-row.tsx';
 
 /** Rows that are written before a frame, and of these made anew; what is left comes with the next frames. */
-const WRITTEN = 12;
-const MADE = 4;
+const WRITTEN = 8;
+const MADE = 3;
 /** When fewer of the rows in sight stay, each place gets the row that is there now: moving elements costs more. */
 const STAY = 0.9;
 

@@ -4,6 +4,7 @@ import type { Shown } from '../data/row-state.ts';
 import { Icon } from '../parts/icon.tsx';
 import { keep } from '../shell/navigation.ts';
 import { useShortcuts } from '../shell/shortcuts.ts';
+import { visible } from '../text/visible.ts';
 
 /** What to show, in tcpdump's words; what the program can't read of it is told beside. */
 export function FilterBox({ filter, error }: { filter: string; error: ApiError | undefined }) {
@@ -120,7 +121,7 @@ export function RangeChoice({ since }: { since: string | undefined }) {
           {word}
         </option>
       ))}
-      {isOther && <option value={since}>since {since}</option>}
+      {isOther && <option value={since}>since {visible(since)}</option>}
     </select>
   );
 }

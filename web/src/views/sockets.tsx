@@ -8,6 +8,7 @@ import { type Column, Table } from '../parts/table.tsx';
 import { Term } from '../parts/term.tsx';
 import { keep } from '../shell/navigation.ts';
 import { endpoint, whole } from '../text/format.ts';
+import { visible } from '../text/visible.ts';
 import { FilterBox } from './live-tools.tsx';
 import { ListenerDetail } from './socket-listener.tsx';
 import { EstablishedTable } from './socket-table.tsx';
@@ -97,7 +98,7 @@ function Listeners({ data, opened }: { data: SocketsAnswer; opened: string | und
 }
 
 const keyOf = ({ ip, port, iface }: Listener) =>
-  `${endpoint(ip, port)}${iface === undefined ? '' : `%${iface}`}`;
+  `${endpoint(ip, port)}${iface === undefined ? '' : `%${visible(iface)}`}`;
 
 function columnsFor(opened: string | undefined): readonly Column<Listener>[] {
   return [

@@ -138,7 +138,7 @@ function Raw({ events }: { events: readonly JsonConnection[] }) {
       <summary>JSON lines</summary>
       {open &&
         events.map((event, i) => (
-          <pre key={i}>{visible(JSON.stringify(event, null, 1)).replaceAll('\\x0a', '\n')}</pre>
+          <pre key={i}>{JSON.stringify(event, null, 1).split('\n').map(visible).join('\n')}</pre>
         ))}
     </details>
   );
