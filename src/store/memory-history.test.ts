@@ -279,8 +279,10 @@ it('an edge within the host has the processes of both ends, of whichever connect
   const curl = { comm: 'curl', pid: 812, from: 1 };
   feed({ kind: 'ATTEMPT', at: 100, isn: 1, socket: curl });
   feed({ kind: 'ATTEMPT', at: 101, isn: 2, srcPort: 77, socket: curl });
+  feed({ kind: 'OPEN', at: 101, isn: 2, srcPort: 77, socket: curl });
   feed({ kind: 'OPEN', at: 101, isn: 2, srcPort: 77, flags: Flag.PASSIVE, socket: server });
   feed({ kind: 'ATTEMPT', at: 102, isn: 3, srcPort: 78, socket: curl });
+  nowNs = 103e9;
   const { edges } = await history.edges(ALL);
   expect(edges).toMatchObject([
     { connections: 3, local: 'both', process: 'curl', resp_process: 'nginx' },

@@ -136,8 +136,16 @@ export class MemoryHistory extends Onlooker implements Sink, History {
   }
 
   #edges(question: HistoryQuestion): EdgesAnswer {
-    const table = new EdgeTable(this.#rows.size + (this.#options.followed()?.size ?? 0));
-    this.#each(question, (rows, row, _event, tsNs) => table.add(rows, row, tsNs));
+    const followed = this.#options.followed();
+    const table = new EdgeTable(this.#rows.size + (followed?.size ?? 0));
+    this.#each(question, (rows, row, _event, tsNs) => {
+      // Within the host the other end's process is known after the open was told: it is with what is followed
+      const id = (row * Row.stride + Row.id) >> 2;
+      const live =
+        rows === this.#rows ? (followed?.find(rows.words[id]!, rows.words[id + 1]!) ?? -1) : -1;
+      if (live >= 0) table.add(followed!, live, tsNs);
+      else table.add(rows, row, tsNs);
+    });
     const edges = table.top(MAX_EDGES).map((edge) => this.#objects.edge(edge));
     return {
       edges,
