@@ -69,6 +69,8 @@ describe('the tables of sockets', () => {
     ]);
     expect(told({}, true)).not.toContain('recv-q');
     expect(told({ connections: [] })[3]).toBe('No connections.');
+    expect(told({ connections: [], left_out: 7 })[3]).toBe('Connections: 7; -n shows them');
+    expect(told({ listeners: [] })[0]).toBe('No listeners.');
   });
 
   test('leave the local address out where there is no room', () => {

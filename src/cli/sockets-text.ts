@@ -15,24 +15,26 @@ import { wrapped } from './wrap.ts';
 export function describeSockets(sockets: Sockets, listen: boolean, columns?: number): string {
   const { listeners } = sockets;
   return [
-    table(
-      LISTEN_HEADERS,
-      listeners.map((l) => [
-        placeOf(l),
-        `${l.accept_queue}/${l.accept_limit}`,
-        `${l.syn_queue}/${l.syn_limit}`,
-        amount(l.drops),
-        amount(l.connections),
-        acceptors(l),
-      ]),
-      fitInto(columns, 0, 5),
-    ),
+    listenersText(listeners, columns),
     ...listeners.map(shareText),
     listen ? '' : connectionsText(sockets, columns),
     notes(sockets),
   ]
     .filter((part) => part !== '')
     .join('\n');
+}
+
+function listenersText(listeners: readonly Listener[], columns: number | undefined): string {
+  if (listeners.length === 0) return 'No listeners.\n';
+  const rows = listeners.map((l) => [
+    placeOf(l),
+    `${l.accept_queue}/${l.accept_limit}`,
+    `${l.syn_queue}/${l.syn_limit}`,
+    amount(l.drops),
+    amount(l.connections),
+    acceptors(l),
+  ]);
+  return table(LISTEN_HEADERS, rows, fitInto(columns, 0, 5));
 }
 
 export const LISTEN_HEADERS: readonly string[] = [
@@ -133,7 +135,8 @@ export const CONNECTION_HEADERS: readonly string[] = [
 ];
 
 function connectionsText({ connections, left_out }: Sockets, columns = Infinity): string {
-  if (connections.length === 0) return 'No connections.\n';
+  if (connections.length === 0)
+    return left_out === 0 ? 'No connections.\n' : `Connections: ${left_out}; -n shows them\n`;
   const whole = table(
     CONNECTION_HEADERS,
     connections.map((c) => cells(c, endpoint(...localOf(c)))),

@@ -80,6 +80,7 @@ async function table(
   const { connections, left_out } = await top.answer(sort, most);
   const columns = process.stdout.columns || COLUMNS;
   const told = connectionLines(connections, { order: sort, columns });
+  if (connections.length === 0) told.push('no connections');
   if (left_out > 0) told.push(`and ${left_out} more: -n shows more`);
   process.stdout.write(`${told.join('\n')}\n`);
 }
