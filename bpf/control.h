@@ -169,6 +169,20 @@ static __always_inline void pw_copy_request(struct pw_asked *to, volatile struct
 	to->result = 0;
 }
 
+/* Sends sum number req->index, when its second is over or all is 1. */
+static __always_inline int pw_do_flush(const struct pw_asked *req, __u64 ns, struct pw_counters *c)
+{
+	__u32 index = req->index;
+	struct pw_sum *s = bpf_map_lookup_elem(&pw_sums, &index);
+
+	if (!s || !pw_lock(&s->lock))
+		return -2;
+	if (req->all || s->second != (__u32)(ns >> 30))
+		pw_emit_sum(s, ns, c);
+	pw_unlock(&s->lock);
+	return 1;
+}
+
 static __always_inline int pw_control(struct pw_request *ctx)
 {
 	const volatile struct pw_kept *kept = &ctx->kept;
@@ -177,50 +191,41 @@ static __always_inline int pw_control(struct pw_request *ctx)
 	__u64 ns = pw_ns();
 	__u32 key[4] __attribute__((aligned(8))), nobody[4] = {};
 	struct pw_found found = {};
+	int told = 0; /* enum pw_kind of the record, 0 none */
+	__u16 length = 0;
 
 	if (!c)
 		return 0;
 	pw_copy_request(req, &ctx->asked);
-	pw_key(key, req->addr, req->family == 6);
-	if (req->command == PW_COMMAND_KEEP) {
-		key[0] = kept->key[0];
-		key[1] = kept->key[1];
-		key[2] = kept->key[2];
-		key[3] = kept->key[3];
-	}
-	if (req->command == PW_COMMAND_BLOCK || req->command == PW_COMMAND_KEEP) {
-		req->result = pw_do_block(key, req, kept, ns, c);
-		found.until_tick = PW_TICK(ns) + req->ttl_ticks;
-		if (req->result == 1 && req->command == PW_COMMAND_BLOCK)
-			pw_report_verdict(PW_KIND_BLOCK, req->addr, nobody, req->family, 0, 0, ns, &found, c);
-	} else if (req->command == PW_COMMAND_UNBLOCK) {
-		req->result = pw_do_unblock(key, req->all, ns);
-		if (req->result == 1)
-			pw_report_verdict(PW_KIND_UNBLOCK, req->addr, nobody, req->family, 0, 0, ns, &found, c);
-	} else if (req->command == PW_COMMAND_NET) {
-		req->result = pw_count_net(1, c);
-		found.until_tick = PW_TICK(ns) + req->ttl_ticks;
-		if (req->result == 1 && !req->all)
-			pw_report_verdict(PW_KIND_BLOCK, req->addr, nobody, req->family, req->index, 0, ns, &found, c);
-	} else if (req->command == PW_COMMAND_NO_NET) {
-		req->result = pw_count_net(-1, c);
-		if (!req->all)
-			pw_report_verdict(PW_KIND_UNBLOCK, req->addr, nobody, req->family, req->index, 0, ns, &found, c);
+	if (req->command == PW_COMMAND_FLUSH) {
+		req->result = pw_do_flush(req, ns, c);
 	} else if (req->command == PW_COMMAND_FULL) {
 		c->lists_full++;
 		req->result = 1;
-	} else if (req->command == PW_COMMAND_FLUSH) {
-		__u32 index = req->index;
-		struct pw_sum *s = bpf_map_lookup_elem(&pw_sums, &index);
-
-		req->result = -2;
-		if (s && pw_lock(&s->lock)) {
-			if (req->all || s->second != (__u32)(ns >> 30))
-				pw_emit_sum(s, ns, c);
-			pw_unlock(&s->lock);
-			req->result = 1;
+	} else if (req->command == PW_COMMAND_NET || req->command == PW_COMMAND_NO_NET) {
+		req->result = pw_count_net(req->command == PW_COMMAND_NET ? 1 : -1, c);
+		length = req->index;
+		if (!req->all && (req->command == PW_COMMAND_NO_NET || req->result == 1))
+			told = req->command == PW_COMMAND_NET ? PW_KIND_BLOCK : PW_KIND_UNBLOCK;
+	} else {
+		pw_key(key, req->addr, req->family == 6);
+		if (req->command == PW_COMMAND_KEEP) {
+			key[0] = kept->key[0];
+			key[1] = kept->key[1];
+			key[2] = kept->key[2];
+			key[3] = kept->key[3];
 		}
+		if (req->command == PW_COMMAND_UNBLOCK)
+			req->result = pw_do_unblock(key, req->all, ns);
+		else if (req->command == PW_COMMAND_BLOCK || req->command == PW_COMMAND_KEEP)
+			req->result = pw_do_block(key, req, kept, ns, c);
+		if (req->result == 1 && req->command != PW_COMMAND_KEEP)
+			told = req->command == PW_COMMAND_BLOCK ? PW_KIND_BLOCK : PW_KIND_UNBLOCK;
 	}
+	if (told == PW_KIND_BLOCK)
+		found.until_tick = PW_TICK(ns) + req->ttl_ticks;
+	if (told)
+		pw_report_verdict(told, req->addr, nobody, req->family, length, 0, ns, &found, c);
 	((volatile struct pw_request *)ctx)->asked.result = req->result;
 	return 0;
 }

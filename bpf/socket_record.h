@@ -18,6 +18,12 @@ struct pw_tuple {
 	__u8 family;
 };
 
+/* Of a socket that is ours. */
+static __always_inline __u64 pw_netns(const struct sock_common *sk)
+{
+	return pw_opt.all_netns ? sk->skc_net.net->net_cookie : pw_opt.netns;
+}
+
 static __always_inline int pw_is_ours(const struct sock_common *sk)
 {
 	return pw_opt.all_netns || sk->skc_net.net->net_cookie == pw_opt.netns;
@@ -81,7 +87,7 @@ static __always_inline void pw_fill_record(struct pw_record *r, struct sock *sk,
 							 PW_DIR_OUTBOUND;
 	r->head.flags = s->flags | PW_FLAG_WHOLE;
 	r->head.ifindex = 0;
-	r->head.netns = sk->__sk_common.skc_net.net->net_cookie;
+	r->head.netns = pw_netns(&sk->__sk_common);
 	r->head.count = 1;
 	r->head.refused = 0;
 	r->sock.start_ns = s->start_ns;

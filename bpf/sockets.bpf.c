@@ -18,24 +18,32 @@ static __always_inline int pw_is_tcp_of_ours(const struct sock *sk)
 
 static __always_inline void pw_take_change(struct sock *sk, int oldstate, int newstate)
 {
+	struct pw_sock *taken = 0;
+	int from = PW_FROM_NONE;
+
 	switch (newstate) {
 	case PW_SYN_SENT:
-		pw_on_connect(sk);
+		taken = pw_on_connect(sk);
+		from = PW_FROM_CONNECT;
 		break;
 	case PW_LISTEN:
-		pw_on_listen(sk);
+		taken = pw_on_listen(sk);
+		from = PW_FROM_LISTEN;
 		break;
 	case PW_ESTABLISHED:
 		pw_on_established(sk, oldstate);
 		break;
 	case PW_FIN_WAIT1:
 	case PW_LAST_ACK:
-		pw_on_shutdown(sk);
+		taken = pw_on_shutdown(sk);
+		from = PW_FROM_CLOSE;
 		break;
 	case PW_CLOSE:
 		pw_on_closed(sk, oldstate);
 		break;
 	}
+	if (taken)
+		pw_take_owner(taken, from);
 }
 
 /* Two programs at one place. The kernel skips a program that is already running on its CPU: a softirq that comes while
@@ -75,10 +83,8 @@ int pw_destroy(__u64 *ctx)
 	if (!pw_is_ours(&sk->__sk_common))
 		return 0;
 	s = pw_known(sk);
-	if (s && s->seen == PW_ESTABLISHED)
-		pw_on_closed(sk, PW_FIN_WAIT2);
-	else if (s && s->seen == PW_SYN_SENT)
-		pw_on_closed(sk, PW_SYN_SENT);
+	if (s && (s->seen == PW_ESTABLISHED || s->seen == PW_SYN_SENT))
+		pw_on_closed(sk, s->seen == PW_ESTABLISHED ? PW_FIN_WAIT2 : PW_SYN_SENT);
 	return 0;
 }
 

@@ -65,7 +65,8 @@ static __always_inline void pw_name_cgroup(struct pw_sock *s, struct task_struct
 	bpf_map_update_elem(&pw_cgroups, &s->cgroup, name, BPF_ANY);
 }
 
-/* The process that runs now becomes the socket's owner. */
+/* The process that runs now becomes the socket's owner. Called from one place of a program: for each pointer that is
+ * followed the verifier reads through all names of the kernel's types. */
 static __always_inline void pw_take_owner(struct pw_sock *s, int from)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -87,28 +88,28 @@ static __always_inline struct pw_sock *pw_know(struct sock *sk)
 	return bpf_sk_storage_get(&pw_socks, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
-/* connect(2): the ports may not be chosen yet. */
-static __always_inline void pw_on_connect(struct sock *sk)
+/* connect(2): the ports may not be chosen yet. Whose owner is to be taken, as of the next two. */
+static __always_inline struct pw_sock *pw_on_connect(struct sock *sk)
 {
 	struct pw_sock *s = pw_know(sk);
 
 	if (!s || s->seen == PW_SYN_SENT)
-		return;
+		return 0;
 	__builtin_memset(s, 0, sizeof(*s));
 	s->seen = PW_SYN_SENT;
 	s->start_ns = bpf_ktime_get_ns();
-	pw_take_owner(s, PW_FROM_CONNECT);
+	return s;
 }
 
-static __always_inline void pw_on_listen(struct sock *sk)
+static __always_inline struct pw_sock *pw_on_listen(struct sock *sk)
 {
 	struct pw_sock *s = pw_know(sk);
 
 	if (!s || s->seen == PW_LISTEN)
-		return;
+		return 0;
 	__builtin_memset(s, 0, sizeof(*s));
 	s->seen = PW_LISTEN;
-	pw_take_owner(s, PW_FROM_LISTEN);
+	return s;
 }
 
 /* Somebody completed a handshake with one of our ports. */
@@ -117,7 +118,7 @@ static __always_inline void pw_credit(const struct sock *sk, const struct pw_tup
 	struct pw_counters *c = pw_count();
 	struct pw_ends e;
 
-	if (!pw_keeps_outcomes() || !c || sk->__sk_common.skc_net.net->net_cookie != pw_opt.netns)
+	if (!pw_keeps_outcomes() || !c || pw_netns(&sk->__sk_common) != pw_opt.netns)
 		return;
 	__builtin_memcpy(e.src, t->remote, 16);
 	__builtin_memcpy(e.dst, t->local, 16);
@@ -151,12 +152,11 @@ static __always_inline void pw_on_established(struct sock *sk, int oldstate)
 }
 
 /* shutdown(2) or close(2), in the process that holds the socket. */
-static __always_inline void pw_on_shutdown(struct sock *sk)
+static __always_inline struct pw_sock *pw_on_shutdown(struct sock *sk)
 {
 	struct pw_sock *s = pw_known(sk);
 
-	if (s && (s->from == PW_FROM_NONE || (s->from == PW_FROM_LISTEN && !s->io)))
-		pw_take_owner(s, PW_FROM_CLOSE);
+	return s && (s->from == PW_FROM_NONE || (s->from == PW_FROM_LISTEN && !s->io)) ? s : 0;
 }
 
 static __always_inline void pw_on_closed(struct sock *sk, int oldstate)
