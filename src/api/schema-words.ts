@@ -6,9 +6,9 @@ export const text = { type: 'string' } as const;
 export const flag = { type: 'boolean' } as const;
 export const count = { type: 'integer', minimum: 0 } as const;
 export const amount = { type: 'number', minimum: 0 } as const;
-export const time = ref('time');
-export const address = ref('address');
-export const port = ref('port');
+export const time: Schema = ref('time');
+export const address: Schema = ref('address');
+export const port: Schema = ref('port');
 
 export function ref(name: string): Schema {
   return { $ref: `#/components/schemas/${name}` };
