@@ -68,7 +68,7 @@ test-faults: test-packages build ## 200 times kill -9, 20 pairs of starts, a min
 	  test/contract/read-floods.test.ts test/contract/read-bombs.test.ts $(ARGS)
 
 test-web: test-packages build ## the page of the real program in Chromium (needs root)
-	@$(BIN)/vitest run --project web $(ARGS)
+	@PACKETWATCH_ROWS=5000 $(BIN)/vitest run --project web $(ARGS)
 
 screenshots: test-packages build ## pictures of the page with real traffic, for docs/page.md (needs root)
 	@tools/need 'the pictures' $(SCREEN_PKGS) || true

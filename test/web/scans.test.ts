@@ -51,6 +51,27 @@ suite('scans and blocks', ['chromium', 'nmap'], () => {
     await dialog.waitFor({ state: 'detached' });
   });
 
+  test('who is allowed by a click is never blocked, until that is taken back', async () => {
+    const page = await pages.open(`#token=${await tokenOf(watch)}&/scans`);
+    await page.getByRole('button', { name: 'Allow', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: `Never block ${SOURCE}?` });
+    await dialog.getByRole('button', { name: 'Allow', exact: true }).click();
+    const allowed = page
+      .getByRole('table', { name: 'Never blocked' })
+      .getByRole('row')
+      .filter({ hasText: SOURCE });
+    await allowed.waitFor(SEEN);
+    await page.getByRole('button', { name: 'Block', exact: true }).click();
+    const refused = page.getByRole('dialog', { name: `Block ${SOURCE}?` });
+    await refused.getByRole('button', { name: 'Block', exact: true }).click();
+    await refused.getByRole('alert').waitFor(SEEN);
+    expect(await blocked()).toBe(false);
+    await refused.getByRole('button', { name: 'Cancel' }).click();
+    await allowed.getByRole('button', { name: 'Take back' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click();
+    await allowed.waitFor({ state: 'detached' });
+  });
+
   test('a click blocks it, it stays so after a restart, and a click ends it', async () => {
     const token = await tokenOf(watch);
     // As the link has it that the program prints

@@ -1,10 +1,50 @@
 /** Each view of the real program opens, says what is so, and its link restores it. */
 import { beforeAll, describe, expect, test } from 'vitest';
+import { PYTHON } from '../support/peer.ts';
 import { SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig, useWatch } from '../support/suite.ts';
 import { LISTEN, SEEN, useBrowser } from './browser.ts';
 
 const PORT = 8080;
+/** Listens with room for one, and accepts nobody. */
+const FULL = `
+import socket, sys
+s = socket.socket()
+s.bind((sys.argv[1], 0))
+s.listen(1)
+print(s.getsockname()[1], flush=True)
+sys.stdin.read()
+`;
+/** Two processes with a socket each on one port, which keep what they accept. */
+const SHARED = `
+import ctypes, os, socket, sys
+def listener(port):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    s.bind((sys.argv[1], port))
+    s.listen(64)
+    return s
+first = listener(0)
+port = first.getsockname()[1]
+if os.fork() == 0:
+    ctypes.CDLL(None).prctl(1, 9, 0, 0, 0) # PR_SET_PDEATHSIG
+    first.close()
+    first = listener(port)
+    os.write(1, b"%d\\n" % port)
+kept = []
+while True: kept.append(first.accept())
+`;
+/** Connections that are begun to the first port, and made to the second. */
+const CROWD = `
+import socket, sys
+held = [socket.socket() for _ in range(26)]
+for n, s in enumerate(held):
+    s.setblocking(n >= 6)
+    s.connect_ex((sys.argv[1], int(sys.argv[2 if n < 6 else 3])))
+print("there", flush=True)
+sys.stdin.read()
+`;
+
 suite('the views', ['chromium'], () => {
   const rig = useRig('direct');
   useWatch(rig, ['-i', VICTIM_IF, '-i', 'lo', '--listen', LISTEN]);
@@ -15,6 +55,7 @@ suite('the views', ['chromium'], () => {
     const client = await rig().scanner.peer();
     await client.listen({ host: '::', port: PORT, mode: 'close' });
     await client.connect({ host: VICTIM[4], port: PORT, end: 'hold' });
+    await client.connect({ host: VICTIM[4], port: PORT + 1 });
     await client.connect({ host: VICTIM[6], port: PORT, end: 'hold' });
     await server.connect({ host: SCANNER[4], port: PORT });
     await server.connect({ host: '127.0.0.1', port: PORT, end: 'hold' });
@@ -26,6 +67,10 @@ suite('the views', ['chromium'], () => {
       .getByRole('button', { name: new RegExp(`^${VICTIM[4]}|${SCANNER[4]}`) })
       .first()
       .waitFor(SEEN);
+    // What fails has a sign as well as a colour, and its line is drawn so
+    await page.getByRole('button', { name: 'ports that did not answer' }).click();
+    await page.getByText('1 failed (100 %)').waitFor(SEEN);
+    expect(await page.locator('.map path.edge.bad').count()).toBe(1);
     await page.keyboard.press('d');
     const table = page.getByRole('table', { name: 'Who talks to whom' });
     await table
@@ -68,6 +113,33 @@ suite('the views', ['chromium'], () => {
       .getByRole('table', { name: 'Connections', exact: true })
       .getByRole('row');
     await connections.filter({ hasText: `[${VICTIM[6]}]:${PORT}` }).waitFor(SEEN);
+  });
+
+  test('the sockets have queues that ran over, and how evenly a port is shared', async () => {
+    const { victim, scanner } = rig();
+    const full = await victim.start([PYTHON, '-c', FULL, VICTIM[4]]);
+    const fullPort = await full.out.wait('its port', (line) => line);
+    const shared = await victim.start([PYTHON, '-c', SHARED, VICTIM[4]]);
+    const sharedPort = await shared.out.wait('its port', (line) => line);
+    const flood = await scanner.start([PYTHON, '-c', CROWD, VICTIM[4], fullPort, sharedPort]);
+    await flood.out.wait('its connections', (line) => line === 'there' || undefined);
+    const page = await pages.open('#/sockets');
+    const row = (port: string) =>
+      page
+        .getByRole('table', { name: 'Listeners' })
+        .getByRole('row')
+        .filter({ hasText: `${VICTIM[4]}:${port}` });
+    // One more than the backlog waits; those after are dropped
+    await row(fullPort).filter({ hasText: '2 / 1' }).waitFor(SEEN);
+    await row(fullPort).locator('td.bad').waitFor(SEEN);
+    await row(sharedPort).filter({ hasText: 'many listeners' }).waitFor(SEEN);
+    await row(sharedPort)
+      .filter({ hasText: /[01]\.\d\d/ })
+      .waitFor(SEEN);
+    await row(sharedPort).getByRole('button').click();
+    const members = page.getByRole('table', { name: 'Share of the open connections' });
+    await members.getByRole('row').nth(2).waitFor(SEEN);
+    expect(await page.getByRole('table', { name: 'Sockets' }).getByRole('row').count()).toBe(3);
   });
 
   test('health has stages, rates and what the program costs', async () => {

@@ -8,6 +8,8 @@ import type { Column, Layout, Link, Node } from './map-layout.ts';
 
 const ROW_PX = 32;
 const HEAD_PX = 30;
+/** Where titles take two lines. */
+const NARROW_PX = 560;
 const NODE_PX = 24;
 
 const TITLES: Readonly<Record<Column, string>> = {
@@ -33,10 +35,11 @@ export function MapDrawing({
   const nodePx = Math.min(280, width * 0.27);
   const xOf = (column: Column) =>
     ({ clients: 0, here: (width - nodePx) / 2, servers: width - nodePx })[column];
-  const height = HEAD_PX + layout.rows * ROW_PX;
+  const headPx = width < NARROW_PX ? HEAD_PX + 14 : HEAD_PX;
+  const height = headPx + layout.rows * ROW_PX;
   const topOf = (node: Node) => {
     const spare = layout.rows - layout.columns[node.column].length;
-    return HEAD_PX + (node.at + spare / 2) * ROW_PX;
+    return headPx + (node.at + spare / 2) * ROW_PX;
   };
   const most = Math.max(...layout.links.map(({ connections }) => connections));
   const picked = allNodes(layout).find(({ key }) => key === chosen);

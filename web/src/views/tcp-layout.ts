@@ -40,13 +40,13 @@ export const LINES: Readonly<Record<string, Line>> = {
   'LISTEN>CLOSED': { from: ['top', 22], to: ['bottom', 22], at: [530, 98], anchor: 'start' },
   'CLOSED>SYN-SENT': { from: ['right', -8], to: ['top', 30], at: [806, 84], anchor: 'start' },
   'SYN-SENT>CLOSED': { from: ['top', -10], to: ['right', 10], at: [660, 132], anchor: 'start' },
-  'LISTEN>SYN-RECEIVED': { from: ['left', -8], to: ['top', -10], at: [228, 150], anchor: 'end' },
+  'LISTEN>SYN-RECEIVED': { from: ['left', -8], to: ['top', -10], at: [203, 146], anchor: 'end' },
   'SYN-RECEIVED>LISTEN': { from: ['top', 30], to: ['left', 10], at: [330, 200], anchor: 'start' },
   'LISTEN>SYN-SENT': { from: ['right', 10], to: ['left', -12], at: [620, 204], anchor: 'end' },
   'SYN-SENT>SYN-RECEIVED': {
     from: ['left', 6],
     to: ['right', 6],
-    at: [500, 238],
+    at: [500, 224],
     anchor: 'middle',
   },
   'SYN-SENT>ESTABLISHED': {
@@ -58,7 +58,7 @@ export const LINES: Readonly<Record<string, Line>> = {
   'SYN-RECEIVED>ESTABLISHED': {
     from: ['bottom', 40],
     to: ['left', -8],
-    at: [300, 328],
+    at: [306, 314],
     anchor: 'start',
   },
   'SYN-RECEIVED>FIN-WAIT-1': {
@@ -74,16 +74,16 @@ export const LINES: Readonly<Record<string, Line>> = {
     anchor: 'start',
   },
   'ESTABLISHED>CLOSE-WAIT': { from: ['right', 10], to: ['top', 0], at: [690, 404], anchor: 'end' },
-  'FIN-WAIT-1>FIN-WAIT-2': { from: ['bottom', -36], to: ['top', 0], at: [104, 504], anchor: 'end' },
+  'FIN-WAIT-1>FIN-WAIT-2': { from: ['bottom', -36], to: ['top', 0], at: [92, 500], anchor: 'end' },
   'FIN-WAIT-1>CLOSING': { from: ['bottom', 36], to: ['top', 0], at: [392, 500], anchor: 'start' },
   'FIN-WAIT-2>TIME-WAIT': {
     from: ['bottom', 0],
     to: ['left', 0],
-    at: [215, 612],
+    at: [215, 606],
     anchor: 'middle',
   },
   'CLOSING>TIME-WAIT': { from: ['bottom', 0], to: ['top', 0], at: [390, 608], anchor: 'start' },
-  'CLOSE-WAIT>LAST-ACK': { from: ['bottom', 0], to: ['top', 0], at: [800, 508], anchor: 'start' },
+  'CLOSE-WAIT>LAST-ACK': { from: ['bottom', 0], to: ['top', 0], at: [800, 492], anchor: 'start' },
   'LAST-ACK>CLOSED': {
     from: ['bottom', 0],
     to: ['top', 0],

@@ -1,5 +1,5 @@
 import type { StateName } from '../../../src/model/tcp-transitions.ts';
-import type { SocketsAnswer } from '../data/answers.ts';
+import type { SocketConnection, SocketsAnswer } from '../data/answers.ts';
 import { usePoll } from '../data/poll.ts';
 import { Icon } from '../parts/icon.tsx';
 import { Empty, Failure } from '../parts/says.tsx';
@@ -39,11 +39,7 @@ export function StateSockets({ state, onClose }: { state: StateName; onClose: ()
             <span class="mono">
               {endpoint(each.src_ip, each.src_port)} → {endpoint(each.dst_ip, each.dst_port)}
             </span>
-            <span class="quiet">
-              {ownersText(each.owners)}
-              {each.receive_queue > 0 && `, ${bytes(each.receive_queue)} unread`}
-              {each.send_queue > 0 && `, ${bytes(each.send_queue)} unacknowledged`}
-            </span>
+            <span class="quiet">{wordsOf(each).join(', ')}</span>
           </li>
         ))}
       </ul>
@@ -52,6 +48,16 @@ export function StateSockets({ state, onClose }: { state: StateName; onClose: ()
       )}
     </aside>
   );
+}
+
+/** Its process, and what waits in its queues. */
+function wordsOf(of: SocketConnection): string[] {
+  return [
+    ownersText(of.owners),
+    of.without_owner === 'not_accepted' ? 'waits to be accepted' : '',
+    of.receive_queue > 0 ? `${bytes(of.receive_queue)} unread` : '',
+    of.send_queue > 0 ? `${bytes(of.send_queue)} unacknowledged` : '',
+  ].filter((word) => word !== '');
 }
 
 /** Sockets of these states have lost their owner, or aren't sockets of their own yet. */
