@@ -34,6 +34,9 @@ export const SERVER_LIMITS = {
   keepAliveMs: 75_000,
 } as const;
 
+/** Who goes on sending after its refusal would keep its place among the connections. */
+const LINGER_MS = 1000;
+
 /** How often Node looks for requests that take too long. */
 const CHECK_MS = 1000;
 
@@ -185,6 +188,7 @@ export class HttpServer {
     socket.end(
       `HTTP/1.1 ${status} ${ANSWERS[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
     );
+    setTimeout(() => socket.destroy(), LINGER_MS).unref();
   }
 
   #count(status: number): void {

@@ -124,6 +124,18 @@ suite('streams', ['curl'], () => {
     });
   });
 
+  test('who was refused keeps no place by sending on', async () => {
+    const listening = await listen(rig());
+    const args = ['drip', '127.0.0.1', '9470', '/', '64'];
+    const dripping = await rig().victim.start([PYTHON, STREAMS, ...args]);
+    await dripping.out.wait('its begin', (line) => line === 'open' || undefined);
+    await until('to be let in', async () => (await listening.ask('/healthz')).status === 200);
+    expect(
+      await metric(listening, 'packetwatch_http_answers_total', { code: '408' }),
+    ).toBeGreaterThanOrEqual(60);
+    await dripping.end();
+  });
+
   test('one that reads nothing holds nobody up, and fills no memory', async () => {
     const listening = await listen(rig());
     const { pid } = listening.watch.running;

@@ -2,6 +2,7 @@
 
 streams.py ask HOST PORT PATH COUNT     one after the other, each with a wrong token; prints {"200": n, ...}
 streams.py hold HOST PORT PATH COUNT    that many at once, then idles; prints {"200": n, ..., "closed": n}
+streams.py drip HOST PORT PATH COUNT    that many at once whose headers have no end, a byte ten times a second; prints "open"
 streams.py stuck HOST PORT PATH         reads the first bytes and no more; prints "open"
 """
 import json
@@ -42,6 +43,17 @@ def ask(host, port, path):
     return code
 
 
+def drip(held):
+    """Sends on whatever comes back; who was let go of is gone."""
+    while True:
+        for sock in list(held):
+            try:
+                sock.sendall(b"a")
+            except OSError:
+                held.remove(sock)
+        time.sleep(0.1)
+
+
 def try_connect(host, port, path):
     try:
         return connect(host, port, path)
@@ -58,6 +70,12 @@ elif what == "hold":
     held = [try_connect(host, port, path) for _ in range(int(sys.argv[5]))]
     count([status(sock) if sock else "closed" for sock in held])
     time.sleep(600)
+elif what == "drip":
+    held = [socket.create_connection((host, port)) for _ in range(int(sys.argv[5]))]
+    for sock in held:
+        sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX: ".encode())
+    print("open", flush=True)
+    drip(held)
 else:
     sock = connect(host, port, path)
     print("open", status(sock), flush=True)
