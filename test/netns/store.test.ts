@@ -140,7 +140,7 @@ suite('a store', ['nmap'], () => {
     const unblock = await watch.event({ event: 'unblock', src_ip: source });
     await packetwatch(victim, ['block', 'add', other, '--ttl', '1h']);
     await watch.event({ event: 'block', src_ip: other });
-    await settled(watch);
+    await storeOf(watch, ({ waiting }) => waiting === 0);
 
     const blocks = await query(victim, 'blocks', '--since', '1h', '-o', 'json');
     const [forced, scanned] = blocks.stdout.trim().split('\n').map(parse);
