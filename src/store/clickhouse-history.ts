@@ -41,7 +41,11 @@ export class ClickHouseHistory implements History {
 
   async connections(question: PageQuestion): Promise<ConnectionsAnswer> {
     const cursor = question.cursor === undefined ? undefined : cursorOf(question.cursor);
-    const found = (await this.#recent(question, cursor)) ?? (await this.#newest(question, cursor));
+    const covering = this.#covers(question);
+    const finding = this.#recent(question, cursor).then(
+      (recent) => recent ?? this.#newest(question, cursor),
+    );
+    const [covers, found] = await Promise.all([covering, finding]);
     const page = found.slice(0, question.limit);
     const last = page.at(-1);
     const more =
@@ -55,7 +59,7 @@ export class ClickHouseHistory implements History {
     return {
       connections: page.map(connectionOf),
       more,
-      covers: await this.#covers(question),
+      covers,
       from: 'store',
     };
   }
