@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { parseFilter } from '../src/filter/filter.ts';
@@ -22,6 +23,8 @@ const HOURS = 24;
 const PEERS = 20_000;
 const QUESTIONS = 200;
 const GOAL_MS = 200;
+/** Merges are over when none ran for so long. */
+const QUIET_S = 10;
 
 export async function store({ quick, runs, log }: Options): Promise<Section> {
   const events = quick ? QUICK_EVENTS : EVENTS;
@@ -35,7 +38,7 @@ export async function store({ quick, runs, log }: Options): Promise<Section> {
   return {
     title: 'History: one address among 50 million events',
     method: [
-      `${number(events / 1e6)} million events of ${number(events / 3e6, 1)} million connections within ${HOURS} h, evenly, with ${PEERS} addresses of which the first ones come much more often (the cube of a random number), made in chDB itself from numbers().`,
+      `${number(events / 1e6)} million events of ${number(events / 3e6, 1)} million connections within ${HOURS} h, evenly, with ${PEERS} addresses of which the first ones come much more often (the cube of a random number), made in chDB itself from numbers(), and merged before the first question.`,
       'Each question goes the way of `packetwatch query` without a running program: to the process that has the store and back, as objects; 100 connections at most, newest first.',
       `Addresses are drawn as the traffic has them; nothing is warmed up but by the questions before; ${runs ?? QUESTIONS} questions of each kind.`,
     ],
@@ -128,9 +131,23 @@ async function fill(directory: string, events: number, log: Options['log']) {
     if (done % (20 * CHUNK) === 0) log(`${done / 1e6} million events`);
   }
   const seconds = (performance.now() - from) / 1000;
+  log('waiting for merges');
+  await merged(client);
   const bytes = await sizeOf(client);
   await close();
   return { bytes, seconds, nowUs };
+}
+
+/** Events of a day are merged as they come, and not while the questions are asked. */
+async function merged(client: ClickHouseClient): Promise<void> {
+  for (let quiet = 0; quiet < QUIET_S; quiet++) {
+    await pause(1000);
+    const result = await client.query({
+      query: 'select count() as merges from system.merges',
+      format: 'JSONEachRow',
+    });
+    if ((await result.json<{ merges: number }>())[0]!.merges > 0) quiet = -1;
+  }
 }
 
 async function sizeOf(client: ClickHouseClient): Promise<number> {
