@@ -59,13 +59,14 @@ static __always_inline int pw_on_touch(void *ctx, int xdp, const struct pw_ends 
 		pw_note_scatter(pw_id(e->src, e->dst, pw_is_v6(e), src_port | (__u32)dst_port << 16,
 				      seg->seq + !!(seg->flags & PW_FIN) + !!(seg->flags & PW_SYN)));
 	}
-	seg->judged = PW_JUDGED_PASS;
 	if (seg->blocked && seg->scan != PW_SCAN_HORIZONTAL)
 		seg->judged = PW_JUDGED_DROP;
 	else if (seg->local && pw_opt.weighted && seg->scan == PW_SCAN_HORIZONTAL)
 		seg->judged = pw_judge_outcome(e, dst_port, PW_COUNTED, 1, tick, found, c);
 	else if (seg->local)
 		seg->judged = pw_judge(e, dst_port, tick, found, c);
+	else
+		seg->judged = PW_JUDGED_PASS;
 	if (seg->judged == PW_JUDGED_DROP) {
 		if (seg->scan == PW_SCAN_VERTICAL)
 			c->attempts_dropped++;

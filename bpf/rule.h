@@ -119,13 +119,13 @@ static __always_inline int pw_judge(const struct pw_ends *e, __u16 port, __u64 t
 	struct pw_set *set;
 	__u64 hash;
 	__u16 tag, marked;
-	int way, ways, judged;
+	int syn = seg->scan == PW_SCAN_VERTICAL, way, ways, judged;
 
 	pw_key(key, e->src, pw_is_v6(e));
 	hash = pw_hash(key);
 	tag = pw_tag_of(hash);
 	marked = tag;
-	if (__builtin_expect(seg->scan != PW_SCAN_VERTICAL, 0)) {
+	if (__builtin_expect(!syn, 0)) {
 		marked = pw_tag_for(tag, seg->scan, port);
 		if (seg->scan == PW_SCAN_HORIZONTAL)
 			item = pw_fold(e->dst) >> 16;
@@ -134,10 +134,10 @@ static __always_inline int pw_judge(const struct pw_ends *e, __u16 port, __u64 t
 	if (!set)
 		return PW_JUDGED_PASS;
 	ways = pw_ways_of(set, tag, &way);
-	if (ways || seg->scan != PW_SCAN_VERTICAL) {
+	if (ways || !syn) {
 		int blocked;
 
-		if (ways != 1 || seg->scan != PW_SCAN_VERTICAL || PW_WAY_STATE(set->way[way & 3]) == PW_WAY_BLOCKED) {
+		if (ways != 1 || !syn || PW_WAY_STATE(set->way[way & 3]) == PW_WAY_BLOCKED) {
 			blocked = pw_blocked_way(set, hash, key, PW_WHEN(tick));
 			if (blocked >= 0) {
 				if (pw_is_v6(e) && pw_spared(e->src))

@@ -229,19 +229,18 @@ static __always_inline __u64 pw_blocks(void)
 	return shared ? *(volatile __u64 *)&shared->blocks : 0;
 }
 
-/* The way that blocks this source now, or -1. Needs no lock: a torn read finds no equal address. */
+/* The way that blocks this source now, or -1. Needs no lock: a torn read finds no equal address. What its callers do
+ * with the number is short: the verifier may do it for each. */
 static __always_inline int pw_blocked_way(struct pw_set *set, __u64 hash, const __u32 *src, __u32 now)
 {
-	int i, way = -1;
+	int i;
 
 #pragma unroll
 	for (i = 0; i < PW_WAYS; i++)
 		if (PW_WAY_TAG(set->way[i]) == pw_tag_of(hash) && PW_WAY_STATE(set->way[i]) == PW_WAY_BLOCKED &&
-		    pw_after(PW_WAY_UNTIL(set->way[i]), now) && pw_same(set->slot[i].src, src)) {
-			way = i;
-			break;
-		}
-	return way + pw_nothing(set);
+		    pw_after(PW_WAY_UNTIL(set->way[i]), now) && pw_same(set->slot[i].src, src))
+			return i;
+	return -1;
 }
 
 /* What way i is worth: 0 when its content is over; its number in the lowest bits. No branch that nobody could predict. */
