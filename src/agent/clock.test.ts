@@ -30,6 +30,18 @@ describe('Clock', () => {
     expect(Math.abs(off)).toBeLessThan(50);
   });
 
+  it('is right to some microseconds once it has seen a millisecond begin', () => {
+    let us = Date.UTC(2026, 10, 21) * 1000 + 300;
+    const first = us;
+    const clock = new Clock({
+      wallMs: () => Math.floor(us++ / 1000),
+      monotonicNs: () => us++ * 1000,
+    });
+    clock.aim();
+    expect(Math.abs(clock.offsetUs)).toBeLessThan(10);
+    expect(us - first).toBeLessThan(1500);
+  });
+
   for (const [name, step] of [
     ['forward', HOUR],
     ['back', -HOUR],

@@ -3,6 +3,8 @@ import type { WallClock } from '../sinks/sink.ts';
 
 /** Date.now() counts milliseconds, so what it says began up to so long ago, microseconds. */
 const TICK_US = 1000;
+/** By then it has shown the next one, unless it was set meanwhile. */
+const AIM_NS = 2e6;
 
 /** The clocks that there are; a test gives its own. */
 export interface Clocks {
@@ -24,6 +26,18 @@ export class Clock implements WallClock {
 
   constructor(clocks: Clocks = SYSTEM) {
     this.#clocks = clocks;
+    this.correct();
+  }
+
+  /**
+   * Looks until the wall clock shows its next millisecond, a millisecond at most: then the offset is right to a
+   * microsecond, and what is told first has the same times in what is told later of it.
+   */
+  aim(): void {
+    const { wallMs, monotonicNs: nowNs } = this.#clocks;
+    const [shownMs, sinceNs] = [wallMs(), nowNs()];
+    do this.correct();
+    while (wallMs() === shownMs && nowNs() - sinceNs < AIM_NS);
     this.correct();
   }
 

@@ -113,6 +113,7 @@ export class Watch {
   }
 
   #startFlow(): void {
+    this.#clock.aim();
     const ebpf = this.#ebpf();
     if (ebpf) this.#pins = new PinRepair(ebpf.kernel.pins, this.#note);
     const names = new HostNames(ebpf?.kernel, this.#surroundings.interfaces);

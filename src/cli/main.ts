@@ -27,15 +27,6 @@ Examples:
   packetwatch explain RSTO                what a state, field or alert means, and what to do about it`,
   );
 
-// what reads files needs nothing of what reads the kernel, and starts in three quarters of the time without it
-const asked = process.argv.slice(2).find((word) => !word.startsWith('-'));
-if (asked === 'read') program.addCommand((await import('./read.ts')).readCommand());
-else if (asked === 'store-service')
-  program.addCommand((await import('./store-service.ts')).storeServiceCommand());
-else for (const command of (await import('./commands.ts')).commands()) program.addCommand(command);
-for (const [command, name] of withNames(program, 'packetwatch'))
-  command.exitOverride().configureOutput(oneLine(name));
-
 // `--help | head`: who stops reading has read enough. Records go another way (sinks/output.ts).
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   const { code } = error;
@@ -44,9 +35,22 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
+  // loaded here, so that what fails for want of descriptors is told as everything is
+  for (const command of await commandsFor(process.argv.slice(2))) program.addCommand(command);
+  for (const [command, name] of withNames(program, 'packetwatch'))
+    command.exitOverride().configureOutput(oneLine(name));
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+}
+
+/** What reads files needs nothing of what reads the kernel, and starts in three quarters of the time without it. */
+async function commandsFor(words: readonly string[]): Promise<readonly Command[]> {
+  const asked = words.find((word) => !word.startsWith('-'));
+  if (asked === 'read') return [(await import('./read.ts')).readCommand()];
+  if (asked === 'store-service')
+    return [(await import('./store-service.ts')).storeServiceCommand()];
+  return (await import('./commands.ts')).commands();
 }
 
 /** Bad usage is one line, too. */
