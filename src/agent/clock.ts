@@ -34,10 +34,10 @@ export class Clock implements WallClock {
    * microsecond, and what is told first has the same times in what is told later of it.
    */
   aim(): void {
-    const { wallMs, monotonicNs: nowNs } = this.#clocks;
-    const [shownMs, sinceNs] = [wallMs(), nowNs()];
+    const clocks = this.#clocks;
+    const [shownMs, sinceNs] = [clocks.wallMs(), clocks.monotonicNs()];
     do this.correct();
-    while (wallMs() === shownMs && nowNs() - sinceNs < AIM_NS);
+    while (clocks.wallMs() === shownMs && clocks.monotonicNs() - sinceNs < AIM_NS);
     this.correct();
   }
 
