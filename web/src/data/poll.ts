@@ -8,6 +8,36 @@ export interface Polled<T> {
   readonly refresh: () => void;
 }
 
+/** What was said last, and to which question. */
+export interface Said<T> {
+  readonly path: string | undefined;
+  /** The path with its parameters. */
+  readonly of: string;
+  readonly data?: T;
+  readonly error?: ApiError;
+}
+
+/**
+ * What of it may be shown for the question of now. Other parameters of the same path leave the data until they are
+ * answered, so that a table stays where it is; what another path said is of something else.
+ */
+export function shownOf<T>(said: Said<T>, path: string | undefined, of: string): Said<T> {
+  if (said.of === of) return said;
+  return said.path === path && said.data !== undefined
+    ? { path, of, data: said.data }
+    : { path, of };
+}
+
+/** After a failure data stays as long as it is what was asked for. */
+export function failed<T>(
+  said: Said<T>,
+  path: string | undefined,
+  of: string,
+  error: ApiError,
+): Said<T> {
+  return said.of === of ? { ...said, error } : { path, of, error };
+}
+
 /**
  * Asks again and again while the component is there and the tab is seen.
  * @param path undefined: not now
@@ -19,7 +49,7 @@ export function usePoll<T>(
   everyMs: number,
   turn = 0,
 ): Polled<T> {
-  const [state, setState] = useState<{ data?: T; error?: ApiError; of?: string }>({});
+  const [state, setState] = useState<Said<T>>({ path: undefined, of: '' });
   const [round, setRound] = useState(0);
   const of = path === undefined ? '' : `${path}?${JSON.stringify(params)}`;
   const latest = useRef(params);
@@ -32,11 +62,11 @@ export function usePoll<T>(
       try {
         if (!document.hidden) {
           const data = await get<T>(path, latest.current, abort.signal);
-          if (!abort.signal.aborted) setState({ data, of });
+          if (!abort.signal.aborted) setState({ path, of, data });
         }
       } catch (error) {
         if (abort.signal.aborted) return;
-        if (error instanceof ApiError) setState((last) => ({ ...last, error, of }));
+        if (error instanceof ApiError) setState((last) => failed(last, path, of, error));
       }
       if (!abort.signal.aborted) timer = setTimeout(() => void ask(), everyMs);
     };
@@ -47,7 +77,6 @@ export function usePoll<T>(
     };
   }, [of, everyMs, round, turn]);
   const refresh = useCallback(() => setRound((n) => n + 1), []);
-  return state.of === of || state.data !== undefined
-    ? { data: state.data, error: state.error, refresh }
-    : { data: undefined, error: undefined, refresh };
+  const { data, error } = shownOf(state, path, of);
+  return { data, error, refresh };
 }

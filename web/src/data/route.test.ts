@@ -39,6 +39,15 @@ describe('the token of a link', () => {
     expect(takeToken('#token=abc&/map?x=1')).toEqual({ token: 'abc', hash: '#/map?x=1' });
   });
 
+  it('is taken as it stands where it is no escape', () => {
+    expect(takeToken('#token=%')).toEqual({ token: '%', hash: '#/live' });
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('%', '4', 'e', '&', '/') }), (text) => {
+        expect(() => takeToken(`#token=${text}`)).not.toThrow();
+      }),
+    );
+  });
+
   it('is not there in other addresses', () => {
     for (const hash of ['', '#/live', '#/live?token=x', '#token='])
       expect(takeToken(hash)).toBeUndefined();

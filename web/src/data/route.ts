@@ -36,5 +36,14 @@ export function takeToken(hash: string): { token: string; hash: string } | undef
   const match = /^#token=(?<token>[^&]+)&?(?<rest>.*)$/s.exec(hash);
   if (!match) return undefined;
   const { token = '', rest = '' } = match.groups!;
-  return { token: decodeURIComponent(token), hash: rest === '' ? '#/live' : `#${rest}` };
+  return { token: decoded(token), hash: rest === '' ? '#/live' : `#${rest}` };
+}
+
+/** What is no escape is taken as it stands: a link cut short must not keep the page from opening. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -36,8 +36,9 @@ export class Session extends Watched implements StreamListener {
   state: Link = 'connecting';
   refusal: ApiError | undefined;
   run: Hello | undefined;
-  /** Connections that came while the table stood still. */
+  /** Connections that came while the table stood still; an estimate when only some of them were sent. */
   passed = 0;
+  #passedRoughly = false;
   #frozen: 'no' | 'held' | 'paused' = 'no';
   #filter = '';
   #lostMs = 0;
@@ -51,11 +52,16 @@ export class Session extends Watched implements StreamListener {
     return this.#frozen === 'paused';
   }
 
+  /** How many passed, as it is told. */
+  get passedText(): string {
+    return `${this.#passedRoughly ? 'about ' : ''}${whole(this.passed)}`;
+  }
+
   /** Shows what passes the filter, from now on, after the last that passed it. */
   open(filter: string): void {
     this.#filter = filter;
     this.refusal = undefined;
-    this.passed = 0;
+    this.#forgetPassed();
     this.rows.clear();
     this.#stream.start(filter);
     this.changed();
@@ -72,10 +78,11 @@ export class Session extends Watched implements StreamListener {
     if (this.#frozen === 'no') return;
     this.#frozen = 'no';
     const missed = this.passed;
-    this.passed = 0;
+    const text = this.passedText;
+    this.#forgetPassed();
     this.changed();
     if (missed > 0) {
-      this.rows.gap(`${whole(missed)} connections came while the table stood still`, Date.now());
+      this.rows.gap(`${text} connections came while the table stood still`, Date.now());
       await this.#backfill();
     }
   }
@@ -97,7 +104,7 @@ export class Session extends Watched implements StreamListener {
   events({ events, sampled, skipped }: LiveEvents): void {
     this.sampling.put(sampled, skipped, events.length, performance.now());
     for (const event of events) {
-      if (isConnection(event)) this.#connection(event);
+      if (isConnection(event)) this.#connection(event, sampled);
       else if (event.event === 'scan' || event.event.endsWith('block') || event.event === 'loss')
         this.#alert(event as Alert);
     }
@@ -124,7 +131,13 @@ export class Session extends Watched implements StreamListener {
     this.changed();
   }
 
-  #connection(event: JsonConnection): void {
+  #forgetPassed(): void {
+    this.passed = 0;
+    this.#passedRoughly = false;
+  }
+
+  /** @param sampled one in so many was sent, of those with an id; what is summed has none and is always sent */
+  #connection(event: JsonConnection, sampled = 1): void {
     if (this.#frozen === 'no') this.rows.put(event);
     else if (
       this.#frozen === 'held' &&
@@ -132,7 +145,11 @@ export class Session extends Watched implements StreamListener {
       this.rows.seqOf(event.id) !== undefined
     )
       this.rows.put(event);
-    else if (event.event === 'connection.attempt') this.passed += event.count ?? 1;
+    else if (event.event === 'connection.attempt') {
+      const isOneOf = event.id !== undefined && sampled > 1;
+      this.passed += isOneOf ? sampled : (event.count ?? 1);
+      this.#passedRoughly ||= isOneOf;
+    }
   }
 
   #alert(alert: Alert): void {

@@ -47,13 +47,13 @@ export function Figures() {
 
 /** What the table leaves out, and why. */
 export function SamplingNote() {
-  const { sampling, paused, passed } = session;
+  const { sampling, paused, passedText } = session;
   const share = sampling.share(performance.now());
   if (paused)
     return (
       <p class="strip wait">
         <Icon name="pause" />
-        <span>Paused. {whole(passed)} connections passed meanwhile.</span>
+        <span>Paused. {passedText} connections passed meanwhile.</span>
       </p>
     );
   if (share === 1) return null;

@@ -5,7 +5,6 @@ import { Icon } from '../parts/icon.tsx';
 import { Term } from '../parts/term.tsx';
 import { Empty } from '../parts/says.tsx';
 import { keep } from '../shell/navigation.ts';
-import { whole } from '../text/format.ts';
 import { ROW_ID } from './live-row.tsx';
 import { LiveRows } from './live-rows.ts';
 
@@ -80,7 +79,7 @@ export function ConnectionTable({ store, list, count, opened, isPast, onEnd }: P
   const end = last === count;
   useEffect(() => {
     if (end && isPast) onEnd();
-  }, [end, isPast, onEnd]);
+  }, [end, isPast, onEnd, store.size]); // a page may have none of those that are shown
 
   const placeOf = (seq: number | undefined) =>
     seq === undefined ? -1 : list.subarray(0, count).indexOf(seq);
@@ -144,7 +143,7 @@ export function ConnectionTable({ store, list, count, opened, isPast, onEnd }: P
       {!isPast && session.passed > 0 && (
         <button type="button" class="newer" onClick={toTop}>
           <Icon name="up" />
-          {whole(session.passed)} newer
+          {session.passedText} newer
         </button>
       )}
       <div

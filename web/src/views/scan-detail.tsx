@@ -3,6 +3,7 @@ import { type BlocksAnswer, isBlockedNow, type ProbesAnswer } from '../data/answ
 import { usePoll } from '../data/poll.ts';
 import type { Params } from '../data/route.ts';
 import { Icon } from '../parts/icon.tsx';
+import { Failure } from '../parts/says.tsx';
 import { isTable, ShapeChoice } from '../parts/shape.tsx';
 import { Term } from '../parts/term.tsx';
 import { dateTime, duration, whole } from '../text/format.ts';
@@ -22,13 +23,12 @@ export function ScanDetail({
   onAsk: (ask: Ask) => void;
 }) {
   const source = scan.src_ip;
-  const { data } = usePoll<ProbesAnswer>(
+  const { data, error } = usePoll<ProbesAnswer>(
     `/scans/${encodeURIComponent(source)}/probes`,
-    { limit: '1000' },
+    { limit: '1000', since: shortlyBefore(scan.evidence.first_ts) },
     5000,
   );
   const isBlocked = isBlockedNow(scan, blocks);
-  const probes = data?.probes ?? [];
   return (
     <section class="scan" aria-labelledby="scan-title">
       <div class="scan-head">
@@ -63,13 +63,16 @@ export function ScanDetail({
         <span class="spacer" />
         <ShapeChoice params={params} />
       </div>
-      {isTable(params) ? (
-        <ProbeTable probes={probes} />
-      ) : (
-        <ProbeChart probes={probes} ports={scan.ports} />
-      )}
+      {error && !data && <Failure error={error} />}
+      {data && isTable(params) && <ProbeTable probes={data.probes} />}
+      {data && !isTable(params) && <ProbeChart probes={data.probes} ports={scan.ports} />}
     </section>
   );
+}
+
+/** A second earlier: times of evidence and of connections are rounded, and the first probe is to be seen. */
+function shortlyBefore(ts: string): string {
+  return new Date(Date.parse(ts) - 1000).toISOString();
 }
 
 function Evidence({ scan: { evidence, ...scan } }: { scan: KnownScan }) {
