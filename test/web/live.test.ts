@@ -1,6 +1,7 @@
 /** The live view of the real program in a real browser. */
 import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
+import type { JsonConnection } from '../../src/model/json.ts';
 import type { Peer } from '../support/peer.ts';
 import { SCANNER, VICTIM, VICTIM_IF } from '../support/rig.ts';
 import { suite, useRig, useWatch } from '../support/suite.ts';
@@ -52,6 +53,10 @@ suite('the live view', ['chromium'], () => {
     const again = await page.context().newPage();
     await again.goto(page.url());
     await again.getByRole('complementary').getByText(`${SCANNER[4]}:${made.port}`).waitFor(SEEN);
+    // One that is forgotten is never shown as the one before it
+    await again.goto(`http://${LISTEN}/#/live?id=ffffffffffffffff`);
+    await again.getByRole('alert').filter({ hasText: 'no connection with that id' }).waitFor(SEEN);
+    expect(await again.getByRole('complementary').textContent()).not.toContain(VICTIM[4]);
     await page.keyboard.press('Escape');
     await story.waitFor({ state: 'detached' });
   });
@@ -103,4 +108,57 @@ suite('the live view', ['chromium'], () => {
     expect(await rows(page).filter({ hasText: 'refused' }).count()).toBe(1);
     expect(page.url()).toContain('show=failed');
   });
+
+  test('says how many of the past it has, and goes on after a failure', async () => {
+    const page = await pages.open('#/health');
+    const covers = { since_ts: SAID.ts, until_ts: SAID.ts };
+    const answers = [
+      { json: { connections: many(0), more: '500', covers, from: 'memory' } },
+      { status: 503, json: { error: { code: 'busy', message: 'the store is busy', hint: '' } } },
+      { json: { connections: many(500), more: null, covers, from: 'memory' } },
+    ];
+    await page.route(/\/api\/v1\/connections\?/, (route) => route.fulfill(answers.shift()));
+    await page.goto(`http://${LISTEN}/#/live?since=1h`);
+    await page.getByText('the newest 500 connections (older ones by scrolling)').waitFor(SEEN);
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('End');
+    await page.getByRole('alert').filter({ hasText: 'the store is busy' }).waitFor(SEEN);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('1,000 connections,').waitFor(SEEN);
+    expect(answers).toEqual([]);
+  });
+
+  test('names the command that finds where the way of a failed connection ends', async () => {
+    const page = await pages.open('#/health');
+    const failed: JsonConnection = {
+      ...SAID,
+      event: 'connection.timeout',
+      outcome: 'timeout',
+      id: 'f'.repeat(16),
+      dst_ip: '2001:db8::2',
+    };
+    const story = { connection: failed, events: [failed] };
+    await page.route(/\/api\/v1\/connections\/f/, (route) => route.fulfill({ json: story }));
+    await page.goto(`http://${LISTEN}/#/live?id=${failed.id}`);
+    const command = page.getByRole('complementary').locator('code');
+    await command.waitFor(SEEN);
+    expect(await command.textContent()).toBe('packetwatch trace [2001:db8::2]:443');
+  });
 });
+
+const SAID: JsonConnection = {
+  ts: '2026-01-01T00:00:00.000000Z',
+  event: 'connection.close',
+  src_ip: '192.0.2.1',
+  src_port: 40_000,
+  dst_ip: '192.0.2.2',
+  dst_port: 443,
+  proto: 'tcp',
+  direction: 'outbound',
+};
+
+const many = (from: number): JsonConnection[] =>
+  Array.from({ length: 500 }, (_, n) => ({
+    ...SAID,
+    id: (from + n).toString(16).padStart(16, '0'),
+  }));

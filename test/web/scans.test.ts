@@ -36,6 +36,10 @@ suite('scans and blocks', ['chromium', 'nmap'], () => {
     const probes = page.getByRole('table', { name: 'Probes' }).getByRole('row');
     await probes.filter({ hasText: 'refused' }).first().waitFor(SEEN);
     expect(await page.locator('[aria-live]').textContent()).toContain(`scan from ${SOURCE}`);
+    await scan.click();
+    expect(page.url()).toMatch(/scan=.*&since=24h(&|$)/);
+    await page.reload();
+    await scan.and(page.locator('[aria-pressed=true]')).waitFor(SEEN);
   });
 
   test('a wrong token blocks nobody, and is asked for again', async () => {

@@ -17,6 +17,8 @@ const TITLES: Readonly<Record<Column, string>> = {
   here: 'This host',
   servers: 'Called by this host',
 };
+/** With connections that go past this host, those of the first column call anybody. */
+const PASSING: typeof TITLES = { clients: 'Clients', here: 'This host', servers: 'Servers' };
 
 /** Three columns with lines between: wide where much goes on, of another colour and dashed where it fails. */
 export function MapDrawing({
@@ -41,6 +43,7 @@ export function MapDrawing({
     const spare = layout.rows - layout.columns[node.column].length;
     return headPx + (node.at + spare / 2) * ROW_PX;
   };
+  const titles = layout.passes ? PASSING : TITLES;
   const most = Math.max(...layout.links.map(({ connections }) => connections));
   const picked = allNodes(layout).find(({ key }) => key === chosen);
   return (
@@ -62,8 +65,8 @@ export function MapDrawing({
           })}
         </svg>
         {(Object.keys(TITLES) as Column[]).map((column) => (
-          <section key={column} aria-label={TITLES[column]}>
-            <h3 style={{ left: `${xOf(column)}px`, width: `${nodePx}px` }}>{TITLES[column]}</h3>
+          <section key={column} aria-label={titles[column]}>
+            <h3 style={{ left: `${xOf(column)}px`, width: `${nodePx}px` }}>{titles[column]}</h3>
             {layout.columns[column].map((node) => (
               <button
                 key={node.key}

@@ -54,6 +54,39 @@ describe('the layout of the map', () => {
     expect(links).toHaveLength(1);
   });
 
+  it('leads what goes past this host from its client to its server, and to nobody here', () => {
+    const { local: _local, process: _process, ...forwarded } = edge({ server: '192.0.2.9' });
+    const { columns, links, passes } = layOut([forwarded]);
+    expect(columns.here).toEqual([]);
+    expect(links.map(({ from, to }) => [from.label, to.label + to.detail])).toEqual([
+      ['192.0.2.1', '192.0.2.9:80'],
+    ]);
+    expect([passes, layOut([edge({})]).passes]).toEqual([true, false]);
+  });
+
+  it('has a filter for each node that all its connections pass', () => {
+    const own = { local: 'client', client: '10.0.0.5', process: 'curl' } as const;
+    const { columns } = layOut([
+      edge({ connections: 9 }),
+      edge({ server: '2001:db8::5' }),
+      edge({ ...own, server: '192.0.2.9', port: 443 }),
+      edge({ ...own, server: '192.0.2.8', port: 22 }),
+    ]);
+    const filters = columns.here.map(({ label, filter }) => [label, filter]);
+    expect(filters).toEqual([
+      ['nginx', '(dst host 10.0.0.5 and dst port 80) or (dst host 2001:db8::5 and dst port 80)'],
+      [
+        'curl',
+        '(src host 10.0.0.5 and dst host 192.0.2.9 and dst port 443) or (src host 10.0.0.5 and dst host 192.0.2.8 and dst port 22)',
+      ],
+    ]);
+  });
+
+  it('has none where it would be longer than is read', () => {
+    const many = Array.from({ length: 100 }, (_, n) => edge({ server: `10.0.1.${n}` }));
+    expect(layOut(many).columns.here).toMatchObject([{ filter: undefined, connections: 100 }]);
+  });
+
   it('loses no connection, however many there are', () => {
     const edges = fc.array(
       fc.record({

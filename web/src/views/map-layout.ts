@@ -10,7 +10,7 @@ export interface Node {
   readonly label: string;
   /** Port, of what listens. */
   readonly detail: string;
-  /** A filter of the live view that shows its connections. */
+  /** A filter of the live view that shows its connections; undefined: it would be too long. */
   readonly filter: string | undefined;
   readonly connections: number;
   readonly failed: number;
@@ -31,17 +31,23 @@ export interface Layout {
   readonly links: readonly Link[];
   /** Nodes of the longest column. */
   readonly rows: number;
+  /** Some connections have neither end on this host, or it isn't known. */
+  readonly passes: boolean;
 }
 
 /** Nodes of a column; the rest is one more. A drawing of more can't be read. */
 const MOST = 22;
+
+/** The longest filter that the program reads. */
+const LONGEST_FILTER = 1024;
 
 interface Draft {
   key: string;
   column: Column;
   label: string;
   detail: string;
-  filter: string | undefined;
+  /** Filters of its connections, any of which one passes. */
+  terms: Set<string>;
   connections: number;
   failed: number;
 }
@@ -51,11 +57,13 @@ export function layOut(edges: readonly Edge[]): Layout {
   const drafts = new Map<string, Draft>();
   const pairs = edges.flatMap(pairsOf);
   for (const { from, to, edge } of pairs)
-    for (const one of [from, to]) {
-      const draft = drafts.get(one.key) ?? { ...one, connections: 0, failed: 0 };
+    for (const { term, ...end } of [from, to]) {
+      const none = { terms: new Set<string>(), connections: 0, failed: 0 };
+      const draft = drafts.get(end.key) ?? { ...end, ...none };
+      draft.terms.add(term);
       draft.connections += edge.connections;
       draft.failed += edge.failed;
-      drafts.set(one.key, draft);
+      drafts.set(end.key, draft);
     }
   const places = new Map<string, Node>();
   const columns = { clients: [] as Node[], here: [] as Node[], servers: [] as Node[] };
@@ -64,8 +72,8 @@ export function layOut(edges: readonly Edge[]): Layout {
       .filter(({ column }) => column === name)
       .sort((a, b) => b.connections - a.connections || (a.key < b.key ? -1 : 1));
     const shown = all.length > MOST + 1 ? all.slice(0, MOST) : all;
-    shown.forEach((draft, at) => {
-      const node = { ...draft, at };
+    shown.forEach(({ terms, ...draft }, at) => {
+      const node = { ...draft, filter: anyOf(terms), at };
       columns[name].push(node);
       places.set(draft.key, node);
     });
@@ -98,10 +106,21 @@ export function layOut(edges: readonly Edge[]): Layout {
     columns,
     links: [...links.values()],
     rows: Math.max(columns.clients.length, columns.here.length, columns.servers.length),
+    passes: edges.some(({ local }) => local === undefined),
   };
 }
 
-type End = Pick<Draft, 'key' | 'column' | 'label' | 'detail' | 'filter'>;
+/** `and` and `or` bind alike, so each term has its parentheses. */
+function anyOf(terms: ReadonlySet<string>): string | undefined {
+  const all = [...terms];
+  const filter = all.length === 1 ? all[0]! : all.map((term) => `(${term})`).join(' or ');
+  return filter.length > LONGEST_FILTER ? undefined : filter;
+}
+
+interface End extends Pick<Draft, 'key' | 'column' | 'label' | 'detail'> {
+  /** A filter that the edge's connections pass. */
+  readonly term: string;
+}
 
 interface Pair {
   readonly from: End;
@@ -109,24 +128,26 @@ interface Pair {
   readonly edge: Edge;
 }
 
-/** An edge stands between this host's end and the other one. */
+/** An edge stands between this host's end and the other one; what goes past this host between its two ends. */
 function pairsOf(edge: Edge): Pair[] {
   const { client, server, port, process } = edge;
+  if (edge.local === undefined)
+    return [{ from: peer('clients', client), to: peer('servers', server, port), edge }];
   if (edge.local === 'client')
-    return [{ from: caller(process), to: peer('servers', server, port), edge }];
+    return [{ from: caller(process, edge), to: peer('servers', server, port), edge }];
   const [from, owner] =
     edge.local === 'both'
-      ? [ownClient(process, client), edge.resp_process]
+      ? [ownClient(process, edge), edge.resp_process]
       : [peer('clients', client), process];
   return [{ from, to: listener(owner, server, port, edge), edge }];
 }
 
 /** A process of this host that calls this host. */
-function ownClient(process: string | undefined, address: string): End {
-  const end = peer('clients', address);
-  return process === undefined
-    ? end
-    : { ...end, key: `${end.key} ${process}`, label: process, detail: ` ${address}` };
+function ownClient(process: string | undefined, edge: Edge): End {
+  const end = peer('clients', edge.client);
+  if (process === undefined) return end;
+  const key = `${end.key} ${process}`;
+  return { ...end, key, label: process, detail: ` ${edge.client}`, term: between(edge) };
 }
 
 function peer(column: 'clients' | 'servers', address: string, port?: number): End {
@@ -135,32 +156,37 @@ function peer(column: 'clients' | 'servers', address: string, port?: number): En
     column,
     label: address,
     detail: port === undefined ? '' : `:${port}`,
-    filter: port === undefined ? `src host ${address}` : `dst host ${address} and dst port ${port}`,
+    term: port === undefined ? `src host ${address}` : toPort(address, port),
   };
 }
 
-function caller(process: string | undefined): End {
-  const label = process ?? 'unknown process';
-  return { key: `caller ${label}`, column: 'here', label, detail: '', filter: undefined };
-}
+const toPort = (server: string, port: number) => `dst host ${server} and dst port ${port}`;
 
-const CLOSED: End = {
-  key: 'listener closed',
-  column: 'here',
-  label: 'ports that did not answer',
-  detail: '',
-  filter: undefined,
-};
+/** No filter knows processes: theirs are the ends that they have. */
+const between = ({ client, server, port }: Edge) =>
+  `src host ${client} and ${toPort(server, port)}`;
+
+function caller(process: string | undefined, edge: Edge): End {
+  const label = process ?? 'unknown process';
+  return { key: `caller ${label}`, column: 'here', label, detail: '', term: between(edge) };
+}
 
 function listener(process: string | undefined, server: string, port: number, edge: Edge): End {
   // A scan would be a node for each of its ports
-  if (process === undefined && edge.failed === edge.connections) return CLOSED;
+  if (process === undefined && edge.failed === edge.connections)
+    return {
+      key: 'listener closed',
+      column: 'here',
+      label: 'ports that did not answer',
+      detail: '',
+      term: toPort(server, port),
+    };
   const label = process ?? server;
   return {
     key: `listener ${label} ${port}`,
     column: 'here',
     label,
     detail: `:${port}`,
-    filter: `dst host ${server} and dst port ${port}`,
+    term: toPort(server, port),
   };
 }

@@ -10,9 +10,17 @@ import { Empty, Failure } from '../parts/says.tsx';
 import { Term } from '../parts/term.tsx';
 import { keep } from '../shell/navigation.ts';
 import { dateTime, whole } from '../text/format.ts';
+import { visible } from '../text/visible.ts';
 import { type Ask, AskDialog } from './block-dialogs.tsx';
 import { AllowTable, BlockTable } from './block-tables.tsx';
 import { ScanDetail } from './scan-detail.tsx';
+
+const RANGES = [
+  ['1h', 'Last hour'],
+  ['24h', 'Last day'],
+  ['7d', 'Last week'],
+  ['30d', 'Last 30 days'],
+] as const;
 
 const knownAlerts = () => session.alerts;
 
@@ -20,24 +28,44 @@ const knownAlerts = () => session.alerts;
 export function ScansView({ params }: { params: Params }) {
   const { alerts } = useWatched(session, knownAlerts);
   // An alert changes what is listed: asked for at once
-  const scans = usePoll<ScansAnswer>('/scans', { limit: '100' }, 5000, alerts.length);
+  const since = params['since'] ?? '24h';
+  const scans = usePoll<ScansAnswer>('/scans', { limit: '100', since }, 5000, alerts.length);
   const blocks = usePoll<BlocksAnswer>('/blocks', {}, 2000, alerts.length);
   const [ask, setAsk] = useState<Ask>();
   const list = scans.data?.scans ?? [];
-  const chosen = list.find((scan) => keyOf(scan) === params['scan']) ?? list[0];
+  const wanted = params['scan'];
+  const chosen = wanted === undefined ? list[0] : list.find((scan) => keyOf(scan) === wanted);
   return (
     <div class="page">
+      <div class="tools">
+        <select
+          aria-label="Time"
+          value={since}
+          onChange={(event) => keep({ since: event.currentTarget.value, scan: undefined })}
+        >
+          {RANGES.map(([value, word]) => (
+            <option key={value} value={value}>
+              {word}
+            </option>
+          ))}
+          {!RANGES.some(([value]) => value === since) && (
+            <option value={since}>since {visible(since)}</option>
+          )}
+        </select>
+      </div>
       {scans.error && !scans.data && <Failure error={scans.error} />}
       {scans.data && list.length === 0 && (
         <Empty>
-          No scan was seen. <Term slug="event-scan">What is one?</Term>
+          No scan was seen in this time. <Term slug="event-scan">What is one?</Term>
         </Empty>
       )}
       {list.length > 0 && (
         <div class="scans">
-          <ScanList scans={list} chosen={chosen} blocks={blocks.data} />
-          {chosen && (
+          <ScanList scans={list} chosen={chosen} since={since} blocks={blocks.data} />
+          {chosen ? (
             <ScanDetail scan={chosen} blocks={blocks.data} params={params} onAsk={setAsk} />
+          ) : (
+            <Empty>The scan of this link is not among those of this time.</Empty>
           )}
         </div>
       )}
@@ -61,8 +89,8 @@ export function ScansView({ params }: { params: Params }) {
   );
 }
 
-const keyOf = ({ src_ip, kind, dst_ip, evidence }: KnownScan) =>
-  `${src_ip} ${kind} ${dst_ip} ${evidence.first_ts}`;
+const keyOf = ({ src_ip, kind, dst_ip, evidence, first }: KnownScan) =>
+  `${src_ip} ${kind} ${dst_ip} ${(first?.evidence ?? evidence).first_ts}`;
 
 const STATES = {
   start: ['goes on', 'live', 'bad'],
@@ -73,10 +101,12 @@ const STATES = {
 function ScanList({
   scans,
   chosen,
+  since,
   blocks,
 }: {
   scans: readonly KnownScan[];
   chosen: KnownScan | undefined;
+  since: string;
   blocks: BlocksAnswer | undefined;
 }) {
   return (
@@ -91,7 +121,7 @@ function ScanList({
               <button
                 type="button"
                 aria-pressed={scan === chosen}
-                onClick={() => keep({ scan: keyOf(scan) })}
+                onClick={() => keep({ scan: keyOf(scan), since })}
               >
                 <span class="mono">{scan.src_ip}</span>
                 <span class={isBlocked ? 'good' : 'warn'}>

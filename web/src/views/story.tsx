@@ -36,6 +36,7 @@ export function Story({ id, onClose }: { id: string; onClose: () => void }) {
       {data && (
         <>
           <Timeline events={data.events} />
+          <TraceHint of={data.connection} />
           <Facts of={data.connection} />
           <Raw events={data.events} />
         </>
@@ -86,6 +87,19 @@ function Timeline({ events }: { events: readonly JsonConnection[] }) {
         );
       })}
     </ol>
+  );
+}
+
+/** Outcomes of which the way there says more. */
+const FAILED: ReadonlySet<string | undefined> = new Set(['timeout', 'refused', 'reset']);
+
+/** The command that finds where the way to who was called ends; of who calls this host no port is known that listens. */
+function TraceHint({ of }: { of: JsonConnection }) {
+  if (!FAILED.has(of.outcome) || of.direction === 'inbound') return null;
+  return (
+    <p class="trace">
+      Where it ends: <code>packetwatch trace {endpoint(of.dst_ip, of.dst_port)}</code>
+    </p>
   );
 }
 
