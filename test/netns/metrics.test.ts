@@ -176,6 +176,7 @@ suite('the listener', ['curl'], () => {
     ['/metrics?name=x', 200],
     ['/healthz', 200],
     ['/readyz', 200],
+    ['/api/v1/health', 200],
     ['/metrics/', 404],
     ['/../etc/passwd', 404],
   ])('GET and HEAD %s: %d', async (path, code) => {
@@ -184,6 +185,10 @@ suite('the listener', ['curl'], () => {
     expect([get, only]).toEqual([code, code]);
     expect(same.get('content-type')).toBe(headers.get('content-type'));
     expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; script-src 'self'; .*; frame-ancestors 'none'$/,
+    );
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
 

@@ -11,9 +11,10 @@ import {
 } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import manifest from '../../package.json' with { type: 'json' };
@@ -130,6 +131,20 @@ test('docs/plugins.md makes a plugin in an empty folder, by its blocks as they a
   expect(stdout).toMatch(/^packetwatch_plugin_pings_seen_total\{distance="near"\} \d$/m);
   const pings = stdout.match(/: Ping from 127\.0\.0\.1 at lo, TTL \d+$/gm);
   expect(pings?.map((line) => line.split(' ').at(-1))).toEqual(['64', '64', '64', '9']);
+});
+
+test('the page opens with less than 250 kB', async () => {
+  const page = join(app, 'node_modules/packetwatch/dist/web');
+  const html = await readFile(join(page, 'index.html'));
+  const loaded = [...html.toString().matchAll(/(?:src|href)="\.?\/([^"]+)"/g)].map(
+    ([, file]) => file!,
+  );
+  expect(loaded.map((file) => extname(file))).toEqual(expect.arrayContaining(['.js', '.css']));
+  const files = await Promise.all(loaded.map((file) => readFile(join(page, file))));
+  // Bundled whole: none of them loads another at once
+  for (const file of files) expect(file.toString()).not.toMatch(/^import[ {"]|@import/m);
+  const bytes = [html, ...files].reduce((sum, file) => sum + gzipSync(file).length, 0);
+  expect(bytes).toBeLessThan(250_000);
 });
 
 test('the tarball carries the licences and no test', async () => {

@@ -45,6 +45,22 @@ print("there", flush=True)
 sys.stdin.read()
 `;
 
+/** What the controls of a view are set to. */
+const CONTROLS = `[...document.querySelectorAll('main :is(input[type=text], select, input:checked)')]
+  .map((each) => (each.type === 'radio' ? each.parentElement.textContent : each.value))`;
+/** A link of each view with all that it keeps, what it sets, and what it opens. */
+const LINKS: readonly (readonly [link: string, set: readonly string[], opened?: string])[] = [
+  [`live?filter=port+${PORT}&show=closed`, [`port ${PORT}`, 'Closed', '']],
+  [`live?filter=port+${PORT}&show=failed&since=1h`, [`port ${PORT}`, 'Failed', '1h']],
+  [`map?as=table&filter=port+${PORT}&since=1h`, [`port ${PORT}`, 'Table', '1h']],
+  [`map?node=clients+${SCANNER[4]}+`, ['', 'Drawing', '15m'], '.node[aria-pressed=true]'],
+  ['scans?since=7d', ['7d']],
+  ['tcp?as=table&state=ESTABLISHED', ['Table'], 'aside li'],
+  [`sockets?filter=port+${PORT}&sort=rtt`, [`port ${PORT}`, 'rtt']],
+  [`sockets?port=%5B%3A%3A%5D%3A${PORT}`, ['', 'queues'], 'text=0 dropped'],
+  ['health?as=table', ['Table']],
+];
+
 suite('the views', ['chromium'], () => {
   const rig = useRig('direct');
   useWatch(rig, ['-i', VICTIM_IF, '-i', 'lo', '--listen', LISTEN]);
@@ -59,6 +75,17 @@ suite('the views', ['chromium'], () => {
     await client.connect({ host: VICTIM[6], port: PORT, end: 'hold' });
     await server.connect({ host: SCANNER[4], port: PORT });
     await server.connect({ host: '127.0.0.1', port: PORT, end: 'hold' });
+  });
+
+  test('the link of each restores it', async () => {
+    const page = await pages.open('#/live');
+    for (const [link, set, opened] of LINKS) {
+      await page.goto(`http://${LISTEN}/#/${link}`);
+      await page.reload();
+      await expect.poll(() => page.evaluate(CONTROLS), { ...SEEN, message: link }).toEqual(set);
+      if (opened !== undefined) await page.locator(opened).first().waitFor(SEEN);
+      expect(new URL(page.url()).hash).toBe(`#/${link}`);
+    }
   });
 
   test('the map has who calls and who is called, as a drawing and as a table', async () => {
