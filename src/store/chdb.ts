@@ -44,6 +44,7 @@ const SETTINGS = {
  * @param make the tables, where they are not there; else they are taken as they are
  */
 export async function openChdb(directory: string, make: boolean): Promise<OpenStore> {
+  if (!make) mustBeOwn(directory);
   const { createChdbConnection } = requireChdb();
   privateDirectory(directory);
   const lock = takeLock(directory);
@@ -68,6 +69,17 @@ export async function openChdb(directory: string, make: boolean): Promise<OpenSt
       { cause },
     );
   }
+}
+
+/** What `privateDirectory` advises is for who is to write there: who only asks must not be told to remove it. */
+function mustBeOwn(directory: string): void {
+  const { uid } = statSync(directory);
+  const user = process.geteuid!();
+  if (uid === user) return;
+  throw new OperatorError(
+    `${directory} belongs to user ${uid}, and this is user ${user}`,
+    `ask as that user: sudo -u '#${uid}' packetwatch query --store ${directory}; or, while watch runs, without --store`,
+  );
 }
 
 function requireChdb(): Chdb {

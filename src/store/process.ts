@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { OperatorError } from '../model/errors.ts';
+import { errorText, OperatorError } from '../model/errors.ts';
 import type { FromStore, HistoryAnswer, OpenMessage, Question, TakeMessage } from './messages.ts';
 
 export interface StoreProcessOptions extends Omit<OpenMessage, 'kind'> {
@@ -36,14 +36,20 @@ export class StoreProcess {
     this.#news = news;
   }
 
+  /** One that can't be started is told as ended. */
   start(): void {
     const { program, ...open } = this.#options;
-    const child = fork(program, ['store-service'], {
-      execArgv: [],
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'], // chDB writes stacks of what it copes with
-    });
-    this.#child = child;
+    let child: ChildProcess;
+    try {
+      child = fork(program, ['store-service'], {
+        execArgv: [],
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'], // chDB writes stacks of what it copes with
+      });
+    } catch (error) {
+      this.#news({ kind: 'ended', how: errorText(error) }); // no memory, say
+      return;
+    }
     let ended = false;
     const end = (how: string) => {
       if (ended) return;
@@ -58,6 +64,8 @@ export class StoreProcess {
     child.on('message', (message: FromStore) => this.#take(message));
     child.on('error', ({ message }) => end(message));
     child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+    if (child.pid === undefined) return; // no descriptors, say: `error` tells that, and there is no `send`
+    this.#child = child;
     child.send({ kind: 'open', ...open }, () => {}); // who is gone is heard of by its end
   }
 

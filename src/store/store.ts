@@ -81,7 +81,7 @@ export class Store {
       return;
     }
     if (nowMs < this.#notBeforeMs) return;
-    if (this.#state === 'ended' && !this.#ending) this.#begin();
+    if (this.#state === 'ended') this.#begin();
     if (this.#state !== 'open') return;
     const before = this.queue.sent;
     const batch = before ?? this.queue.next(all);
@@ -114,13 +114,14 @@ export class Store {
   letGo(): void {
     this.#ending = true;
     this.queue.trouble = true;
+    this.#soon(); // there may be room again, and what waits has few seconds left
   }
 
   /** Stores what waits, for at most 5 s, and ends the process. */
   async stop(): Promise<void> {
     this.letGo();
     const endMs = performance.now() + END_MS;
-    while (this.queue.waiting > 0 && this.#state !== 'ended' && performance.now() < endMs) {
+    while (this.queue.waiting > 0 && performance.now() < endMs) {
       this.look(true);
       await pause(STEP_MS);
     }
@@ -196,6 +197,11 @@ export class Store {
     this.#againMs = Math.min(this.#againMs * 2, AGAIN_MOST_MS);
   }
 
+  #soon(): void {
+    this.#againMs = AGAIN_MS;
+    this.#notBeforeMs = 0;
+  }
+
   /** Told once, with the first reason. */
   #fail(why: string): void {
     this.queue.trouble = true;
@@ -209,8 +215,7 @@ export class Store {
 
   #recover(): void {
     this.#refusals = 0;
-    this.#againMs = AGAIN_MS;
-    this.#notBeforeMs = 0;
+    this.#soon();
     if (this.#why === undefined) return;
     const lost = this.queue.counts().lost - this.#lostBefore;
     this.#note(`events are kept in ${this.#directory} again; ${lost} were lost`);

@@ -1,30 +1,35 @@
 /** What a store has no room for, or is too old, goes; and one that hangs is waited for as long as is said. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { PageQuestion } from '../../src/store/history.ts';
 import type { Retention } from '../../src/store/messages.ts';
-import { QUEUE_LIMIT } from '../../src/store/queue.ts';
+import { openHistory } from '../../src/store/open-history.ts';
+import { QUEUE_LIMIT, type StoreQueue } from '../../src/store/queue.ts';
 import { Store, STORE_DEFAULTS } from '../../src/store/store.ts';
 import { until } from '../support/command.ts';
 import { MAIN } from '../support/rig.ts';
-import { storeMissing } from '../support/store.ts';
+import { breakFiles, storeMissing } from '../support/store.ts';
 
 /** Lines of so many connections of one moment, and how long a name in each. @returns how many there was room for */
 function tell({ queue }: Store, first: number, count: number, ts: string, long = 0): number {
   let told = 0;
   for (let i = first; i < first + count; i++) {
     const id = i.toString(16).padStart(16, '0');
-    const line = Buffer.from(
-      `{"ts":"${ts}","event":"connection.attempt","id":"${id}","src_ip":"192.0.2.1","src_port":${i % 65_536},"dst_ip":"::1","dst_port":80,"proto":"tcp","direction":"inbound","orig_name":"${'n'.repeat(long)}"}\n`,
-    );
-    if (!queue.reserve(line.length)) continue;
-    queue.bytes.set(line, queue.pos);
-    queue.commit(queue.pos + line.length);
-    told++;
+    const line = `{"ts":"${ts}","event":"connection.attempt","id":"${id}","src_ip":"192.0.2.1","src_port":${i % 65_536},"dst_ip":"::1","dst_port":80,"proto":"tcp","direction":"inbound","orig_name":"${'n'.repeat(long)}"}`;
+    if (tellLine(queue, line)) told++;
   }
   return told;
+}
+
+/** @returns there was room for it */
+function tellLine(queue: StoreQueue, text: string): boolean {
+  const line = Buffer.from(`${text}\n`);
+  if (!queue.reserve(line.length)) return false;
+  queue.bytes.set(line, queue.pos);
+  queue.commit(queue.pos + line.length);
+  return true;
 }
 
 const stored = (store: Store) =>
@@ -82,6 +87,33 @@ test('the oldest parts go beyond the size', async () => {
   await until('less', () => small.counts().rows > 0 && small.counts().rows < 510);
   expect((await small.history.connections(ALL)).connections).toHaveLength(10);
   expect(small.counts().bytes).toBeLessThan(all);
+});
+
+test('parts that are broken go first beyond the size', async () => {
+  const whole = await open({});
+  tell(whole, 1, 500, minutesAgo(10));
+  await stored(whole);
+  await whole.stop();
+  breakFiles(directory, /\.(?:bin|cmrk\d?)$/);
+
+  const notes: string[] = [];
+  const note = (line: string) => notes.push(line);
+  const large = await open({}, note);
+  const all = await until('its size', () => large.counts().bytes || undefined);
+  expect([large.counts().rows, all > 5000]).toEqual([0, true]);
+  tell(large, 501, 10, minutesAgo(9));
+  await stored(large);
+  await large.stop();
+  const small = await open({ maxBytes: all - 1 }, note);
+  await until('less', () => small.counts().rows === 10 && small.counts().bytes < all);
+  await small.stop();
+  const again = await open({});
+  expect((await again.history.connections(ALL)).connections).toHaveLength(10);
+  expect(notes).toEqual(
+    Array(2).fill(
+      expect.stringMatching(/^1 parts of the store in \S+ are broken and were set aside/),
+    ),
+  );
 });
 
 test('what is too old goes, also when the store was told later how long it keeps', async () => {
@@ -148,4 +180,25 @@ test('one that hangs: events wait, then are lost and counted; then it is started
   expect(again).toMatchObject({ kept: waiting + 5, lost, state: 'open' });
   expect(again.pid).not.toBe(pid);
   await until('its size', () => store.counts().rows === waiting + 5);
+});
+
+test('at the end one that ended is started again, and stores what waits', async () => {
+  const notes: string[] = [];
+  const store = await open({}, (line) => notes.push(line));
+  process.kill(store.counts().pid!, 'SIGKILL');
+  await until('its end', () => notes.length > 0);
+  tell(store, 1, 5, minutesAgo(1));
+  await store.stop();
+  expect(store.counts()).toMatchObject({ kept: 5, waiting: 0, lost: 0 });
+  expect(notes.slice(1)).toEqual([`events are kept in ${directory} again; 0 were lost`]);
+});
+
+test('who asks for the store of another user is told to ask as that one', async (context) => {
+  if (process.geteuid!() !== 0) context.skip('needs root');
+  mkdirSync(join(directory, 'chdb'));
+  chownSync(directory, 4242, 4242);
+  await expect(openHistory(directory, MAIN, () => {})).rejects.toMatchObject({
+    message: `${directory} belongs to user 4242, and this is user 0`,
+    hint: expect.stringMatching(/^ask as that user: sudo -u '#4242' packetwatch query/) as string,
+  });
 });

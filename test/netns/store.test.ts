@@ -1,5 +1,5 @@
 /** --store: what is told is kept, once, whatever is killed; and whatever becomes of the store, the watching goes on. */
-import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -14,7 +14,7 @@ import {
   Watch,
 } from '../support/packetwatch.ts';
 import { type Namespace, otherScanner, VICTIM } from '../support/rig.ts';
-import { storeMissing } from '../support/store.ts';
+import { breakFiles, storeMissing } from '../support/store.ts';
 import { suite, useRig } from '../support/suite.ts';
 import { load, type LoadOptions, serve } from './load.ts';
 import { nmapSyn } from './scans.ts';
@@ -278,15 +278,4 @@ function fill(path: string): void {
     } catch {
       return;
     }
-}
-
-/** What a disk may do to files: their length is kept, what is in them isn't. */
-function breakFiles(directory: string, which: RegExp): void {
-  for (const name of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
-    const path = join(directory, name);
-    if (!which.test(name) || !statSync(path).isFile()) continue;
-    const { size } = statSync(path);
-    truncateSync(path);
-    writeFileSync(path, Buffer.alloc(size, 0x5a));
-  }
 }
