@@ -21,7 +21,7 @@ const more = {
 };
 const covers = object(
   { since_ts: time, until_ts: time },
-  'Between these times everything that was told is known',
+  'Of which time the answer is; what was lost, or while no program ran, is missing',
 );
 const from = { enum: ['memory', 'store'] };
 

@@ -2,7 +2,7 @@ import type { JsonBlock, JsonConnection, JsonScan } from './json.ts';
 
 /** What is known of the past, as `query` and the API tell it. Each object in it is one of docs/events.schema.json. */
 
-/** From when on, and until when, an answer knows all that was told. RFC 3339. */
+/** Of which time an answer is: what was told then and not lost is known. RFC 3339. */
 export interface Covers {
   since_ts: string;
   until_ts: string;

@@ -38,7 +38,7 @@ export class BlockBook {
   /** Those that began in the time that is asked for, newest first. Throws OperatorError for what is no cursor. */
   page(question: PageQuestion, nowMs: number): { blocks: KnownBlock[]; more: string | null } {
     const { filter, sinceUs = 0, untilUs = Infinity, limit } = question;
-    const cursor = question.cursor === undefined ? undefined : placeOf(question.cursor);
+    const cursor = question.cursor === undefined ? undefined : blockPlaceOf(question.cursor);
     const blocks: KnownBlock[] = [];
     let at = { us: NaN, told: 0 };
     for (let i = this.#blocks.length - 1; i >= 0; i--) {
@@ -132,8 +132,8 @@ function microseconds(ts: string): number {
   return parseMoment(ts, 0) ?? 0;
 }
 
-/** After how many blocks of which microsecond a page begins. */
-function placeOf(cursor: string): { us: number; told: number } {
+/** After how many blocks of which microsecond a page begins. Throws OperatorError (bad usage). */
+export function blockPlaceOf(cursor: string): { us: number; told: number } {
   const [, us, told] = /^(\d{1,16})\.(\d{1,9})$/.exec(cursor) ?? [];
   if (us === undefined) throw noCursor(cursor);
   return { us: Number(us), told: Number(told) };

@@ -8,17 +8,14 @@ import type {
   ScansAnswer,
   Story,
 } from '../model/history.ts';
-import type { JsonBlock, JsonScan } from '../model/json.ts';
-import { BlockBook } from './block-book.ts';
 import { DATABASE, PLACE, spanOf } from './ddl.ts';
 import type { History, HistoryQuestion, PageQuestion } from './history.ts';
 import { MAX_EDGES } from './history.ts';
-import { countOf, type Cursor, cursorOf, cursorText, rowsOf } from './question.ts';
+import { type Cursor, cursorOf, cursorText, rowsOf } from './question.ts';
 import { addressOf, connectionOf, SELECTED, type StoredRow } from './row.ts';
-import { knownScans } from './stored-scans.ts';
+import { type Rows, storedBlocks, storedScans } from './stored-events.ts';
 
 const CONNECTIONS = `${DATABASE}.connections`;
-const EVENTS = `${DATABASE}.events`;
 /** As the table has them, so that what is older than the page is not read. */
 const NEWEST_FIRST = `order by ${spanOf('ts')} desc, ts desc, key desc, event desc`;
 /** Where the newest of all connections are looked for first: a host that has something to tell told it just now. */
@@ -29,14 +26,19 @@ const MOST_BYTES = 1e9;
 /** Of one connection: it has a handful. */
 const MAX_EVENTS = 1000;
 
-type Params = Readonly<Record<string, string | number>>;
-
 /** History in the tables of ddl.ts, in this process (chDB) or on a server. */
 export class ClickHouseHistory implements History {
-  readonly #client: ClickHouseClient;
+  readonly #rows: Rows;
 
   constructor(client: ClickHouseClient) {
-    this.#client = client;
+    this.#rows = async (query, params) => {
+      const result = await client.query({
+        query: `${query} settings max_execution_time = ${MOST_S}, max_memory_usage = ${MOST_BYTES}`,
+        query_params: params,
+        format: 'JSONEachRow',
+      });
+      return result.json<StoredRow>();
+    };
   }
 
   async connections(question: PageQuestion): Promise<ConnectionsAnswer> {
@@ -93,39 +95,13 @@ export class ClickHouseHistory implements History {
   }
 
   async scans(question: PageQuestion): Promise<ScansAnswer> {
-    const { filter, cursor } = question;
-    const { sql, params } = rowsOf({ ...question, filter: undefined });
-    const rows = await this.#rows(
-      `select line from ${EVENTS} where event = 'scan' and ${sql} order by ts`,
-      params,
-    );
-    const told = rows.map((row) => JSON.parse(String(row['line'])) as JsonScan);
-    const newest = knownScans(told, filter);
-    const from = cursor === undefined ? 0 : countOf(cursor);
-    const to = from + question.limit;
-    return {
-      scans: newest.slice(from, to),
-      more: newest.length > to ? String(to) : null,
-      covers: await this.#covers(question),
-      from: 'store',
-    };
+    const { sinceUs, ...page } = await storedScans(this.#rows, question);
+    return { ...page, covers: await this.#covers({ ...question, sinceUs }), from: 'store' };
   }
 
   async blocks(question: PageQuestion): Promise<PastBlocksAnswer> {
-    // the end of one may come later than what is asked for
-    const { sql, params } = rowsOf({ ...question, filter: undefined, untilUs: undefined });
-    const rows = await this.#rows(
-      `select line from ${EVENTS} where event in ('scan', 'block', 'unblock') and ${sql}
-       order by ts, event = 'scan' desc`,
-      params,
-    );
-    const book = new BlockBook();
-    for (const { line } of rows) book.take(JSON.parse(String(line)) as JsonScan | JsonBlock);
-    return {
-      ...book.page(question, Date.now()),
-      covers: await this.#covers(question),
-      from: 'store',
-    };
+    const { sinceUs, ...page } = await storedBlocks(this.#rows, question);
+    return { ...page, covers: await this.#covers({ ...question, sinceUs }), from: 'store' };
   }
 
   async story(id: string): Promise<Story | undefined> {
@@ -185,15 +161,6 @@ export class ClickHouseHistory implements History {
       since_ts: timeOf(Math.max(first, sinceUs ?? 0)),
       until_ts: timeOf(Math.min(nowUs, untilUs ?? nowUs)),
     };
-  }
-
-  async #rows(query: string, params: Params): Promise<StoredRow[]> {
-    const result = await this.#client.query({
-      query: `${query} settings max_execution_time = ${MOST_S}, max_memory_usage = ${MOST_BYTES}`,
-      query_params: params,
-      format: 'JSONEachRow',
-    });
-    return result.json<StoredRow>();
   }
 }
 

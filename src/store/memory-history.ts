@@ -23,7 +23,7 @@ import { MemoryScans } from './memory-scans.ts';
 import { MemorySums } from './memory-sums.ts';
 import { parseMoment } from './moment.ts';
 import { cursorOf, type Found, isAfter, Newest, type Place, placeOf } from './newest.ts';
-import { noCursor } from './question.ts';
+import { countOf, noCursor } from './question.ts';
 
 /** What is older is not told, however much is remembered. */
 const HOUR_NS = 3600e9;
@@ -156,15 +156,14 @@ export class MemoryHistory extends Onlooker implements Sink, History {
   }
 
   #scansOf(question: PageQuestion): ScansAnswer {
-    const after = pageStart(question.cursor);
+    const before = question.cursor === undefined ? Infinity : countOf(question.cursor);
     const [sinceNs, untilNs] = this.#span(question);
     const all = this.#scans.find(question, sinceNs, untilNs);
-    const left = after ? all.filter(({ lastNs }) => lastNs < after.tsNs) : all;
+    const left = all.filter(({ number }) => number < before);
     const page = left.slice(0, question.limit);
-    const last = page.at(-1)?.lastNs ?? 0;
     return {
       scans: page.map(({ scan }) => scan),
-      more: left.length > page.length ? cursorOf({ tsNs: last, idHi: 0, idLo: 0 }) : null,
+      more: left.length > page.length ? String(page.at(-1)!.number) : null,
       covers: this.#covers(this.#scans.forgottenNs),
       from: 'memory',
     };

@@ -18,13 +18,15 @@ interface Remembered {
   readonly at: 0;
   readonly kind: ScanClass;
   ports: Uint16Array;
+  /** How many events of scans were told before its last one: many have the same time. */
+  readonly number: number;
 }
 
 /** Scans as they were told last, each with its start; the oldest is forgotten. */
 export class MemoryScans {
   /** In the order of their last events. */
   readonly #scans = new Map<string, Remembered>();
-  #made = 0;
+  #told = 0;
   /** The last event of a scan that was forgotten. */
   forgottenNs = 0;
 
@@ -40,25 +42,26 @@ export class MemoryScans {
       at: 0,
       kind: scan.kind,
       ports: scan.ports.slice(),
+      number: this.#told++,
     };
     this.#scans.delete(key);
     // one that is over keeps its place under a name that no other will have
-    this.#scans.set(scan.state === 'end' ? `${this.#made++}` : key, remembered);
+    this.#scans.set(scan.state === 'end' ? `${remembered.number}` : key, remembered);
     if (this.#scans.size > SCANS) this.#forget();
   }
 
-  /** Newest first: `skip` are left out, then at most `limit` and one more. */
+  /** Those that had an event in this time and pass the filter, as they were told last, newest first. */
   find(
     { filter }: HistoryQuestion,
     sinceNs: number,
     untilNs: number,
-  ): { readonly lastNs: number; readonly scan: KnownScan }[] {
+  ): { readonly number: number; readonly scan: KnownScan }[] {
     const test = filter && new ScanFilter(filter);
     return [...this.#scans.values()]
       .filter(({ firstNs, lastNs }) => lastNs >= sinceNs && firstNs < untilNs)
       .filter((scan) => test?.passes(scan) ?? true)
       .toReversed()
-      .map(({ lastNs, last, first }) => ({ lastNs, scan: { ...last, first } }));
+      .map(({ number, last, first }) => ({ number, scan: { ...last, first } }));
   }
 
   #forget(): void {

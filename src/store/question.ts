@@ -19,14 +19,15 @@ export function rowsOf({ filter, sinceUs, untilUs }: HistoryQuestion): Where {
   return {
     // the order of the table has spans before times
     sql: `ts >= ${SINCE} and ts < ${UNTIL} and ${spanOf('ts')} between ${spanOf(SINCE)} and ${spanOf(UNTIL)} and ${sql}`,
-    params: { ...params, since: bounded(sinceUs ?? 0), until: bounded(untilUs ?? NEVER_US) },
+    params: { ...params, since: bounded(sinceUs ?? 0), until: bounded(untilUs) },
   };
 }
 
 const SINCE = 'fromUnixTimestamp64Micro({since:Int64})';
 const UNTIL = 'fromUnixTimestamp64Micro({until:Int64})';
 
-function bounded(us: number): number {
+/** A time that ClickHouse can tell. */
+export function bounded(us: number = NEVER_US): number {
   return Math.max(0, Math.min(NEVER_US, Math.floor(us)));
 }
 
@@ -41,7 +42,7 @@ export function cursorOf(text: string): Cursor {
   return { ts: Number(ts), key: key!, event: Number(event) };
 }
 
-/** A cursor that counts what was told. Throws OperatorError (bad usage). */
+/** A cursor that counts. Throws OperatorError (bad usage). */
 export function countOf(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw noCursor(text);
   return Number(text);

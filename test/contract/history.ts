@@ -212,6 +212,37 @@ export function historySuite(
       expect(filtered.scans.map(({ src_ip }) => src_ip)).toEqual(['192.0.2.57']);
     });
 
+    it('tells a scan with its start, whatever its start alone is asked for', async () => {
+      const lines = told.filter((one): one is JsonScan => one.event === 'scan');
+      const [start, update, end] = lines.filter(({ src_ip }) => src_ip === '192.0.2.57');
+      expect([start!.state, update!.state, end!.state]).toEqual(['start', 'update', 'end']);
+      const asked = async (part: Partial<PageQuestion>) =>
+        (await scene.history.scans(question(part))).scans;
+      const whole = { ...end, first: start };
+      const ofUpdate = parseFilter('port 9001');
+      expect(await asked({ filter: ofUpdate })).toEqual([whole]);
+      const sinceUs = microseconds(update!.ts);
+      expect(await asked({ filter: parseFilter('host 192.0.2.57'), sinceUs })).toEqual([whole]);
+      expect(await asked({ filter: ofUpdate, sinceUs: sinceUs + 1 })).toEqual([whole]);
+    });
+
+    it('tells scans of one moment page by page', async () => {
+      const { scans } = await scene.history.scans(question());
+      expect(new Set(scans.map(({ ts }) => ts)).size).toBeLessThan(scans.length);
+      const pages: JsonScan[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await scene.history.scans(question({ limit: 1, cursor }));
+        pages.push(...page.scans);
+        cursor = page.more ?? undefined;
+      } while (cursor !== undefined);
+      expect(pages).toEqual(scans);
+      for (const none of ['x', '1.', '-1'])
+        await expect(scene.history.scans(question({ cursor: none }))).rejects.toThrow(
+          /is no cursor/,
+        );
+    });
+
     it('tells blocks, why they were, and how they ended', async () => {
       const asked = async (part: Partial<PageQuestion> = {}) =>
         (await scene.history.blocks(question(part))).blocks;
@@ -336,6 +367,13 @@ function specs(): Spec[] {
     src: '2001:db8:2::57',
     dst: '::1',
     verdict: { ports: [80, 81, 82, 83] },
+  });
+  all.push({
+    kind: 'SCAN',
+    at: 111.5,
+    src: '192.0.2.57',
+    dst: '10.0.0.5',
+    verdict: { ports: [22, 23, 24, 25, 9001, 9002, 9003, 9004] },
   });
   const blocked = { flags: Flag.BLOCKED, dst: '10.0.0.5' };
   const from = (at: number, src: string, until = 0) => ({ at, src, verdict: { until } });

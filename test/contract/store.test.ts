@@ -193,6 +193,42 @@ test('at the end one that ended is started again, and stores what waits', async 
   expect(notes.slice(1)).toEqual([`events are kept in ${directory} again; 0 were lost`]);
 });
 
+test('of more lines of scans than are read at once, each scan and block is told once', async () => {
+  const store = await open({});
+  const startMs = Date.now() - 600_000;
+  let ms = startMs;
+  const line = (event: string, src: string, rest: object) => {
+    const ts = new Date(ms++).toISOString().replace('Z', '000Z');
+    const fields = { ts, event, src_ip: src, ...rest };
+    expect(tellLine(store.queue, JSON.stringify(fields))).toBe(true);
+  };
+  const scan = (src: string, state: string, port_count = 4) =>
+    line('scan', src, { state, dst_ip: '::1', kind: 'vertical', ports: [1, 2, 3, 4], port_count });
+  line('block', '192.0.2.3', { reason: 'command' });
+  scan('192.0.2.1', 'start');
+  scan('192.0.2.1', 'end');
+  scan('192.0.2.2', 'start');
+  for (let i = 0; i < 20_000; i++) scan('192.0.2.2', 'update', i);
+  scan('192.0.2.2', 'end');
+  scan('192.0.2.3', 'start');
+  await stored(store);
+
+  const first = await store.history.scans({ ...ALL, limit: 2 });
+  expect(first.scans.map(({ src_ip, state }) => [src_ip, state])).toEqual([
+    ['192.0.2.3', 'start'],
+    ['192.0.2.2', 'end'],
+  ]);
+  expect(Date.parse(first.scans[1]!.first!.ts)).toBe(startMs + 3);
+  const rest = await store.history.scans({ ...ALL, cursor: first.more! });
+  expect(rest.scans.map(({ src_ip, state }) => [src_ip, state])).toEqual([['192.0.2.1', 'end']]);
+  expect(rest.more).toBeNull();
+
+  const none = await store.history.blocks(ALL);
+  expect([none.blocks.length, typeof none.more]).toEqual([0, 'string']);
+  const { blocks, more } = await store.history.blocks({ ...ALL, cursor: none.more! });
+  expect([...blocks.map(({ src_ip }) => src_ip), more]).toEqual(['192.0.2.3', null]);
+});
+
 test('who asks for the store of another user is told to ask as that one', async (context) => {
   if (process.geteuid!() !== 0) context.skip('needs root');
   mkdirSync(join(directory, 'chdb'));
