@@ -44,6 +44,9 @@ suite('the weighted rule', ['nmap', 'curl'], () => {
     for (const port of SERVED)
       await victim.start([PYTHON, '-m', 'http.server', `${port}`, '--bind', VICTIM[4]]);
     await until('the servers', async () => (await fetched('1')) === 0);
+    // over IPv6, too, neighbours have found each other: what is refused before waits for that, and says nothing yet
+    const refused = await rig().scanner.run(['curl', '-s', `http://[${VICTIM[6]}]:${CLOSED}/`]);
+    expect(refused.code).toBe(7);
     // what leaves for each source: RST, SYN+ACK, port unreachable
     await victim.nft(`
       table inet pwanswers {
